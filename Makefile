@@ -1,0 +1,62 @@
+# Everything here runs in .venv, which `make setup` makes and keeps up to date. Needs Python 3.11 or later, and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test soak bench fmt lock clean
+
+help:
+	@echo "make setup   make .venv with the pinned packages and wattfork itself"
+	@echo "make demo    solve the quickstart case into results/quickstart"
+	@echo "make test    style, types, import rules and all tests but the long ones"
+	@echo "make soak    the long tests"
+	@echo "make bench   speed and size"
+	@echo "make fmt     mend style and format"
+	@echo "make lock    pin anew what pyproject.toml asks for (needs uv on the path)"
+	@echo "make clean   remove what was made, .venv and results too"
+
+# The two stamps say what .venv was made from; an older stamp than its sources means: install again.
+setup: .venv/installed.stamp
+
+.venv/packages.stamp: requirements.lock
+	@test -n "$(PYTHON)" || { echo "wattfork needs Python 3.11 or later: none found" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit("wattfork needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	"$(PYTHON)" -m venv .venv
+	$(PIP) install -q -r requirements.lock
+	@touch $@
+
+.venv/installed.stamp: .venv/packages.stamp pyproject.toml
+	$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/wattfork solve cases/quickstart -o results/quickstart
+	@echo "The plan and its tables are in results/quickstart"
+
+# pytest comes last: its summary is the last line.
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q
+
+soak: setup
+	$(BIN)/pytest -q -m soak
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+fmt: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --no-header --no-annotate \
+		pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv build dist results *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find optimizer models tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

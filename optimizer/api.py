@@ -1,0 +1,297 @@
+"""The only import that is promised: load, solve, audit and read plans from a notebook or a program.
+
+    from optimizer import api
+    result = api.solve(api.load("cases/quickstart"))
+    result.plan.tables["cash"].frame()
+    result.write("results/quickstart")
+
+The command line does the same through these functions. Nothing here is decided: each function is one arrow of
+case -> market -> operations -> instance -> model -> solution -> plan -> audit -> files.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optimizer.case.load import LoadedCase, case_from_data, load_case
+from optimizer.errors import AuditError, CallError
+from optimizer.instance.build import Prepared, prepare_from
+from optimizer.market.market import Market, build_market
+from optimizer.operations.operations import build_operations
+from optimizer.plan.audit.result import AuditReport
+from optimizer.plan.audit.run import audit_folder
+from optimizer.plan.build import Plan, build_plan
+from optimizer.plan.measures import Measures, measure
+from optimizer.plan.summary import (
+    audit_data,
+    data_hash,
+    measures_data,
+    price_data,
+    rounded,
+    twin_data,
+    versions,
+)
+from optimizer.plan.write import PLAN_VERSION, publish, stage_folder, write_inputs, write_json, write_tables
+from optimizer.solve.highs import SolveOptions, Status
+from optimizer.solve.progress import Progress
+from optimizer.solve.run import Solution, solve_instance
+from optimizer.solve.twins import Twin, Waiting, cost_of_waiting, solve_twins
+
+if TYPE_CHECKING:
+    import pandas
+
+CASE_FILE = "case.yaml"
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to a stage."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class Result:
+    """A solved case: the plan, its twins, and what was read to get there."""
+
+    loaded: LoadedCase
+    prepared: Prepared
+    solution: Solution
+    plan: Plan
+    twins: tuple[tuple[Twin, Plan], ...]
+    waiting: Waiting | None
+    watch: Stopwatch
+
+    @property
+    def measures(self) -> Measures:
+        return measure(self.plan)
+
+    @property
+    def status(self) -> Status:
+        return self.solution.status
+
+    def summary(self, audit: AuditReport | None = None) -> dict[str, Any]:
+        """What ``summary.json`` says; ``audit`` is what the audit of the written tables came to."""
+        solution, case = self.solution, self.prepared.case
+        operating = sum(float(x) for x in _mining_row(self.plan))
+        return {
+            "case": case.case,
+            "plan_version": PLAN_VERSION,
+            "status": solution.status.value,
+            "value_usd_m": rounded(solution.value_usd_m),
+            "bound_usd_m": rounded(solution.bound_usd_m),
+            "gap": rounded(solution.gap),
+            "gap_usd_m": rounded(solution.gap_usd_m),
+            "measures": rounded(measures_data(self.measures)),
+            "twins": [
+                rounded(
+                    twin_data(twin.name, plan, solution.value_usd_m, twin.keeps_minimum_cash, twin.solution.bound_usd_m)
+                )
+                for twin, plan in self.twins
+            ],
+            "waiting": rounded(_waiting_data(self.waiting)),
+            "certificate": {
+                "operations": "separable: the best action of every interval is a coefficient, none is sampled",
+                "model_operating_value_usd_m": rounded(operating),
+                "redispatched_operating_value_usd_m": rounded(audit.operating) if audit else None,
+                "upper_bound_usd_m": rounded(solution.bound_usd_m),
+                "solver_value_usd_m": rounded(solution.solver_value_usd_m),
+            },
+            "audit": audit_data(audit) if audit else None,
+            "inputs": {
+                "case_sha256": data_hash(self.loaded.data),
+                "files": [file.name for file in self.loaded.files],
+                "power_prices": rounded(price_data(self.plan)),
+                "assumed": self.loaded.assumed_count,
+                "assumed_paths": sorted(p for p, source in self.loaded.provenance.items() if source.assumed),
+                "warnings": [str(problem) for problem in self.loaded.warnings],
+            },
+            "versions": versions(),
+        }
+
+    def write(self, folder: str | Path) -> AuditReport:
+        """Write the plan folder, audited before it takes its place.
+
+        Raises AuditError if the audit does not agree; the plan then lies in ``FOLDER.failed-audit``.
+        """
+        target = Path(folder)
+        stage = stage_folder(target)
+        try:
+            with self.watch.stage("write"):
+                write_tables(stage, self.plan.tables)
+                write_inputs(stage, self.loaded.data, self.loaded.folder)
+                write_json(stage / "summary.json", self.summary())
+            with self.watch.stage("audit"):
+                report = audit_folder(stage)
+            with self.watch.stage("write"):
+                write_json(stage / "summary.json", self.summary(report))
+            write_json(stage / "run.json", self._run())
+            if not report.passed:
+                failed = target.with_name(target.name + ".failed-audit")
+                shutil.rmtree(failed, ignore_errors=True)
+                publish(stage, failed)
+                raise AuditError(
+                    f"the audit does not agree with the plan; it lies in {failed} for inspection",
+                    [str(finding) for finding in report.findings],
+                )
+            publish(stage, target)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+        return report
+
+    def _run(self) -> dict[str, Any]:
+        """What differs from run to run."""
+        solution = self.solution
+        return {
+            "seconds": {name: round(seconds, 4) for name, seconds in self.watch.seconds.items()},
+            "highs": {
+                "seconds": round(solution.seconds, 4),
+                "nodes": solution.nodes,
+                "rows": solution.rows,
+                "columns": solution.columns,
+                "integers": solution.integers,
+            },
+            "host": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
+            "case_file": str(self.loaded.path),
+        }
+
+
+def load(path: str | Path, **options: Any) -> LoadedCase:
+    """Read and judge a case file, or the ``case.yaml`` of a folder. Raises CaseError with every problem found.
+
+    ``options``: ``overrides`` (path -> number), ``given_csv``, ``given_otherwise``, as `load_case` takes them.
+    """
+    place = Path(path)
+    return load_case(place / CASE_FILE if place.is_dir() else place, **options)
+
+
+def prepare(loaded: LoadedCase, market: Market | None = None, watch: Stopwatch | None = None) -> Prepared:
+    """Everything that is computed before a solver sees the case."""
+    watch = watch or Stopwatch()
+    with watch.stage("read"):
+        market = market or build_market(loaded.case, loaded.folder)
+    with watch.stage("operations"):
+        operations = build_operations(loaded.case, market)
+    with watch.stage("build"):
+        return prepare_from(loaded.case, market, operations)
+
+
+def solve(
+    loaded: LoadedCase,
+    options: SolveOptions | None = None,
+    *,
+    twins: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+    watch: Stopwatch | None = None,
+) -> Result:
+    """The best plan of a case, with its twins and the cost of waiting (unless ``twins`` is False).
+
+    Raises InfeasibleError when no plan can satisfy the case, SolverError when none was found in time.
+    """
+    options = options or SolveOptions()
+    watch = watch or Stopwatch()
+    prepared = prepare(loaded, watch=watch)
+    with watch.stage("solve"):
+        solution = solve_instance(prepared.instance, options, on_progress, stop)
+    with watch.stage("plan"):
+        plan = build_plan(prepared, solution.decisions, solution.states)
+    found: list[tuple[Twin, Plan]] = []
+    waiting = None
+    if twins and not (stop is not None and stop.is_set()):
+        # What the plan is held against need not be known better than the plan.
+        side = replace(options, relative_gap=max(options.relative_gap, 1e-4), time_limit_seconds=_side_limit(options))
+        with watch.stage("twins"):
+            for twin in solve_twins(prepared, side, stop):
+                found.append((twin, build_plan(prepared, twin.solution.decisions, twin.solution.states)))
+            waiting = cost_of_waiting(prepared, solution, side, stop)
+    return Result(loaded, prepared, solution, plan, tuple(found), waiting, watch)
+
+
+def _side_limit(options: SolveOptions) -> float:
+    return max(5.0, min(60.0, options.time_limit_seconds / 4))
+
+
+def audit(folder: str | Path) -> AuditReport:
+    """Recompute a written plan from its inputs and its decisions. Raises CallError if ``folder`` is none."""
+    place = Path(folder)
+    if not place.is_dir():
+        raise CallError(f"{place} is no folder")
+    return audit_folder(place)
+
+
+@dataclass(frozen=True)
+class PlanFolder:
+    """A written plan: its tables as DataFrames and its summary."""
+
+    folder: Path
+    summary: Mapping[str, Any]
+
+    def table(self, name: str) -> pandas.DataFrame:
+        """A table by name, such as ``cash``."""
+        import pandas
+
+        return pandas.read_csv(self.folder / f"{name}.csv")
+
+
+def read_plan(folder: str | Path) -> PlanFolder:
+    """Open a plan folder."""
+    place = Path(folder)
+    file = place / "summary.json"
+    if not file.is_file():
+        raise CallError(f"{place} holds no plan (there is no summary.json)")
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CallError(f"{file} cannot be read: {error}") from None
+    return PlanFolder(place, summary)
+
+
+def _mining_row(plan: Plan) -> tuple[float, ...]:
+    row = next(row for row in plan.tables["value"].dicts() if row["component"] == "mining")
+    due = plan.prepared.value.arriving_due
+    return (float(row["total_usd_m"] or 0.0), due)
+
+
+def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:
+    if waiting is None:
+        return None
+    return {
+        "offer": waiting.option.offer_name,
+        "site": waiting.option.site_name,
+        "window_closes": str(waiting.window_closes),
+        "cost_usd_m": waiting.cost_usd_m,
+        "at_least_usd_m": waiting.at_least_usd_m,
+    }
+
+
+__all__ = [
+    "LoadedCase",
+    "PlanFolder",
+    "Result",
+    "SolveOptions",
+    "audit",
+    "case_from_data",
+    "load",
+    "prepare",
+    "read_plan",
+    "solve",
+]

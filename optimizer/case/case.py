@@ -1,0 +1,39 @@
+"""The whole case: every section together. This module says what a case is; it does not read or judge one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from optimizer.case.base import Section
+from optimizer.case.finance import Finance
+from optimizer.case.given import Given
+from optimizer.case.horizon import Discount, Horizon
+from optimizer.case.market import Market
+from optimizer.case.offers import Offer
+from optimizer.case.sites import Machine, Site
+
+SCHEMA_VERSION = 1
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_\- ]{0,60}$")]
+"""A name in a map: letters, digits, underscore, hyphen, space. Names are what sweeps, overlays and tables refer to."""
+
+
+class Case(Section):
+    """A question to answer: a company, its markets, its sites, its offers and its money."""
+
+    case: str
+    """Title, as it stands on every report."""
+    schema_version: Literal[1] = 1
+    """Version of this form."""
+    horizon: Horizon
+    discount: Discount
+    market: Market
+    machines: Mapping[Name, Machine] = Field(default_factory=dict)
+    """Machine catalogue by name."""
+    sites: Annotated[Mapping[Name, Site], Field(min_length=1)]
+    offers: Mapping[Name, Offer] = Field(default_factory=dict)
+    finance: Finance
+    given: Given = Field(default_factory=Given)

@@ -1,0 +1,89 @@
+"""The JSON Schema of case files, for editors and for other programs.
+
+pydantic's schema of `Case`, widened by what the reader accepts besides: any value with its provenance in place of the
+bare one, and ``extends``. The schema of overlays demands no key and lets any be taken out. Judging a case is not done
+with this: ``optimizer.case.load`` says more, and with places.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from optimizer.case.suggest import Schema, is_section, raw_schema, shapes_of
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def case_json_schema(*, overlay: bool = False) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a case file, keys by alias; the same every time.
+
+    ``overlay`` gives that of a file which extends another: nothing is required, and null takes a key out.
+    """
+    raw = copy.deepcopy(raw_schema())
+    definitions = {name: _widened(part, overlay) for name, part in sorted(raw.pop("$defs").items())}
+    definitions["Provenance"] = {
+        "description": "Where a value comes from; assumed values are counted in every result.",
+        "type": "object",
+        "properties": {
+            "value": True,
+            "source": {"type": "string"},
+            "assumed": {"type": "boolean"},
+            "note": {"type": "string"},
+        },
+        "required": ["value"],
+    }
+    whole = _widened(raw, overlay)
+    extends = {"type": "string", "description": "Another case file, which this one changes. Relative to this file."}
+    whole["properties"] = {"extends": extends, **whole["properties"]}
+    if "required" in whole:
+        # Whatever is missing here may stand in the file that this one extends.
+        whole["anyOf"] = [{"required": ["extends"]}, {"required": whole.pop("required")}]
+    return {"$schema": DIALECT, "title": "wattfork case", **{key: value for key, value in whole.items() if key != "title"}, "$defs": definitions}
+
+
+def _widened(section: Schema, overlay: bool) -> Schema:
+    result = {key: value for key, value in section.items() if not (overlay and key == "required")}
+    result["properties"] = {
+        key: _optional(_value(value), overlay) for key, value in section.get("properties", {}).items()
+    }
+    if overlay:
+        result.pop("minProperties", None)
+    return result
+
+
+def _optional(value: Schema, overlay: bool) -> Schema:
+    if not overlay:
+        return value
+    texts = {key: value[key] for key in ("title", "description", "default") if key in value}
+    return {**texts, "anyOf": [{key: item for key, item in value.items() if key not in texts}, {"type": "null"}]}
+
+
+def _value(schema: Schema) -> Schema:
+    """A property, an item or an entry: sections as they are, anything else bare or with its provenance."""
+    if isinstance(schema.get("additionalProperties"), dict):
+        return {**schema, "additionalProperties": _value(schema["additionalProperties"])}
+    if "$ref" in schema or not schema:
+        return schema
+    texts = {key: schema[key] for key in ("title", "description", "default") if key in schema}
+    if isinstance(texts.get("default"), int) and any("quarters" in shape.get("pattern", "") for shape in shapes_of(schema)):
+        texts["default"] = f"{texts['default']} months"
+    bare = {key: value for key, value in schema.items() if key not in texts}
+    bare_kinds = bare.pop("anyOf", None) or [bare]
+    kinds = [_entries(kind) for kind in bare_kinds]
+    plain = [kind for kind in kinds if "$ref" not in kind and not is_section(kind)]
+    if not plain:
+        return schema
+    inner = plain[0] if len(plain) == 1 else {"anyOf": plain}
+    wrapped = {"$ref": "#/$defs/Provenance", "properties": {"value": inner}, "unevaluatedProperties": False}
+    return {**texts, "anyOf": [*kinds, wrapped]}
+
+
+def _entries(kind: Schema) -> Schema:
+    """Items of lists and entries of maps by date may carry their provenance as well."""
+    if "items" in kind:
+        return {**kind, "items": _value(kind["items"])}
+    if "patternProperties" in kind:
+        entries = {pattern: _value(value) for pattern, value in kind["patternProperties"].items()}
+        return {**kind, "patternProperties": entries}
+    return kind

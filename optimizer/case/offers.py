@@ -1,0 +1,84 @@
+"""Case section ``offers``: hosting contracts that the plan may sign."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from optimizer.case.base import Date, Months, Section
+from optimizer.case.horizon import Rate
+
+
+class HallRange(Section):
+    """How many halls, if the offer is signed."""
+
+    min: Annotated[int, Field(ge=1, le=1000)] = 1
+    max: Annotated[int, Field(ge=1, le=1000)]
+
+
+class SignWindow(Section):
+    """When the offer stands. It is signed on the first instant of a step."""
+
+    start: Annotated[Date, Field(alias="from")]
+    end: Annotated[Date, Field(alias="to")]
+
+
+class HostingPower(Section):
+    """Who pays for the power of the halls."""
+
+    paid_by: Literal["tenant", "operator"]
+    """tenant: power is passed through at what the site pays for it, so it nets to nothing. operator: it is a cost."""
+
+
+class Offer(Section):
+    """A hosting contract on offer: signed at most once, at one of its sites, in whole halls."""
+
+    sites: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Sites where it can be built; one of them is chosen."""
+    takes: Literal["free_power", "mining_shell"]
+    """Where its megawatts come from: power that no mine uses, or the mine's own buildings, which are given up."""
+    hall_mw_it: Annotated[float, Field(gt=0, le=10_000)]
+    """Critical IT MW of one hall."""
+    gross_per_it: Annotated[float, Field(ge=1, le=3)]
+    """Meter MW reserved per IT MW: redundancy, losses, cooling on the hottest day."""
+    pue: Annotated[float, Field(ge=1, le=3)]
+    """Meter MWh used per IT MWh."""
+    utilisation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """IT MWh used per IT MW and hour once a hall is billed in full."""
+    halls: HallRange
+    sign: SignWindow
+    lead: Months
+    """From signature to the first rent."""
+    space_taken_after: Months | None = None
+    """From signature until its megawatts (and the mine's buildings) are taken. By default at once for mining_shell,
+    after the lead for free_power."""
+    ramp: Months = 0
+    """After the lead, time over which billing grows evenly from nothing to all."""
+    rate_usd_per_kw_month: Annotated[float, Field(gt=0)]
+    """Rent of the first year per kW of critical IT and month."""
+    escalator: Annotated[float, Field(ge=-0.2, le=0.5)] = 0.0
+    """Yearly rise of the rent, on each anniversary of the first rent."""
+    term: Months
+    """From the first rent to the end of the contract."""
+    capex_usd_m_per_mw_it: Annotated[float, Field(ge=0)]
+    contingency: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """Added to capex, as a share of it."""
+    capex_shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)] = (1.0,)
+    """How capex is spent over the lead, as weights of equal stretches of it: [1] is evenly, [1, 2, 1] in the middle."""
+    signing_cost_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """Paid once at signature, whatever the number of halls."""
+    operating_cost_usd_m_per_mw_it_year: Annotated[float, Field(ge=0)] = 0.0
+    """Cost of running the halls in the first year of rent, without power."""
+    operating_cost_escalator: Annotated[float, Field(ge=-0.2, le=0.5)] = 0.0
+    power: HostingPower
+    prepayment: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Paid by the tenant at signature, as a share of all rent of the term. It is credited back against rent."""
+    prepayment_credited_over: Months | None = None
+    """Time from the first rent over which it is credited back, evenly; by default the whole term."""
+    residual_usd_m_per_mw_it: Annotated[float, Field(ge=0)] = 0.0
+    """What a hall is worth at the end of its term."""
+    discount: Rate | None = None
+    """Discount rate for this tenant's credit; by default the case's rate for hosting."""
+    group: str | None = None
+    """Of all offers with the same group, at most one is signed (one tenant's need, offered at several sites)."""

@@ -1,0 +1,211 @@
+"""What in a case looks like a slip: a unit taken for another, an offer that comes too late, a bet in disguise.
+
+For a case that is correct. Everything here is a warning, and each says what was probably meant; no warning keeps a
+plan from being made. What cannot be planned with is in ``optimizer.case.references``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from optimizer.case.base import month_label
+from optimizer.case.case import Case
+from optimizer.case.findings import Finding
+from optimizer.case.offers import Offer
+from optimizer.case.references import (
+    TOLERANCE,
+    decision_dates,
+    hashprice_at_start,
+    highest_level,
+    least_mw,
+    lot_end,
+    lowest_level,
+    meter_mw_per_ph_s,
+)
+from optimizer.case.yaml_file import CasePath
+
+
+def judge(case: Case) -> list[Finding]:
+    """Everything that looks odd in a case, prices apart."""
+    return [*_power(case), *_network(case), *_machines(case), *_sites(case), *_offers(case), *_finance(case)]
+
+
+def judge_prices(case: Case, means: Mapping[str, float]) -> list[Finding]:
+    """What looks odd about the mean prices, by market, as they stand in the price files."""
+    findings = []
+    for name, mean in means.items():
+        path: CasePath = ("market", "power", name, "file")
+        if name not in case.market.power:
+            continue
+        if abs(mean) < 1:
+            message = f"the mean price is {mean:.4g} a MWh; that looks like a price per kWh, which is a thousandth"
+            findings.append(Finding(path, message))
+        elif mean > 1000:
+            message = f"the mean price is {mean:,.4g} a MWh; is it another column, or a price per year?"
+            findings.append(Finding(path, message))
+    return findings
+
+
+def _per_kwh(path: CasePath, value: float) -> Iterable[Finding]:
+    if 0 < abs(value) < 0.5:
+        yield Finding(path, f"{value:g} USD/MWh looks like USD/kWh; {value:g} USD/kWh would be {value * 1000:g}")
+
+
+def _rate(path: CasePath, value: float) -> Iterable[Finding]:
+    if value > 1:
+        yield Finding(path, f"{value:g} is {value * 100:g} % a year; {value:g} % would be {value / 100:g}")
+
+
+def _power(case: Case) -> Iterable[Finding]:
+    for name, market in case.market.power.items():
+        for key, level in market.forward_usd_per_mwh.items():
+            yield from _per_kwh(("market", "power", name, "forward_usd_per_mwh", key), level)
+    for name, site in case.sites.items():
+        yield from _per_kwh(("sites", name, "power", "adder_usd_per_mwh"), site.power.adder_usd_per_mwh)
+        yield from _per_kwh(("sites", name, "variable_cost_usd_per_mwh"), site.variable_cost_usd_per_mwh)
+
+
+def _network(case: Case) -> Iterable[Finding]:
+    network = case.market.network
+    path: CasePath = ("market", "network")
+    size = network.hashrate_eh_s
+    if size > 20_000:
+        yield Finding((*path, "hashrate_eh_s"), f"{size:,.6g} EH/s looks like PH/s; in EH/s it would be {size / 1000:g}")
+    elif size < 20:
+        yield Finding((*path, "hashrate_eh_s"), f"{size:g} EH/s looks like ZH/s; in EH/s it would be {size * 1000:g}")
+    hashprice = hashprice_at_start(case)
+    if not 10 <= hashprice <= 500:
+        message = f"price, hash rate and subsidy make a hashprice of {hashprice:,.4g} USD/PH/s/day; 10 to 500 has been seen"
+        yield Finding((*path, "hashrate_eh_s"), message)
+    yield from _rate((*path, "btc_growth"), network.btc_growth)
+    growth = network.hashrate_growth
+    if isinstance(growth, Mapping):
+        for date, rate in growth.items():
+            yield from _rate((*path, "hashrate_growth", str(date)), rate)
+    else:
+        yield from _rate((*path, "hashrate_growth"), growth)
+    if network.pool_fee > 0.1:
+        message = f"{network.pool_fee:g} is {network.pool_fee * 100:g} % of revenue; pools take 0.5 to 4 %"
+        yield Finding((*path, "pool_fee"), message)
+    if network.fee_share > 0.5:
+        message = f"fees would be {network.fee_share * 100:g} % of the block reward; they have been 1 to 10 % over a year"
+        yield Finding((*path, "fee_share"), message)
+    start, end = case.horizon.start.first, decision_dates(case)[-1]
+    for index, date in enumerate(network.halvings):
+        if date.first <= start + 1e-9:
+            message = f"{date} is not after the start and changes nothing; subsidy_btc is that of the start"
+            yield Finding((*path, "halvings", index), message)
+    if end - start >= 48 and not any(start < date.first < end for date in network.halvings):
+        message = f"no halving is named in {(end - start) / 12:g} years; one comes about every four years (halvings:)"
+        yield Finding((*path, "halvings"), message)
+
+
+def _machines(case: Case) -> Iterable[Finding]:
+    for name, machine in case.machines.items():
+        value = machine.efficiency_j_per_th
+        path: CasePath = ("machines", name, "efficiency_j_per_th")
+        if value < 1:
+            yield Finding(path, f"{value:g} J/TH looks like J/GH; in J/TH it would be {value * 1000:g}")
+        elif not 5 <= value <= 120:
+            yield Finding(path, f"{value:g} J/TH; machines on the market are between 5 and 120")
+
+
+def _sites(case: Case) -> Iterable[Finding]:
+    start = case.horizon.start.first
+    for name, site in case.sites.items():
+        for kind, lots in (("fleet", site.fleet), ("arriving", site.arriving)):
+            for key, lot in lots.items():
+                path: CasePath = ("sites", name, kind, key)
+                if lot_end(case, key, lot) <= start + 1e-9:
+                    message = "its life is over before the plan starts: these machines count for nothing"
+                    yield Finding(path, message, at_key=True)
+                used = lot.ph_s * meter_mw_per_ph_s(case, site, key, lot)
+                if used < 0.5 and lot.ph_s < 200 and highest_level(site.mining_shell_mw) > 50 * used:
+                    message = f"{lot.ph_s:g} PH/s draw {used:.2g} MW; that looks like EH/s, which would be {lot.ph_s * 1000:g}"
+                    yield Finding((*path, "ph_s"), message)
+
+
+def _offers(case: Case) -> Iterable[Finding]:
+    for name, offer in case.offers.items():
+        path: CasePath = ("offers", name)
+        rent = offer.rate_usd_per_kw_month
+        if rent > 1000:
+            message = f"{rent:,.6g} USD per kW and month looks like USD per MW and month; per kW it would be {rent / 1000:g}"
+            yield Finding((*path, "rate_usd_per_kw_month"), message)
+        elif rent < 20:
+            message = f"{rent:g} USD per kW and month is little; is it per kW and week, or MUSD per MW and year"
+            yield Finding((*path, "rate_usd_per_kw_month"), f"{message} ({rent * 1000 / 12:g})?")
+        used = offer.pue * offer.utilisation
+        if offer.gross_per_it < used - TOLERANCE:
+            message = f"reserves {offer.gross_per_it:g} MW per MW IT, but pue x utilisation uses {used:g}"
+            yield Finding((*path, "gross_per_it"), message)
+        capex = offer.capex_usd_m_per_mw_it
+        if capex > 60:
+            message = f"{capex:,.6g} MUSD per MW IT; data centres cost 8 to 15, with servers up to 60"
+            yield Finding((*path, "capex_usd_m_per_mw_it"), message)
+        elif 0 < capex < 0.5:
+            message = f"{capex:g} MUSD per MW IT; data centres cost 8 to 15: is it in billions, or in USD per W?"
+            yield Finding((*path, "capex_usd_m_per_mw_it"), message)
+        if offer.ramp > offer.term:
+            message = f"billing never becomes full: it grows over {offer.ramp} months and the term has {offer.term}"
+            yield Finding((*path, "ramp"), message)
+        yield from _timing(case, path, offer)
+
+
+def _timing(case: Case, path: CasePath, offer: Offer) -> Iterable[Finding]:
+    dates = decision_dates(case)
+    starts, end = dates[:-1], dates[-1]
+    window = f"{offer.sign.start} to {offer.sign.end}"
+    possible = [step for step in starts if offer.sign.start.first - 1e-9 <= step < offer.sign.end.last]
+    if not possible:
+        if offer.sign.end.last <= starts[0] or offer.sign.start.first >= end:
+            message = f"stands from {window}, outside the plan ({case.horizon.start} to {month_label(end - 1)})"
+        else:
+            message = f"stands from {window}, and no step begins in that time; make the steps shorter or the window longer"
+        yield Finding((*path, "sign"), f"{message}: it can never be signed", at_key=True)
+        return
+    first_rent = possible[0] + offer.lead
+    if first_rent >= end:
+        message = f"signed as early as can be, the first rent comes in {month_label(first_rent)}, after the plan ends"
+        yield Finding((*path, "lead"), f"{message} ({month_label(end - 1)})")
+    needed = least_mw(offer)
+    rooms: list[float] = []
+    for site_name in offer.sites:
+        site = case.sites[site_name]
+        for signed in possible:
+            rent, over = signed + offer.lead, min(signed + offer.lead + offer.term, max(end, signed + offer.lead + 1))
+            room = lowest_level(site.energised_mw, rent, over)
+            if offer.takes == "mining_shell":
+                room = min(room, lowest_level(site.mining_shell_mw, rent, over))
+            rooms.append(room)
+    if needed > max(rooms) * (1 + TOLERANCE) + TOLERANCE:
+        message = (
+            f"can never be delivered inside its window ({window}): the smallest size needs {needed:,.4g} MW from the "
+            f"first rent on, its sites then have {max(rooms):,.4g} MW at most"
+        )
+        yield Finding(path, message, at_key=True)
+
+
+def _finance(case: Case) -> Iterable[Finding]:
+    finance, discount = case.finance, case.discount
+    for key, rate in (
+        ("hosting", discount.hosting),
+        ("mining", discount.mining),
+        ("corporate", discount.corporate),
+        ("wacc", discount.wacc or 0.0),
+    ):
+        yield from _rate(("discount", key), rate)
+    if finance.limits.min_cash_usd_m > finance.opening.cash_usd_m:
+        message = (
+            f"asks for {finance.limits.min_cash_usd_m:g} at the end of every quarter, and the plan starts with "
+            f"{finance.opening.cash_usd_m:g}"
+        )
+        yield Finding(("finance", "limits", "min_cash_usd_m"), message)
+    keeps = finance.treasury.policy == "sell_mined" and finance.opening.btc > 0
+    growth = case.market.network.btc_growth
+    if keeps and growth > finance.cash_yield:
+        message = (
+            f"bitcoin grows by {growth:g} a year and cash yields {finance.cash_yield:g}: holding {finance.opening.btc:,.10g} "
+            "BTC looks free, though it is a bet; compare with btc_growth at the yield, or treasury.policy sell_all"
+        )
+        yield Finding(("market", "network", "btc_growth"), message)

@@ -1,0 +1,383 @@
+"""A case against itself: names that must exist, dates in order, sums that must come out.
+
+For a case that has passed the schema. What is found here cannot be planned with; what merely looks odd is in
+``optimizer.case.plausibility``. Price files are not opened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from optimizer.case.base import CalendarDate, month_label
+from optimizer.case.case import Case
+from optimizer.case.findings import Finding
+from optimizer.case.given import GivenSignature
+from optimizer.case.offers import Offer
+from optimizer.case.schema_check import NAME_RULE
+from optimizer.case.sites import ArrivingLot, FleetLot, Site
+from optimizer.case.suggest import did_you_mean, listed
+from optimizer.case.yaml_file import CasePath, dotted
+
+LONGEST_HORIZON_YEARS = 40
+TOLERANCE = 1e-6
+
+Levels = float | Mapping[CalendarDate, float]
+Lot = FleetLot | ArrivingLot
+
+
+def check_references(case: Case, varied: Sequence[CasePath] = ()) -> tuple[list[Finding], list[Finding]]:
+    """What is wrong, and what is doubtful.
+
+    ``varied`` are paths whose values were laid over the case. Then figures that merely confirm others (the typed
+    hashprice) no longer bind, and what would be too large for its place is doubtful and not wrong.
+    """
+    wrong = [
+        *_names(case),
+        *_horizon(case),
+        *_market(case),
+        *_sites(case),
+        *_offers(case),
+        *_debts(case),
+        *_given(case),
+    ]
+    too_large = [*_fleet_beyond_site(case), *_offers_beyond_sites(case)] if not wrong else []
+    if varied:
+        return wrong, too_large
+    return [*wrong, *_typed_hashprice(case), *too_large], []
+
+
+# ---------------------------------------------------------------- time and levels
+
+
+def decision_dates(case: Case) -> list[float]:
+    """Month coordinates of the first instants of all steps, and of the end of the horizon as the last."""
+    dates = [case.horizon.start.first]
+    for count, months in case.horizon.steps:
+        dates += [dates[-1] + months * (index + 1) for index in range(count)]
+    return dates
+
+
+def nearest_step(starts: Sequence[float], date: float) -> float:
+    """The first instant of a step nearest to a date, the earlier of two."""
+    return min(starts, key=lambda start: (abs(start - date), start))
+
+
+def level_at(levels: Levels, instant: float) -> float:
+    """The level that holds at an instant; 0 before the first date."""
+    if not isinstance(levels, Mapping):
+        return levels
+    begun = [date for date in levels if date.first <= instant + 1e-9]
+    return levels[max(begun, key=lambda date: date.first)] if begun else 0.0
+
+
+def lowest_level(levels: Levels, begin: float, end: float) -> float:
+    """The lowest level between two instants."""
+    later = [date.first for date in levels if begin < date.first < end] if isinstance(levels, Mapping) else []
+    return min(level_at(levels, instant) for instant in [begin, *later])
+
+
+def highest_level(levels: Levels) -> float:
+    """The highest level ever."""
+    return max(levels.values(), default=0.0) if isinstance(levels, Mapping) else levels
+
+
+def meter_mw_per_ph_s(case: Case, site: Site, name: str, lot: Lot) -> float:
+    """Meter MW that a PH/s of a lot draws: efficiency x overhead / 1000."""
+    return case.machines[lot.machine or name].efficiency_j_per_th * site.mining_overhead / 1000
+
+
+# ---------------------------------------------------------------- the parts
+
+
+def _names(case: Case) -> Iterable[Finding]:
+    maps: list[tuple[CasePath, Iterable[str]]] = [
+        (("market", "power"), case.market.power),
+        (("machines",), case.machines),
+        (("sites",), case.sites),
+        (("offers",), case.offers),
+        (("finance", "debts"), case.finance.debts),
+    ]
+    for name, site in case.sites.items():
+        maps += [(("sites", name, "fleet"), site.fleet), (("sites", name, "arriving"), site.arriving)]
+        in_fleet = {lot.lower(): lot for lot in site.fleet}
+        for lot in site.arriving:
+            if lot.lower() in in_fleet:
+                path = ("sites", name, "arriving", lot)
+                message = f"a lot of the fleet is called {in_fleet[lot.lower()]!r}, too; name one of them otherwise"
+                yield Finding(path, message + " (machine: says the type)", at_key=True)
+    for path, names in maps:
+        seen: dict[str, str] = {}
+        for key in names:
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_\- ]{0,60}", key) or key != key.strip():
+                dot = " without dots" if "." in key else ""
+                yield Finding((*path, key), f"{key!r} cannot be a name{dot}: {NAME_RULE}", at_key=True)
+            elif key.lower() in seen:
+                message = f"differs from {seen[key.lower()]!r} by capitals alone; one of them needs another name"
+                yield Finding((*path, key), message, at_key=True)
+            seen.setdefault(key.lower(), key)
+
+
+def _horizon(case: Case) -> Iterable[Finding]:
+    start = case.horizon.start
+    if start.day not in (None, 1):
+        message = f"a plan starts on the first of a month (got {start}); write {start.year}-{start.month:02d}"
+        yield Finding(("horizon", "start"), message)
+    months = sum(count * length for count, length in case.horizon.steps)
+    if months > 12 * LONGEST_HORIZON_YEARS:
+        message = f"the steps make {months / 12:g} years; at most {LONGEST_HORIZON_YEARS} can be planned"
+        yield Finding(("horizon", "steps"), message)
+
+
+def _levels(path: CasePath, levels: object) -> Iterable[Finding]:
+    if isinstance(levels, Mapping) and not levels:
+        yield Finding(path, "no level is given; write one, or levels by date such as {2025-07: 100}", at_key=True)
+
+
+def _market(case: Case) -> Iterable[Finding]:
+    for name, market in case.market.power.items():
+        path: CasePath = ("market", "power", name)
+        for key in market.forward_usd_per_mwh:
+            month = key[5:] if re.fullmatch(r"\d{4}-\d{2}", key) else "01"
+            if not 1 <= int(month) <= 12:
+                yield Finding((*path, "forward_usd_per_mwh", key), f"there is no month {key!r}", at_key=True)
+        shape = market.shape
+        for key, date in (("from", shape.start), ("to", shape.end)) if shape is not None else ():
+            if date.day is not None:
+                message = f"the shape is made of whole months; write {date.year}-{date.month:02d} (got {date})"
+                yield Finding((*path, "shape", key), message)
+        if shape is not None and shape.start.first >= shape.end.last:
+            message = f"ends before it begins: from {shape.start} is after to {shape.end}"
+            yield Finding((*path, "shape"), message, at_key=True)
+    network, path = case.market.network, ("market", "network")
+    growth = network.hashrate_growth
+    yield from _levels((*path, "hashrate_growth"), growth)
+    if isinstance(growth, Mapping) and growth:
+        first = min(growth, key=lambda date: date.first)
+        if first.first > case.horizon.start.first + 1e-9:
+            message = f"nothing is said for the months from {case.horizon.start} to {first}; let the first rate hold from"
+            yield Finding((*path, "hashrate_growth", str(first)), f"{message} {case.horizon.start}", at_key=True)
+    seen: set[float] = set()
+    for index, date in enumerate(network.halvings):
+        if date.first in seen:
+            yield Finding((*path, "halvings", index), f"{date} is named twice; a halving counts once")
+        seen.add(date.first)
+
+
+def _typed_hashprice(case: Case) -> Iterable[Finding]:
+    typed, derived = case.market.network.hashprice_usd_per_ph_day, hashprice_at_start(case)
+    if typed is not None and not abs(derived - typed) <= 0.02 * typed:
+        message = (
+            f"{typed:.6g} is not what follows from price, hash rate, subsidy and fees: {derived:.4g} "
+            f"({derived / typed - 1:+.1%}; 2 % are allowed); mend one of them, or leave it out"
+        )
+        yield Finding(("market", "network", "hashprice_usd_per_ph_day"), message)
+
+
+def hashprice_at_start(case: Case) -> float:
+    """USD per PH/s and day on the first day of the plan, derived from price, hash rate, subsidy and fees."""
+    network = case.market.network
+    reward_btc = 144 * network.subsidy_btc / (1 - network.fee_share)
+    return reward_btc * network.btc_usd / (network.hashrate_eh_s * 1000)
+
+
+def _sites(case: Case) -> Iterable[Finding]:
+    start = case.horizon.start.first
+    for name, machine in case.machines.items():
+        if machine.life == 0:
+            yield Finding(("machines", name, "life"), "must be longer than nothing; leave it out for no end")
+    for name, site in case.sites.items():
+        path: CasePath = ("sites", name)
+        markets = list(case.market.power)
+        if site.power.market not in markets:
+            message = f"there is no power market {site.power.market!r}; {did_you_mean(site.power.market, markets)}"
+            yield Finding((*path, "power", "market"), message)
+        yield from _levels((*path, "energised_mw"), site.energised_mw)
+        yield from _levels((*path, "mining_shell_mw"), site.mining_shell_mw)
+        lots: list[tuple[CasePath, str, Lot]] = [((*path, "fleet", key), key, lot) for key, lot in site.fleet.items()]
+        lots += [((*path, "arriving", key), key, lot) for key, lot in site.arriving.items()]
+        for place, key, lot in lots:
+            machine_name = lot.machine or key
+            if machine_name not in case.machines:
+                message = f"there is no machine type {machine_name!r} under machines; "
+                message += did_you_mean(machine_name, list(case.machines))
+                if lot.machine is None:
+                    yield Finding(place, message + " (say it with machine: where the entry is named otherwise)", at_key=True)
+                else:
+                    yield Finding((*place, "machine"), message)
+            if isinstance(lot, ArrivingLot) and lot.on.first < start - 1e-9:
+                message = f"{lot.on} is before the plan starts ({case.horizon.start}); what stands by then belongs to fleet"
+                yield Finding((*place, "on"), message)
+            if isinstance(lot, FleetLot) and lot.bought is not None and lot.bought.first > start + 1e-9:
+                message = f"{lot.bought} is after the plan starts ({case.horizon.start}); what comes later belongs to arriving"
+                yield Finding((*place, "bought"), message)
+
+
+def lot_end(case: Case, key: str, lot: Lot) -> float:
+    """Month coordinate at which a lot is scrapped, infinite for machines without a life."""
+    machine = case.machines[lot.machine or key]
+    if machine.life is None:
+        return float("inf")
+    since = lot.on if isinstance(lot, ArrivingLot) else lot.bought or case.horizon.start
+    return since.first + machine.life
+
+
+def _fleet_beyond_site(case: Case) -> Iterable[Finding]:
+    start = case.horizon.start.first
+    for name, site in case.sites.items():
+        used = sum(
+            lot.ph_s * meter_mw_per_ph_s(case, site, key, lot)
+            for key, lot in site.fleet.items()
+            if lot_end(case, key, lot) > start + 1e-9
+        )
+        for limit, levels in (("mining_shell_mw", site.mining_shell_mw), ("energised_mw", site.energised_mw)):
+            level = level_at(levels, start)
+            if used > level * (1 + TOLERANCE) + TOLERANCE:
+                message = (
+                    f"draws {used:,.4g} MW at the meter (ph_s x efficiency x mining_overhead / 1000), but {limit} is "
+                    f"{level:,.4g} at the start; lower ph_s, or raise {limit}"
+                )
+                yield Finding(("sites", name, "fleet"), message, at_key=True)
+
+
+def _offers(case: Case) -> Iterable[Finding]:
+    sites = list(case.sites)
+    for name, offer in case.offers.items():
+        path: CasePath = ("offers", name)
+        for index, site in enumerate(offer.sites):
+            if site not in case.sites:
+                yield Finding((*path, "sites", index), f"there is no site {site!r}; {did_you_mean(site, sites)}")
+            elif site in offer.sites[:index]:
+                yield Finding((*path, "sites", index), f"{site!r} is named twice; once is enough")
+        if offer.halls.min > offer.halls.max:
+            message = f"min is above max ({offer.halls.min} and {offer.halls.max}); exchange them"
+            yield Finding((*path, "halls", "min"), message)
+        if offer.sign.start.first >= offer.sign.end.last:
+            message = f"the window ends before it begins: from {offer.sign.start} is after to {offer.sign.end}"
+            yield Finding((*path, "sign", "from"), message)
+        if offer.term == 0:
+            yield Finding((*path, "term"), "must be longer than nothing, such as '10 years'")
+        credited = offer.prepayment_credited_over
+        if credited is not None and not 0 < credited <= max(offer.term, 1):
+            message = f"must be longer than nothing and at most the term of {offer.term} months (got {credited} months)"
+            yield Finding((*path, "prepayment_credited_over"), message)
+        if offer.space_taken_after is not None and offer.space_taken_after > offer.lead:
+            message = f"must be at most the lead of {offer.lead} months: rent would begin before the space is taken"
+            yield Finding((*path, "space_taken_after"), f"{message} (got {offer.space_taken_after} months)")
+        if not sum(offer.capex_shares) > 0:
+            yield Finding((*path, "capex_shares"), "all weights are zero; [1] spreads capex evenly", at_key=True)
+
+
+def least_mw(offer: Offer, halls: int | None = None) -> float:
+    """Meter MW that the smallest number of halls reserves, or a given number."""
+    return (halls or offer.halls.min) * offer.hall_mw_it * offer.gross_per_it
+
+
+def room_mw(offer: Offer, site: Site) -> float:
+    """Meter MW that a site can ever give to an offer, with nothing else there."""
+    room = highest_level(site.energised_mw)
+    return min(room, highest_level(site.mining_shell_mw)) if offer.takes == "mining_shell" else room
+
+
+def _offers_beyond_sites(case: Case) -> Iterable[Finding]:
+    for name, offer in case.offers.items():
+        room = max(room_mw(offer, case.sites[site]) for site in offer.sites)
+        needed = least_mw(offer)
+        if needed > room * (1 + TOLERANCE) + TOLERANCE:
+            what = "energised and mining shell" if offer.takes == "mining_shell" else "energised"
+            halls = f"{offer.halls.min} halls" if offer.halls.min > 1 else "a hall"
+            message = (
+                f"fits at none of its sites: {halls} of {offer.hall_mw_it:g} MW IT take {needed:,.4g} MW at the meter "
+                f"(x gross_per_it {offer.gross_per_it:g}), and none of {listed(list(offer.sites), 3)} ever has more than "
+                f"{room:,.4g} MW {what}; lower halls.min or hall_mw_it"
+            )
+            yield Finding(("offers", name), message, at_key=True)
+
+
+def _debts(case: Case) -> Iterable[Finding]:
+    start = case.horizon.start
+    for name, debt in case.finance.debts.items():
+        path: CasePath = ("finance", "debts", name)
+        if debt.matures.first <= start.first + 1e-9:
+            message = f"{debt.matures} is not after the start of the plan ({start}); what was paid by then is no debt of it"
+            yield Finding((*path, "matures"), message)
+        if debt.interest_every == 0:
+            yield Finding((*path, "interest_every"), "must be longer than nothing, such as '6 months'")
+        if not isinstance(debt.amortisation, Mapping):
+            continue
+        place = (*path, "amortisation")
+        if not debt.amortisation:
+            yield Finding(place, "no payment is given; write bullet, even or amounts by date", at_key=True)
+        for date in debt.amortisation:
+            if not start.first + 1e-9 < date.first <= debt.matures.first + 1e-9:
+                message = f"{date} is not between the start ({start}) and maturity ({debt.matures})"
+                yield Finding((*place, str(date)), message, at_key=True)
+        paid = sum(debt.amortisation.values())
+        if paid > debt.principal_usd_m + TOLERANCE:
+            message = f"the payments make {paid:,.6g}, more than the principal of {debt.principal_usd_m:,.6g}"
+            yield Finding(place, f"{message}; what they leave falls due at maturity", at_key=True)
+
+
+# ---------------------------------------------------------------- given decisions
+
+
+def _given(case: Case) -> Iterable[Finding]:
+    dates = decision_dates(case)
+    starts, end = dates[:-1], dates[-1]
+    for name, signature in case.given.sign.items():
+        path: CasePath = ("given", "sign", name)
+        offer = case.offers.get(name)
+        if offer is None:
+            yield Finding(path, f"there is no offer {name!r}; {did_you_mean(name, list(case.offers))}", at_key=True)
+        elif isinstance(signature, GivenSignature):
+            yield from _given_signature(case, path, signature, offer, starts, end)
+    lots = {f"{site}.{key}": lot for site, at in case.sites.items() for key, lot in [*at.fleet.items(), *at.arriving.items()]}
+    for name, retirement in case.given.retire.items():
+        path = ("given", "retire", name)
+        if name not in lots:
+            hint = did_you_mean(name, list(lots))
+            yield Finding(path, f"there is no machine lot {name!r} (written site.lot); {hint}", at_key=True)
+            continue
+        if not isinstance(retirement, Mapping):
+            continue
+        for date in retirement:
+            if not starts[0] - 1e-9 <= date.first < end:
+                yield Finding((*path, str(date)), _outside(case, date, end), at_key=True)
+        total = sum(retirement.values())
+        if total > lots[name].ph_s * (1 + TOLERANCE) + TOLERANCE:
+            message = f"takes off {total:,.8g} PH/s in all, but the lot has {lots[name].ph_s:,.8g}"
+            yield Finding(path, message, at_key=True)
+
+
+def _outside(case: Case, date: CalendarDate, end: float) -> str:
+    return f"{date} is outside the plan, which goes from {case.horizon.start} to {month_label(end - 1)}"
+
+
+def _given_signature(
+    case: Case, path: CasePath, given: GivenSignature, offer: Offer, starts: Sequence[float], end: float
+) -> Iterable[Finding]:
+    sites = list(offer.sites)
+    if given.site is not None and given.site not in sites:
+        message = f"the offer does not stand at {given.site!r}; {did_you_mean(given.site, sites)}"
+        yield Finding((*path, "site"), message)
+    fewest, most = offer.halls.min, offer.halls.max
+    if given.halls is not None and not fewest <= given.halls <= most:
+        message = f"the offer is for {fewest} to {most} halls (got {given.halls})"
+        yield Finding((*path, "halls"), f"{message}; mend {dotted(('offers', path[-1], 'halls'))} if it was otherwise")
+    low, high = given.halls_at_least, given.halls_at_most
+    if low is not None and low > most:
+        yield Finding((*path, "halls_at_least"), f"the offer is for at most {most} halls (got {low})")
+    if low is not None and high is not None and low > high:
+        yield Finding((*path, "halls_at_most"), f"is less than halls_at_least ({high} and {low}); exchange them")
+    if high is not None and high < fewest:
+        message = f"the offer is for at least {fewest} halls (got {high}); write forbidden if it shall not be signed"
+        yield Finding((*path, "halls_at_most"), message)
+    if given.date is None:
+        return
+    if not starts[0] - 1e-9 <= given.date.first < end:
+        yield Finding((*path, "date"), _outside(case, given.date, end))
+        return
+    step = nearest_step(starts, given.date.first)
+    if not offer.sign.start.first - 1e-9 <= step < offer.sign.end.last:
+        message = f"{given.date} is signed on the nearest step, {month_label(step)}, but the offer stands from"
+        yield Finding((*path, "date"), f"{message} {offer.sign.start} to {offer.sign.end}")

@@ -1,0 +1,78 @@
+"""Case sections ``machines`` and ``sites``: the machine catalogue, places with power, and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from optimizer.case.base import Date, Months, Section
+
+Mw = Annotated[float, Field(ge=0, le=100_000)]
+Levels = Mw | Mapping[Date, Mw]
+"""One level for all time, or levels by the date from which each holds (not increments)."""
+
+
+class Machine(Section):
+    """A machine type of the catalogue."""
+
+    efficiency_j_per_th: Annotated[float, Field(gt=0, le=200)]
+    """Energy per terahash at the plug, J/TH."""
+    life: Months | None = None
+    """Time from purchase to scrapping; without it machines stand until they are retired."""
+
+
+class SitePower(Section):
+    """How a site buys power: at the price of a market, plus adder and losses, every hour."""
+
+    market: str
+    """Name of a power market of this case."""
+    adder_usd_per_mwh: Annotated[float, Field(ge=-500, le=500)] = 0.0
+    """Retail adder, wires and fees on every MWh bought."""
+    losses: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """MWh lost on the way for each MWh at the meter: cost = (price + adder) x (1 + losses)."""
+
+
+class FleetLot(Section):
+    """Machines that stand at the site when the plan starts."""
+
+    machine: str | None = None
+    """Type in the catalogue; by default the name of this entry."""
+    ph_s: Annotated[float, Field(gt=0)]
+    """Hash rate, PH/s."""
+    bought: Date | None = None
+    """Month of purchase, from which the life counts; by default the start of the plan."""
+
+
+class ArrivingLot(Section):
+    """Machines bought before the plan starts that arrive later: a commitment, not a choice."""
+
+    machine: str | None = None
+    """Type in the catalogue; by default the name of this entry."""
+    ph_s: Annotated[float, Field(gt=0)]
+    """Hash rate, PH/s."""
+    on: Date
+    """When they are plugged in; their life counts from here."""
+    due_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """What has still to be paid, on arrival."""
+
+
+class Site(Section):
+    """A place with power."""
+
+    power: SitePower
+    energised_mw: Levels
+    """Meter MW that may be used, as a level by date."""
+    mining_shell_mw: Levels = 0.0
+    """Meter MW of buildings fit for mining, as a level by date."""
+    mining_overhead: Annotated[float, Field(ge=1, le=2)] = 1.0
+    """Meter MW per plug MW of machines (cooling and losses of the mining halls)."""
+    uptime: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the hours a machine could run in which it does: repairs, outages."""
+    variable_cost_usd_per_mwh: Annotated[float, Field(ge=0, le=500)] = 0.0
+    """Other cost of mining per MWh at the meter."""
+    operating_cost_usd_m_per_year: Annotated[float, Field(ge=0)] = 0.0
+    """Fixed cost of the site."""
+    fleet: Mapping[str, FleetLot] = Field(default_factory=dict)
+    arriving: Mapping[str, ArrivingLot] = Field(default_factory=dict)

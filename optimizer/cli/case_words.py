@@ -1,0 +1,238 @@
+"""A checked case in words, and as plain data: what ``wattfork check`` shows.
+
+Only says again what the case says, with the sums that a reader would do in the head. Computes no value of a plan.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from optimizer.case.base import month_label
+from optimizer.case.case import Case
+from optimizer.case.load import LoadedCase
+from optimizer.case.offers import Offer
+from optimizer.case.references import decision_dates, hashprice_at_start, level_at, meter_mw_per_ph_s
+from optimizer.case.sites import ArrivingLot, Site
+from optimizer.market.prices import PriceSeries
+
+WIDTH = 100
+
+
+def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str, Any]:
+    """The case as plain data, JSON-able; markets without a price series have no figures of one."""
+    case = loaded.case
+    dates = decision_dates(case)
+    finance = case.finance
+    return {
+        "title": case.case,
+        "files": [str(file) for file in loaded.files],
+        "horizon": {
+            "from": str(case.horizon.start),
+            "to": month_label(dates[-1] - 1),
+            "years": (dates[-1] - dates[0]) / 12,
+            "decision_dates": len(dates) - 1,
+        },
+        "discount": {key: rate for key, rate in case.discount.model_dump().items() if rate is not None},
+        "power": {name: _power(case, name, prices.get(name)) for name in case.market.power},
+        "network": {
+            "btc_usd": case.market.network.btc_usd,
+            "hashrate_eh_s": case.market.network.hashrate_eh_s,
+            "hashprice_usd_per_ph_day": hashprice_at_start(case),
+        },
+        "sites": {name: _site(case, site) for name, site in case.sites.items()},
+        "offers": {name: _offer(offer) for name, offer in case.offers.items()},
+        "money": {
+            "cash_usd_m": finance.opening.cash_usd_m,
+            "min_cash_usd_m": finance.limits.min_cash_usd_m,
+            "btc": finance.opening.btc,
+            "btc_usd_m": finance.opening.btc * case.market.network.btc_usd / 1e6,
+            "treasury": finance.treasury.policy,
+            "shares_m": finance.opening.shares_m,
+            "share_price_usd": finance.opening.share_price_usd,
+            "sga_usd_m_per_quarter": finance.opening.sga_usd_m_per_quarter,
+            "debts": {
+                name: {"principal_usd_m": debt.principal_usd_m, "rate": debt.rate, "matures": str(debt.matures)}
+                for name, debt in finance.debts.items()
+            },
+        },
+        "given": {
+            "otherwise": case.given.otherwise,
+            "sign": len(case.given.sign),
+            "retire": len(case.given.retire),
+        },
+        "assumed_inputs": loaded.assumed_count,
+    }
+
+
+def _power(case: Case, name: str, series: PriceSeries | None) -> dict[str, Any]:
+    market = case.market.power[name]
+    found: dict[str, Any] = {"file": market.file, "column": market.column, "scale": market.scale}
+    found["forward_usd_per_mwh"] = dict(market.forward_usd_per_mwh)
+    if series is not None:
+        found |= {
+            "rows": len(series.price),
+            "interval_minutes": round(series.interval_hours * 60),
+            "from": month_label(float(series.local_month[0])) + f"-{int(series.local_day[0]):02d}",
+            "to": month_label(float(series.local_month[-1])) + f"-{int(series.local_day[-1]):02d}",
+            "mean_usd_per_mwh": float(series.price.mean()),
+            "repairs": list(series.repairs),
+            "sha256": series.sha256,
+        }
+    return found
+
+
+def _site(case: Case, site: Site) -> dict[str, Any]:
+    start = case.horizon.start.first
+    lots = {}
+    for key, lot in [*site.fleet.items(), *site.arriving.items()]:
+        lots[key] = {
+            "machine": lot.machine or key,
+            "eh_s": lot.ph_s / 1000,
+            "efficiency_j_per_th": case.machines[lot.machine or key].efficiency_j_per_th,
+            "meter_mw": lot.ph_s * meter_mw_per_ph_s(case, site, key, lot),
+            "arrives": str(lot.on) if isinstance(lot, ArrivingLot) else None,
+        }
+    return {
+        "power_market": site.power.market,
+        "energised_mw": level_at(site.energised_mw, start),
+        "energised_mw_later": _later(site.energised_mw, start),
+        "mining_shell_mw": level_at(site.mining_shell_mw, start),
+        "mining_shell_mw_later": _later(site.mining_shell_mw, start),
+        "lots": lots,
+    }
+
+
+def _later(levels: Any, start: float) -> dict[str, float]:
+    if not isinstance(levels, Mapping):
+        return {}
+    return {str(date): mw for date, mw in sorted(levels.items()) if date.first > start + 1e-9}
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    mw_it = offer.hall_mw_it
+    least, most = offer.halls.min * mw_it, offer.halls.max * mw_it
+    return {
+        "sites": list(offer.sites),
+        "takes": offer.takes,
+        "halls": [offer.halls.min, offer.halls.max],
+        "mw_it": [least, most],
+        "meter_mw": [least * offer.gross_per_it, most * offer.gross_per_it],
+        "rent_year_1_usd_m": [mw * offer.rate_usd_per_kw_month * 12 / 1000 for mw in (least, most)],
+        "capex_usd_m": [mw * offer.capex_usd_m_per_mw_it * (1 + offer.contingency) for mw in (least, most)],
+        "sign": [str(offer.sign.start), str(offer.sign.end)],
+        "lead_months": offer.lead,
+        "term_months": offer.term,
+        "power_paid_by": offer.power.paid_by,
+    }
+
+
+# ---------------------------------------------------------------- words
+
+
+def in_words(about: Mapping[str, Any]) -> list[str]:
+    """What `describe` found, in lines of at most 100 columns."""
+    horizon, money, network = about["horizon"], about["money"], about["network"]
+    lines = [*_wrapped(about["title"], ""), ""]
+    plan = f"{horizon['from']} to {horizon['to']}, {horizon['years']:g} years, {_count(horizon['decision_dates'], 'decision date')}"
+    lines += _row("plan", plan)
+    lines += _row("discount", ", ".join(f"{key} {rate * 100:.4g} %" for key, rate in about["discount"].items()))
+    lines += _row(
+        "bitcoin",
+        f"{network['btc_usd']:,.10g} USD, network {network['hashrate_eh_s']:,.6g} EH/s: "
+        f"hashprice {network['hashprice_usd_per_ph_day']:.4g} USD/PH/s/day",
+    )
+    lines += ["", "power"]
+    for name, market in about["power"].items():
+        lines += _row(name, _power_words(market), 2)
+    lines += ["", "sites"]
+    for name, site in about["sites"].items():
+        lines += _row(name, _site_words(site), 2)
+        for key, lot in site["lots"].items():
+            arrives = f", arrives {lot['arrives']}" if lot["arrives"] else ""
+            machine = f" of {lot['machine']}" if lot["machine"] != key else ""
+            text = f"{lot['eh_s']:.4g} EH/s{machine} at {lot['efficiency_j_per_th']:g} J/TH, {_mw(lot['meter_mw'])}{arrives}"
+            lines += _row(key, text, 4)
+    if about["offers"]:
+        lines += ["", "offers"]
+    for name, offer in about["offers"].items():
+        lines += _row(name, _offer_words(offer), 2)
+    lines += ["", "money"]
+    lines += _row("cash", f"${money['cash_usd_m']:,.10g} M, at least ${money['min_cash_usd_m']:,.10g} M kept", 2)
+    if money["btc"]:
+        kept = "sold at the start" if money["treasury"] == "sell_all" else "kept"
+        lines += _row("bitcoin", f"{money['btc']:,.10g} BTC (${money['btc_usd_m']:,.4g} M), {kept}", 2)
+    lines += _row("shares", f"{money['shares_m']:,.10g} M at ${money['share_price_usd']:,.10g}", 2)
+    lines += _row("overheads", f"${money['sga_usd_m_per_quarter']:,.10g} M a quarter", 2)
+    for name, debt in money["debts"].items():
+        text = f"${debt['principal_usd_m']:,.10g} M at {debt['rate'] * 100:.4g} %, matures {debt['matures']}"
+        lines += _row(f"debt {name}", text, 2)
+    given = about["given"]
+    if given["sign"] or given["retire"] or given["otherwise"] != "optimise":
+        parts = [_count(given["sign"], "offer"), _count(given["retire"], "lot")]
+        rest = "nothing else is done" if given["otherwise"] == "nothing" else "the rest is optimised"
+        lines += ["", *_row("given", f"decisions on {' and '.join(parts)}; {rest}")]
+    assumed = about["assumed_inputs"]
+    lines += ["", *_row("inputs", f"{_count(assumed, 'value')} assumed" if assumed else "none marked as assumed")]
+    return lines
+
+
+def _power_words(market: Mapping[str, Any]) -> str:
+    parts = [market["file"]]
+    if "rows" in market:
+        parts.append(
+            f"{market['rows']:,} rows of {market['interval_minutes']} minutes, {market['from']} to {market['to']}, "
+            f"mean {market['mean_usd_per_mwh']:.4g} USD/MWh"
+        )
+    forward = market["forward_usd_per_mwh"]
+    if forward:
+        parts.append("scaled to " + ", ".join(f"{key}: {level:g}" for key, level in forward.items()))
+    if market["scale"] != 1:
+        parts.append(f"times {market['scale']:g}")
+    if "repairs" in market:
+        parts.append("mended: " + "; ".join(market["repairs"]) if market["repairs"] else "nothing mended")
+    return ", ".join(parts)
+
+
+def _site_words(site: Mapping[str, Any]) -> str:
+    def level(key: str) -> str:
+        later = "".join(f", {mw:,.6g} from {date}" for date, mw in site[f"{key}_later"].items())
+        return f"{_mw(site[key])}{later}"
+
+    used = sum(lot["meter_mw"] for lot in site["lots"].values() if not lot["arrives"])
+    shell = f"mining shell {level('mining_shell_mw')}, of which machines use {_mw(used)} at the start"
+    return f"energised {level('energised_mw')}; {shell}; buys at {site['power_market']}"
+
+
+def _offer_words(offer: Mapping[str, Any]) -> str:
+    halls = _between(offer["halls"])
+    place = "the mine's buildings" if offer["takes"] == "mining_shell" else "free power"
+    return (
+        f"{halls} halls, {_between(offer['mw_it'])} MW IT ({_between(offer['meter_mw'])} MW at the meter) of {place} "
+        f"at {' or '.join(offer['sites'])}; sign {offer['sign'][0]} to {offer['sign'][1]}, rent {offer['lead_months']} "
+        f"months later for {offer['term_months'] / 12:g} years: ${_between(offer['rent_year_1_usd_m'])} M in its first "
+        f"year; capex ${_between(offer['capex_usd_m'])} M; power paid by the {offer['power_paid_by']}"
+    )
+
+
+def _between(pair: list[float]) -> str:
+    low, high = (f"{value:,.4g}" for value in pair)
+    return low if low == high else f"{low} to {high}"
+
+
+def _mw(value: float) -> str:
+    return f"{value:,.4g} MW"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _row(label: str, text: str, indent: int = 0) -> list[str]:
+    start = " " * indent + label.ljust(max(18 - indent, len(label) + 2))
+    return _wrapped(start + text, " " * 20)
+
+
+def _wrapped(text: str, indent: str) -> Iterable[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent, drop_whitespace=True) or [""]

@@ -1,0 +1,77 @@
+"""``wattfork solve CASE``: the main job. One audited plan, as a folder of CSV files and a summary on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("solve")
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Plan folder; by default plan/ beside the case.",
+)
+@click.option("--gap", default=1e-4, show_default=True, type=click.FloatRange(0, 1), help="Relative gap to reach.")
+@click.option(
+    "--gap-usd-m", default=0.0, show_default=True, type=click.FloatRange(0), help="Gap in USD m that is enough."
+)
+@click.option("--time-limit", default=600.0, show_default=True, type=click.FloatRange(0.1), help="Seconds to search.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Seed of the solver.")
+@click.option("--given", type=click.Path(path_type=Path), help="CSV of decisions to lay down, as in decisions.csv.")
+@click.option("--nothing-else", is_flag=True, help="Sign nothing but what is given: price that plan.")
+@click.option("--no-twins", is_flag=True, help="Leave out status quo, all mining, all hosting and the cost of waiting.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json on standard output instead of the summary.")
+def command(
+    case: Path,
+    output: Path | None,
+    gap: float,
+    gap_usd_m: float,
+    time_limit: float,
+    seed: int,
+    given: Path | None,
+    nothing_else: bool,
+    no_twins: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Find the best plan for CASE (a case file, or a folder with case.yaml) and write it, audited, to a folder.
+
+    Ctrl-C ends the search and writes the best plan so far. Exit code 0: proven to the gap asked for; 2: the case or
+    the call is wrong; 3: no plan can satisfy the case; 4: stopped early, the plan's gap is stated; 5: audit failed.
+    """
+    import json
+    import time
+
+    began = time.perf_counter()
+    from optimizer import api
+    from optimizer.errors import ExitCode
+    from optimizer.report.terminal import plan_lines
+    from optimizer.solve.highs import InterruptGuard, SolveOptions, Status
+    from optimizer.solve.progress import TerminalProgress
+
+    watch = api.Stopwatch()
+    watch.seconds["import"] = time.perf_counter() - began
+    with watch.stage("read"):
+        loaded = api.load(case, given_csv=given, given_otherwise="nothing" if nothing_else else None)
+    target = output or loaded.path.parent / "plan"
+    options = SolveOptions(relative_gap=gap, absolute_gap_usd_m=gap_usd_m, time_limit_seconds=time_limit, seed=seed)
+    if not quiet:
+        for warning in loaded.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    with InterruptGuard() as guard, TerminalProgress(quiet=quiet or as_json) as progress:
+        result = api.solve(loaded, options, twins=not no_twins, on_progress=progress, stop=guard.stop, watch=watch)
+    report = result.write(target)
+    if as_json:
+        click.echo(json.dumps(result.summary(report), indent=2))
+    elif not quiet:
+        lines = plan_lines(
+            result.plan, result.measures, result.solution, result.twins, result.waiting, loaded.assumed_count, report
+        )
+        click.echo("\n".join(lines))
+        click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")
+    return ExitCode.DONE if result.status is Status.OPTIMAL else ExitCode.STOPPED

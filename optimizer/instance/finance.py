@@ -1,0 +1,175 @@
+"""Finance -> what no decision changes: overheads, debt service, deliveries due, and their value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.instance import Cash
+from models.tree import Floats
+from optimizer.case.case import Case
+from optimizer.case.finance import Debt
+from optimizer.market.calendar import instant_factor, month_factors, node_at
+from optimizer.market.market import Market
+from optimizer.operations.mining import Lot
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Debt service at one instant, months after the start."""
+
+    at: float
+    interest_usd_m: float
+    principal_usd_m: float
+
+
+def debt_payments(debt: Debt, start_month: int) -> tuple[Payment, ...]:
+    """All payments of a debt after the start, in time (docs/figures.md, section 8)."""
+    matures = debt.matures.first - start_month
+    dates: list[float] = []
+    j = 0
+    while matures - j * debt.interest_every > 1e-9:
+        dates.append(matures - j * debt.interest_every)
+        j += 1
+    dates.reverse()
+    repaid: dict[float, float] = {}
+    if debt.amortisation == "even":
+        repaid = {t: debt.principal_usd_m / len(dates) for t in dates}
+    elif not isinstance(debt.amortisation, str):
+        repaid = {day.first - start_month: amount for day, amount in debt.amortisation.items()}
+    payments: list[Payment] = []
+    outstanding, accrued, since = debt.principal_usd_m, 0.0, dates[0] - debt.interest_every
+    for t in sorted({*dates, *repaid}):
+        accrued += outstanding * debt.rate / 12 * (t - since)
+        since = t
+        principal = outstanding if t >= matures - 1e-9 else min(outstanding, repaid.get(t, 0.0))
+        interest = accrued if t in dates else 0.0
+        if t in dates:
+            accrued = 0.0
+        outstanding -= principal
+        payments.append(Payment(t, interest, principal))
+    return tuple(payments)
+
+
+@dataclass(frozen=True)
+class FixedFlows:
+    """Flows by node (N,) that no decision changes, in USD m, positive as named; and their value by part."""
+
+    site_cost: Floats
+    sga: Floats
+    arriving_due: Floats
+    interest: Floats
+    principal: Floats
+    btc_sold: Floats
+
+    @property
+    def net(self) -> Floats:
+        return self.btc_sold - self.site_cost - self.sga - self.arriving_due - self.interest - self.principal
+
+
+def overheads_by_month(case: Case, months: int) -> tuple[Floats, Floats]:
+    """(K,) fixed cost of all sites, and SG&A, by month after the start."""
+    k = np.arange(months)
+    opening = case.finance.opening
+    site: Floats = np.full(months, sum(s.operating_cost_usd_m_per_year for s in case.sites.values()) / 12)
+    sga: Floats = np.asarray(opening.sga_usd_m_per_quarter / 3 * (1 + opening.sga_growth) ** (k // 12), dtype=float)
+    return site, sga
+
+
+def fixed_flows(case: Case, market: Market, lots: tuple[Lot, ...]) -> FixedFlows:
+    """Overheads, debt service, deliveries due and bitcoin sold from stock, by node."""
+    tree, cells = market.tree, market.cells
+    planned = ~cells.in_tail
+    site, sga = overheads_by_month(case, int(cells.month.max()) + 1)
+    nodes = len(tree)
+    by_node = {name: np.zeros(nodes) for name in ("site", "sga", "due", "interest", "principal", "btc")}
+    np.add.at(by_node["site"], cells.node[planned], site[cells.month[planned]])
+    np.add.at(by_node["sga"], cells.node[planned], sga[cells.month[planned]])
+    for lot in lots:
+        if lot.due_at is not None:
+            by_node["due"] += np.where(node_at(tree, lot.due_at), lot.due_usd_m, 0.0)
+    for debt in case.finance.debts.values():
+        for payment in debt_payments(debt, market.start_month):
+            here = node_at(tree, payment.at)
+            by_node["interest"] += np.where(here, payment.interest_usd_m, 0.0)
+            by_node["principal"] += np.where(here, payment.principal_usd_m, 0.0)
+    if case.finance.treasury.policy == "sell_all":
+        by_node["btc"][0] = case.finance.opening.btc * case.market.network.btc_usd / 1e6
+    return FixedFlows(
+        site_cost=by_node["site"],
+        sga=by_node["sga"],
+        arriving_due=by_node["due"],
+        interest=by_node["interest"],
+        principal=by_node["principal"],
+        btc_sold=by_node["btc"],
+    )
+
+
+def cash_arrays(case: Case, market: Market, flows: FixedFlows) -> Cash:
+    """The company's cash as far as no decision changes it."""
+    return Cash(
+        opening_usd_m=case.finance.opening.cash_usd_m,
+        growth=1 + case.finance.cash_yield * market.tree.length_months / 12,
+        fixed_usd_m=flows.net,
+        minimum_usd_m=np.full(len(market.tree), case.finance.limits.min_cash_usd_m),
+    )
+
+
+@dataclass(frozen=True)
+class FixedValue:
+    """The part of the value that no decision changes, in USD m (within the horizon, beyond it)."""
+
+    opening_cash: float
+    opening_btc: float
+    arriving_due: float
+    site_cost: float
+    sga: float
+    debt_within: float
+    debt_beyond: float
+
+    @property
+    def total(self) -> float:
+        return (
+            self.opening_cash
+            + self.opening_btc
+            - self.arriving_due
+            - self.site_cost
+            - self.sga
+            - self.debt_within
+            - self.debt_beyond
+        )
+
+
+def fixed_value(case: Case, market: Market, lots: tuple[Lot, ...], rate: float | None = None) -> FixedValue:
+    """By APV, each flow at the rate of its class; with ``rate``, all but cash, bitcoin and debt at that one rate."""
+    tree, cells = market.tree, market.cells
+    planned = ~cells.in_tail
+    corporate = case.discount.corporate if rate is None else rate
+    mining = case.discount.mining if rate is None else rate
+    horizon = float((tree.start_months + tree.length_months).max())
+    site, sga = overheads_by_month(case, int(cells.month.max()) + 1)
+    weight = tree.probability[cells.node] * month_factors(corporate, cells.month) * planned
+    within = beyond = 0.0
+    for debt in case.finance.debts.values():
+        period_rate = debt.rate * debt.interest_every / 12
+        for p in debt_payments(debt, market.start_month):
+            value = (p.interest_usd_m + p.principal_usd_m) * (1 + period_rate) ** (-p.at / debt.interest_every)
+            if p.at < horizon - 1e-9:
+                within += value
+            else:
+                beyond += value
+    opening = case.finance.opening
+    return FixedValue(
+        opening_cash=opening.cash_usd_m,
+        opening_btc=opening.btc * case.market.network.btc_usd / 1e6,
+        arriving_due=sum(
+            lot.due_usd_m * instant_factor(mining, lot.due_at)
+            for lot in lots
+            if lot.due_at is not None and lot.due_at < horizon - 1e-9
+        ),
+        site_cost=float((site[cells.month] * weight).sum()),
+        sga=float((sga[cells.month] * weight).sum()),
+        debt_within=within,
+        debt_beyond=beyond,
+    )

@@ -1,0 +1,1 @@
+"""Price series, network and hashprice, forward curves and the scenario tree."""

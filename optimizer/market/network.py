@@ -1,0 +1,77 @@
+"""The bitcoin network: price, hash rate and subsidy, and the hashprice that follows from them day by day.
+
+Hashprice is never an input: 144 x subsidy / (1 - fee share) x price / (network EH/s x 1000), docs/figures.md section 4.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from models.tree import Floats
+from optimizer.case.base import month_coordinate
+from optimizer.case.market import Network
+
+BLOCKS_PER_DAY = 144
+
+
+@dataclass(frozen=True)
+class NetworkPath:
+    """Price and hash rate by month after the start, (K,), and the days on which the subsidy halves."""
+
+    btc_usd: Floats
+    hashrate_eh_s: Floats
+    subsidy_btc: float
+    halvings: tuple[float, ...]
+    """Month coordinates, after the start."""
+    fee_share: float
+    pool_fee: float
+    start_month: int
+
+    def hashprice(self, month: int, day: int) -> float:
+        """USD per PH/s and day on a day (1..31) of the month that starts ``month`` months after the start."""
+        return self.reward_btc_per_ph_day(month, day) * float(self.btc_usd[month])
+
+    def reward_btc_per_ph_day(self, month: int, day: int) -> float:
+        """BTC per PH/s and day before the pool's fee."""
+        year, m = divmod(self.start_month + month, 12)
+        at = month_coordinate(date(year, m + 1, day))
+        halved = sum(1 for halving in self.halvings if halving <= at + 1e-9)
+        subsidy = self.subsidy_btc * 0.5**halved
+        return BLOCKS_PER_DAY * subsidy / (1 - self.fee_share) / (float(self.hashrate_eh_s[month]) * 1000)
+
+    def stretches(self, month: int, days: int) -> list[tuple[int, int]]:
+        """The days of a month in stretches of equal hashprice, each (first day, last day)."""
+        absolute = self.start_month + month
+        cuts = {1, days + 1}
+        for halving in self.halvings:
+            if absolute < halving < absolute + 1:
+                cuts.add(1 + int(np.ceil((halving - absolute) * days - 1e-9)))
+        edges = sorted(cut for cut in cuts if 1 <= cut <= days + 1)
+        return [(a, b - 1) for a, b in itertools.pairwise(edges)]
+
+
+def build_network(network: Network, start_month: int, months: int) -> NetworkPath:
+    """The network by month for ``months`` months; a halving before the start has happened already."""
+    k = np.arange(months)
+    growth = np.array([_growth_in_force(network, start_month + int(i)) for i in k])
+    hashrate = network.hashrate_eh_s * np.concatenate([[1.0], np.cumprod((1 + growth) ** (1 / 12))[:-1]])
+    return NetworkPath(
+        btc_usd=network.btc_usd * (1 + network.btc_growth) ** (k / 12),
+        hashrate_eh_s=hashrate,
+        subsidy_btc=network.subsidy_btc,
+        halvings=tuple(sorted(h.first for h in network.halvings if h.first > start_month)),
+        fee_share=network.fee_share,
+        pool_fee=network.pool_fee,
+        start_month=start_month,
+    )
+
+
+def _growth_in_force(network: Network, absolute_month: int) -> float:
+    if isinstance(network.hashrate_growth, int | float):
+        return float(network.hashrate_growth)
+    started = [(d.first, rate) for d, rate in network.hashrate_growth.items() if d.first <= absolute_month + 1e-9]
+    return float(max(started)[1]) if started else 0.0

@@ -1,0 +1,1 @@
+"""From hours to value coefficients and blocks, in numpy only."""

@@ -1,0 +1,166 @@
+"""Hosting, month by month: rent, costs, capex and power of one hall of one offer signed at one instant.
+
+All amounts are exact integrals over months (ramps, anniversaries and contract ends fall where they fall); the power
+of a firm IT MW is bought in every hour, so it costs the sum of all prices. docs/figures.md, section 6.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.tree import Floats
+from optimizer.case.case import Case
+from optimizer.case.offers import Offer
+from optimizer.market.market import Market
+
+
+@dataclass(frozen=True)
+class SitePowerPrice:
+    """What a MW taken in every hour of a month uses and costs at a site. Shapes (S, K) by site and month."""
+
+    hours: Floats
+    usd_m_per_mw: Floats
+
+
+def site_power_prices(case: Case, market: Market) -> SitePowerPrice:
+    """Sums over all hours of each month, from the start to the end of the longest contract."""
+    cells = market.cells
+    months = int(cells.month.max()) + 1
+    hours, cost = np.zeros((len(case.sites), months)), np.zeros((len(case.sites), months))
+    by_month = {int(k): j for j, k in enumerate(cells.month)}
+    for s, site in enumerate(case.sites.values()):
+        power = market.power[site.power.market]
+        for k, j in by_month.items():
+            shape = power.shape.months[cells.calendar_month(j), int(cells.days[j])]
+            spot = float(power.factor[k]) * shape.price_hours
+            hours[s, k] = shape.hours
+            cost[s, k] = (spot + site.power.adder_usd_per_mwh * shape.hours) * (1 + site.power.losses) / 1e6
+    return SitePowerPrice(hours=hours, usd_m_per_mw=cost)
+
+
+@dataclass(frozen=True)
+class HallFlows:
+    """One hall, signed at ``signed`` months after the start: what accrues by month, and what is paid at instants.
+
+    Arrays (K,) by month after the start. Amounts in USD m, positive as named (a cost is a positive cost).
+    """
+
+    signed: float
+    rent_from: float
+    rent_until: float
+    taken_from: float
+    """Its megawatts are reserved from here until ``rent_until``."""
+    billed: Floats
+    """Mean billed share of the hall over the month."""
+    mwh: Floats
+    rent: Floats
+    operating_cost: Floats
+    power_cost: Floats
+    power_recovered: Floats
+    credit: Floats
+    capex: Floats
+    paid_capex: float = 0.0
+    """Capex paid at ``signed`` (only where the lead is zero)."""
+    prepayment: float = 0.0
+    """Received at ``signed``."""
+    residual: float = 0.0
+    """Worth at ``rent_until``."""
+    signing_cost: float = 0.0
+    """Once per signature, at ``signed``; not per hall."""
+
+    @property
+    def net(self) -> Floats:
+        """(K,) net cash that accrues, per hall."""
+        return self.rent - self.operating_cost - self.power_cost + self.power_recovered - self.credit - self.capex
+
+    def instants(self) -> Iterator[tuple[float, float]]:
+        """(months after the start, net USD m per hall) of what is paid at an instant."""
+        if self.prepayment or self.paid_capex:
+            yield self.signed, self.prepayment - self.paid_capex
+        if self.residual:
+            yield self.rent_until, self.residual
+
+
+def hall_flows(offer: Offer, site: int, signed: float, prices: SitePowerPrice) -> HallFlows:
+    """Flows of one hall of ``offer`` at site number ``site``, signed ``signed`` months after the start."""
+    months = prices.hours.shape[1]
+    it_mw = offer.hall_mw_it
+    begins, ends = signed + offer.lead, signed + offer.lead + offer.term
+    billed, rent, cost = np.zeros(months), np.zeros(months), np.zeros(months)
+    for a, b in _pieces(begins, ends, offer.ramp):
+        k, year = int(np.floor(a + 1e-9)), int(np.floor((a - begins) / 12 + 1e-9))
+        share = _mean_share(a - begins, b - begins, offer.ramp) * (b - a)
+        billed[k] += share
+        rent[k] += it_mw * offer.rate_usd_per_kw_month / 1000 * share * (1 + offer.escalator) ** year
+        yearly = it_mw * offer.operating_cost_usd_m_per_mw_it_year
+        cost[k] += yearly / 12 * (b - a) * (1 + offer.operating_cost_escalator) ** year
+    used_mw = it_mw * offer.utilisation * offer.pue
+    power = used_mw * billed * prices.usd_m_per_mw[site]
+    total_capex = it_mw * offer.capex_usd_m_per_mw_it * (1 + offer.contingency)
+    prepayment = offer.prepayment * float(rent.sum())
+    credited_over = offer.prepayment_credited_over or offer.term
+    taken = offer.space_taken_after
+    if taken is None:
+        taken = 0 if offer.takes == "mining_shell" else offer.lead
+    return HallFlows(
+        signed=signed,
+        rent_from=begins,
+        rent_until=ends,
+        taken_from=signed + taken,
+        billed=billed,
+        mwh=used_mw * billed * prices.hours[site],
+        rent=rent,
+        operating_cost=cost,
+        power_cost=power,
+        power_recovered=power if offer.power.paid_by == "tenant" else np.zeros(months),
+        credit=_spread(begins, begins + credited_over, prepayment, months),
+        capex=_capex(offer, signed, total_capex, months),
+        paid_capex=total_capex if offer.lead == 0 else 0.0,
+        prepayment=prepayment,
+        residual=it_mw * offer.residual_usd_m_per_mw_it,
+        signing_cost=offer.signing_cost_usd_m,
+    )
+
+
+def _pieces(begins: float, ends: float, ramp: int) -> Iterator[tuple[float, float]]:
+    """Stretches of [begins, ends) within which month, contract year and kind of share (ramp or full) do not change."""
+    cuts = {begins, ends, min(begins + ramp, ends)}
+    cuts |= {float(k) for k in range(int(np.ceil(begins)), int(np.floor(ends)) + 1)}
+    cuts |= {begins + 12.0 * y for y in range(1, int((ends - begins) // 12) + 1)}
+    edges = sorted(cut for cut in cuts if begins <= cut <= ends)
+    for a, b in itertools.pairwise(edges):
+        if b - a > 1e-9:
+            yield a, b
+
+
+def _mean_share(a: float, b: float, ramp: int) -> float:
+    """Mean billed share between ``a`` and ``b`` months after the first rent (both in the ramp, or both after it)."""
+    return min(1.0, (a + b) / 2 / ramp) if ramp and a < ramp - 1e-9 else 1.0
+
+
+def _spread(begins: float, ends: float, amount: float, months: int) -> Floats:
+    """(months,) ``amount`` spread evenly over [begins, ends)."""
+    result = np.zeros(months)
+    if amount == 0 or ends <= begins:
+        return result
+    k = np.arange(months)
+    overlap = np.clip(np.minimum(k + 1, ends) - np.maximum(k, begins), 0.0, None)
+    spread: Floats = amount * overlap / (ends - begins)
+    return spread
+
+
+def _capex(offer: Offer, signed: float, total: float, months: int) -> Floats:
+    """(months,) capex over the lead: even within each of its equal stretches, which are weighted by the shares."""
+    result = np.zeros(months)
+    if offer.lead == 0:
+        return result
+    weights = np.array(offer.capex_shares) / sum(offer.capex_shares)
+    length = offer.lead / len(weights)
+    for index, weight in enumerate(weights):
+        begin = signed + index * length
+        result += _spread(begin, begin + length, total * float(weight), months)
+    return result

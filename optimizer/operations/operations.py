@@ -1,0 +1,29 @@
+"""Market -> Operations: every hour, turned into coefficients. numpy only; nothing here knows what is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizer.case.case import Case
+from optimizer.market.market import Market
+from optimizer.operations.hosting import SitePowerPrice, site_power_prices
+from optimizer.operations.mining import Lot, MiningCoefficients, list_lots, mining_coefficients
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What machines and halls do and earn, per unit, in every month."""
+
+    lots: tuple[Lot, ...]
+    mining: MiningCoefficients
+    power: SitePowerPrice
+
+
+def build_operations(case: Case, market: Market) -> Operations:
+    """The coefficients of a case, from all hours of its price files."""
+    lots = list_lots(case)
+    return Operations(
+        lots=lots,
+        mining=mining_coefficients(case, market, lots),
+        power=site_power_prices(case, market),
+    )

@@ -1,0 +1,1 @@
+"""From solution to tables and statements. Empty, so that importing the audit below it loads nothing else."""

@@ -1,0 +1,143 @@
+"""Identities within the files of a plan, each from the file's own cells: they hold whatever the figures are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from optimizer.plan.audit.files import Line, Table
+from optimizer.plan.audit.recompute.blocks import mean_over
+from optimizer.plan.audit.recompute.cash import FLOWS
+from optimizer.plan.audit.recompute.figures import Figures
+from optimizer.plan.audit.result import Collector, shown
+
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Identity:
+    """``column`` is the sum of the columns ``plus`` less those of ``minus``, in every row."""
+
+    file: str
+    column: str
+    plus: tuple[str, ...]
+    minus: tuple[str, ...] = ()
+
+
+IDENTITIES = (
+    Identity("cash.csv", "closing_usd_m", ("opening_usd_m", *FLOWS)),
+    Identity("cash.csv", "headroom_usd_m", ("closing_usd_m",), ("minimum_usd_m",)),
+    Identity("debt.csv", "closing_usd_m", ("opening_usd_m",), ("principal_usd_m",)),
+    Identity("treasury.csv", "closing_btc", ("opening_btc", "mined_btc"), ("sold_btc",)),
+    Identity("mining.csv", "margin_usd_m", ("revenue_usd_m",), ("power_cost_usd_m", "variable_cost_usd_m")),
+    Identity(
+        "hosting.csv",
+        "noi_usd_m",
+        ("rent_usd_m", "power_recovered_usd_m"),
+        ("operating_cost_usd_m", "power_cost_usd_m"),
+    ),
+    Identity("value.csv", "total_usd_m", ("within_horizon_usd_m", "beyond_horizon_usd_m")),
+)
+
+# Opening is the closing of the row before with the same name.
+_CHAINS = (
+    ("cash.csv", "opening_usd_m", "closing_usd_m", None),
+    ("treasury.csv", "opening_btc", "closing_btc", None),
+    ("debt.csv", "opening_usd_m", "closing_usd_m", "debt"),
+)
+
+
+def check_balances(tables: Mapping[str, Table], figures: Figures, collector: Collector) -> None:
+    """Check every identity in the tables that could be read."""
+    for identity in IDENTITIES:
+        if identity.file in tables:
+            _check_identity(tables[identity.file], identity, collector)
+    if "limits.csv" in tables:
+        _check_identity(tables["limits.csv"], _MIN_CASH, collector, lambda line: line.cells.get("limit") == "min_cash")
+        _check_identity(tables["limits.csv"], _MEGAWATTS, collector, lambda line: line.cells.get("limit") != "min_cash")
+    for file, opening, closing, name in _CHAINS:
+        if file in tables:
+            _check_chain(tables[file], opening, closing, name, collector)
+    if "value.csv" in tables:
+        _check_total(tables["value.csv"], collector)
+    if "allocation.csv" in tables:
+        _check_megawatts(tables["allocation.csv"], figures, collector)
+
+
+_MIN_CASH = Identity("limits.csv", "headroom", ("used",), ("allowed",))
+_MEGAWATTS = Identity("limits.csv", "headroom", ("allowed",), ("used",))
+
+
+def _unequal(stated: float, terms: Sequence[float]) -> bool:
+    largest = max(1.0, abs(stated), *(abs(term) for term in terms)) if terms else max(1.0, abs(stated))
+    return not abs(stated - sum(terms)) <= _TOLERANCE * largest
+
+
+def _check_identity(
+    table: Table, identity: Identity, collector: Collector, applies: Callable[[Line], bool] = lambda line: True
+) -> None:
+    for line in table.lines:
+        if not applies(line):
+            continue
+        stated = line.value(identity.column)
+        plus = [line.value(column) for column in identity.plus]
+        minus = [line.value(column) for column in identity.minus]
+        if stated is None or None in plus or None in minus:
+            continue
+        collector.checks += 1
+        terms = [term for term in plus if term is not None] + [-term for term in minus if term is not None]
+        if _unequal(stated, terms):
+            message = f"says {shown(stated)}, the row's own cells make it {shown(sum(terms))}"
+            collector.fault(table.file, line.number, identity.column, message)
+
+
+def _check_chain(table: Table, opening: str, closing: str, name: str | None, collector: Collector) -> None:
+    last: dict[str, tuple[int, float | None]] = {}
+    for line in table.lines:
+        of = line.cells.get(name, "") if name else ""
+        now = line.value(opening)
+        if of in last:
+            row, before = last[of]
+            if now is not None and before is not None:
+                collector.checks += 1
+                if _unequal(now, [before]):
+                    message = f"says {shown(now)}, line {row} closes with {shown(before)}"
+                    collector.fault(table.file, line.number, opening, message)
+        last[of] = (line.number, line.value(closing))
+
+
+def _check_total(table: Table, collector: Collector) -> None:
+    parts = [line for line in table.lines if line.cells.get("component") != "total"]
+    for total in table.lines:
+        if total.cells.get("component") != "total":
+            continue
+        for column in ("within_horizon_usd_m", "beyond_horizon_usd_m", "total_usd_m", "at_wacc_usd_m"):
+            stated, terms = total.value(column), [part.value(column) for part in parts]
+            if stated is None or None in terms:
+                continue
+            collector.checks += 1
+            known = [term for term in terms if term is not None]
+            if _unequal(stated, known):
+                message = f"says {shown(stated)}, the rows above make it {shown(sum(known))}"
+                collector.fault(table.file, total.number, column, message)
+
+
+def _check_megawatts(table: Table, figures: Figures, collector: Collector) -> None:
+    """Used and free megawatts of a site and period are together what is energised on average."""
+    groups: dict[tuple[str, str], list[Line]] = {}
+    for line in table.lines:
+        groups.setdefault((line.cells.get("period", ""), line.cells.get("site", "")), []).append(line)
+    for period in figures.timeline.periods:
+        for site in figures.case.sites:
+            lines = groups.get((period.name, site), [])
+            terms = [line.value("meter_mw") for line in lines]
+            if not lines or None in terms:
+                continue
+            collector.checks += 1
+            energised = mean_over(figures.energised(site), period.start, period.end)
+            known = [term for term in terms if term is not None]
+            if _unequal(energised, known):
+                message = (
+                    f"used and free megawatts of {site} make {shown(sum(known))}, energised are {shown(energised)}"
+                )
+                collector.fault(table.file, lines[-1].number, "meter_mw", message)

@@ -1,0 +1,118 @@
+"""Holds the tables of a plan against the recomputed ones, cell by cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from optimizer.plan.audit.files import Line, Table, number_in
+from optimizer.plan.audit.recompute.tables import COLUMNS, Cell, Row
+from optimizer.plan.audit.result import Collector, differs, says, shown
+
+Key = tuple[str, ...]
+
+# A row is known by these cells. All of them are text.
+_KEYS: dict[str, tuple[str, ...]] = {
+    "decisions.csv": ("date", "decision", "item", "site"),
+    "allocation.csv": ("scenario", "period", "site", "use", "item"),
+    "mining.csv": ("scenario", "period", "site", "lot"),
+    "hosting.csv": ("scenario", "period", "offer"),
+    "power.csv": ("scenario", "period", "site", "use"),
+    "cash.csv": ("scenario", "period"),
+    "debt.csv": ("scenario", "period", "debt"),
+    "treasury.csv": ("scenario", "period"),
+    "limits.csv": ("scenario", "period", "limit", "item"),
+    "value.csv": ("component",),
+}
+
+
+def compare_table(table: Table, rows: Sequence[Row], collector: Collector) -> None:
+    """Every cell, every row and their order. ``rows`` are the recomputed ones."""
+    columns = COLUMNS[table.file]
+    expected = [dict(zip(columns, row, strict=True)) for row in rows]
+    # What a file says nothing of cannot tell its rows apart; the missing column is a finding already.
+    key_columns = [column for column in _KEYS[table.file] if column in table.columns]
+    wanted = [tuple(str(row[column]) for column in key_columns) for row in expected]
+    found = [tuple(line.cells[column] for column in key_columns) for line in table.lines]
+    if found == wanted:
+        pairs = list(zip(table.lines, expected, strict=True))
+    elif len(found) == len(wanted) and Counter(found) != Counter(wanted):
+        # As many rows as there should be, but some name something else: row by row, that says most plainly what.
+        pairs = list(zip(table.lines, expected, strict=True))
+        pairs = _name_other_rows(table.file, pairs, key_columns, collector)
+    else:
+        pairs = _matched(table, expected, wanted, found, collector)
+    for line, row in pairs:
+        for column in table.columns:
+            collector.cells += 1
+            _compare_cell(table.file, line, column, row[column], collector)
+
+
+def _name_other_rows(
+    file: str, pairs: list[tuple[Line, dict[str, Cell]]], key_columns: list[str], collector: Collector
+) -> list[tuple[Line, dict[str, Cell]]]:
+    """Report the rows that stand for something else than they should; return the others."""
+    same: list[tuple[Line, dict[str, Cell]]] = []
+    for line, row in pairs:
+        others = [column for column in key_columns if line.cells[column] != row[column]]
+        for column in others:
+            collector.cells += 1
+            _compare_cell(file, line, column, row[column], collector)
+        if not others:
+            same.append((line, row))
+    return same
+
+
+def _matched(
+    table: Table, expected: list[dict[str, Cell]], wanted: list[Key], found: list[Key], collector: Collector
+) -> list[tuple[Line, dict[str, Cell]]]:
+    """Pair rows by what they are about; report those too many, missing, repeated, or out of order."""
+    rows = dict(zip(wanted, expected, strict=True))
+    pairs: dict[Key, tuple[Line, dict[str, Cell]]] = {}
+    for line, key in zip(table.lines, found, strict=True):
+        if key not in rows:
+            collector.fault(table.file, line.number, "", f"there should be no row {_named(key)}")
+        elif key in pairs:
+            first = pairs[key][0].number
+            collector.fault(table.file, line.number, "", f"the row {_named(key)} stands in line {first} already")
+        else:
+            pairs[key] = (line, rows[key])
+    last_line = table.lines[-1].number if table.lines else 1
+    before = last_line
+    for key in reversed(wanted):
+        # Said at the line where it should stand: that of the row that follows.
+        if key in pairs:
+            before = pairs[key][0].number
+        else:
+            collector.fault(table.file, before, "", f"the row {_named(key)} is missing")
+    in_file = list(pairs)
+    in_order = [key for key in wanted if key in pairs]
+    for is_there, should_be in zip(in_file, in_order, strict=True):
+        if is_there != should_be:
+            line = pairs[is_there][0]
+            collector.fault(
+                table.file, line.number, "", f"rows are not in their order: here belongs {_named(should_be)}"
+            )
+            break
+    return list(pairs.values())
+
+
+def _named(key: Key) -> str:
+    return " / ".join(part for part in key if part)
+
+
+def _compare_cell(file: str, line: Line, column: str, recomputed: Cell, collector: Collector) -> None:
+    text = line.cells[column]
+    if isinstance(recomputed, str):
+        if text != recomputed:
+            collector.fault(file, line.number, column, f"says {text!r}, recomputed {recomputed!r}")
+        return
+    if recomputed is None:
+        if text:
+            collector.fault(file, line.number, column, f"says {text!r}, should be empty")
+        return
+    stated = number_in(text)
+    if stated is None:
+        collector.fault(file, line.number, column, f"says {text!r}, which is no number; recomputed {shown(recomputed)}")
+    elif differs(stated, recomputed):
+        collector.fault(file, line.number, column, says(stated, recomputed))

@@ -1,0 +1,248 @@
+"""Every table of a plan as rows, in the order and with the columns of section 11 of docs/figures.md.
+
+A cell is text, a number or None for an empty one; numbers are not rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from optimizer.plan.audit.recompute.blocks import mean_over
+from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path, debt_balance, treasury
+from optimizer.plan.audit.recompute.decisions import lots_in_order
+from optimizer.plan.audit.recompute.figures import Figures
+from optimizer.plan.audit.recompute.hosting import Contract, capex_of, reserved_mw
+from optimizer.plan.audit.recompute.limits import Megawatts, megawatt_limits
+from optimizer.plan.audit.recompute.mining import Lot
+from optimizer.plan.audit.recompute.timeline import Array, Period, first_day, last_day
+from optimizer.plan.audit.recompute.value import Component, components_of
+
+Cell = str | float | None
+Row = tuple[Cell, ...]
+
+SCENARIO = "base"
+LEAST_MWH = 1e-9
+"""Rows of power.csv with no more than this are left out."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    name: tuple(columns.split())
+    for name, columns in {
+        "decisions.csv": "date decision item site amount unit meter_mw capex_usd_m",
+        "allocation.csv": "scenario period from to site use item meter_mw it_mw mwh hours_run",
+        "mining.csv": "scenario period site lot ph_s mwh hours_run btc revenue_usd_m power_cost_usd_m"
+        " variable_cost_usd_m margin_usd_m power_usd_per_btc",
+        "hosting.csv": "scenario period offer site halls it_mw mwh rent_usd_m operating_cost_usd_m power_cost_usd_m"
+        " power_recovered_usd_m noi_usd_m credit_usd_m prepayment_usd_m signing_cost_usd_m capex_usd_m residual_usd_m",
+        "power.csv": "scenario period site use mwh cost_usd_m mean_usd_per_mwh paid_by",
+        "cash.csv": " ".join(
+            ("scenario period opening_usd_m", *FLOWS, "closing_usd_m minimum_usd_m headroom_usd_m"),
+        ),
+        "debt.csv": "scenario period debt opening_usd_m interest_usd_m principal_usd_m closing_usd_m",
+        "treasury.csv": "scenario period opening_btc mined_btc sold_btc closing_btc btc_usd",
+        "limits.csv": "scenario period limit item used allowed headroom unit",
+        "value.csv": "component within_horizon_usd_m beyond_horizon_usd_m total_usd_m at_wacc_usd_m",
+    }.items()
+}
+"""Columns of every table by its file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """rows: by file, as they have to stand there. Beside them what the limits are judged by."""
+
+    rows: dict[str, list[Row]]
+    cash: CashPath
+    megawatts: tuple[tuple[Megawatts, ...], ...]
+    components: tuple[Component, ...]
+
+    @property
+    def value_usd_m(self) -> float:
+        return sum(component.total for component in self.components)
+
+
+def tables_of(figures: Figures) -> Tables:
+    """Rebuild every table."""
+    cash = cash_path(figures)
+    megawatts = tuple(tuple(megawatt_limits(figures, period)) for period in figures.timeline.periods)
+    components = components_of(figures)
+    by_period: dict[str, Callable[[Figures, int, Period], Iterator[Row]]] = {
+        "allocation.csv": _allocation,
+        "mining.csv": _mining,
+        "hosting.csv": _hosting,
+        "power.csv": _power,
+    }
+    rows: dict[str, list[Row]] = {"decisions.csv": _decisions(figures)}
+    for name, make in by_period.items():
+        rows[name] = [
+            (SCENARIO, period.name, *row)
+            for place, period in enumerate(figures.timeline.periods)
+            for row in make(figures, place, period)
+        ]
+    rows["cash.csv"] = _cash(figures, cash)
+    rows["debt.csv"] = _debt(figures)
+    rows["treasury.csv"] = _treasury(figures)
+    rows["limits.csv"] = _limits(figures, cash, megawatts)
+    rows["value.csv"] = _value(components)
+    return Tables(rows, cash, megawatts, components)
+
+
+def _decisions(figures: Figures) -> list[Row]:
+    case, decisions = figures.case, figures.decisions
+    keyed: list[tuple[tuple[int, int, int], Row]] = []
+    offers = list(case.offers)
+    for sign in decisions.signatures:
+        offer = case.offers[sign.offer]
+        cells = (
+            sign.offer,
+            sign.site,
+            sign.halls,
+            "halls",
+            reserved_mw(offer, sign.halls),
+            capex_of(offer, sign.halls),
+        )
+        keyed.append(((sign.start, 0, offers.index(sign.offer)), (first_day(sign.start), "sign", *cells)))
+    lots = [(site, name) for site, name, _ in lots_in_order(case)]
+    mw_per_ph_s = {(lot.site, lot.name): lot.mw_per_ph_s for lot in figures.lots}
+    for retire in decisions.retirements:
+        lot = (retire.site, retire.lot)
+        freed = retire.ph_s * mw_per_ph_s[lot]
+        row: Row = (first_day(retire.at), "retire", retire.lot, retire.site, retire.ph_s, "ph_s", freed, 0.0)
+        keyed.append(((retire.at, 1, lots.index(lot)), row))
+    return [row for _, row in sorted(keyed, key=lambda entry: entry[0])]
+
+
+def _in_period(figures: Figures, by_month: Array, place: int) -> float:
+    return float(figures.timeline.by_period(by_month)[place])
+
+
+def _mean_ph_s(figures: Figures, lot: Lot, period: Period) -> float:
+    """Mean PH/s installed and present; 0 means at no time."""
+    return mean_over(lot.blocks(figures.timeline), period.start, period.end)
+
+
+def _is_signed(contract: Contract, period: Period) -> bool:
+    return contract.signature.start < period.end
+
+
+def _allocation(figures: Figures, place: int, period: Period) -> Iterator[Row]:
+    start, end = first_day(period.start), last_day(period.end)
+    for site in figures.case.sites:
+        free = mean_over(figures.energised(site), period.start, period.end)
+        for lot, mined in figures.lots_at(site):
+            meter_mw = _mean_ph_s(figures, lot, period) * lot.mw_per_ph_s
+            if meter_mw > 0:
+                mwh, hours = (_in_period(figures, each, place) for each in (mined.mwh, mined.hours_run))
+                yield start, end, site, "mining", lot.name, meter_mw, 0.0, mwh, hours
+                free -= meter_mw
+        for contract in figures.contracts_at(site):
+            meter_mw = mean_over([contract.reserved], period.start, period.end)
+            if meter_mw > 0:
+                it_mw = _in_period(figures, contract.it_mw, place) / period.months
+                mwh = _in_period(figures, contract.mwh, place)
+                yield start, end, site, "hosting", contract.signature.offer, meter_mw, it_mw, mwh, 0.0
+                free -= meter_mw
+        yield start, end, site, "free", "", free, 0.0, 0.0, 0.0
+
+
+def _mining(figures: Figures, place: int, period: Period) -> Iterator[Row]:
+    for site in figures.case.sites:
+        for lot, mined in figures.lots_at(site):
+            ph_s = _mean_ph_s(figures, lot, period)
+            if ph_s > 0:
+                mwh, hours, btc, revenue, power, variable = (
+                    _in_period(figures, each, place)
+                    for each in (
+                        mined.mwh, mined.hours_run, mined.btc, mined.revenue, mined.power_cost, mined.variable_cost,
+                    )
+                )  # fmt: skip
+                per_btc = power * 1e6 / btc if btc > 0 else None
+                margin = revenue - power - variable
+                yield site, lot.name, ph_s, mwh, hours, btc, revenue, power, variable, margin, per_btc
+
+
+def _hosting(figures: Figures, place: int, period: Period) -> Iterator[Row]:
+    for contract in figures.contracts:
+        if _is_signed(contract, period):
+            by_month = (
+                contract.mwh, contract.rent, contract.operating_cost, contract.power_cost, contract.power_recovered,
+                contract.noi, contract.credit, contract.prepayment_at, contract.signing_cost_at,
+                contract.capex + contract.capex_at, contract.residual_at,
+            )  # fmt: skip
+            sign = contract.signature
+            it_mw = _in_period(figures, contract.it_mw, place) / period.months
+            amounts = (_in_period(figures, each, place) for each in by_month)
+            yield sign.offer, sign.site, sign.halls, it_mw, *amounts
+
+
+def _power(figures: Figures, place: int, period: Period) -> Iterator[Row]:
+    for site in figures.case.sites:
+        mined = [lot for _, lot in figures.lots_at(site)]
+        uses = [
+            (
+                "mining",
+                sum(_in_period(figures, lot.mwh, place) for lot in mined),
+                sum(_in_period(figures, lot.power_cost, place) for lot in mined),
+                "operator",
+            )
+        ]
+        for contract in figures.contracts_at(site):
+            mwh, cost = (_in_period(figures, each, place) for each in (contract.mwh, contract.power_cost))
+            uses.append((f"hosting: {contract.signature.offer}", mwh, cost, contract.offer.power.paid_by))
+        for use, mwh, cost, paid_by in uses:
+            if mwh > LEAST_MWH:
+                yield site, use, mwh, cost, cost * 1e6 / mwh, paid_by
+
+
+def _cash(figures: Figures, cash: CashPath) -> list[Row]:
+    columns = (
+        cash.opening,
+        *(cash.flows[name] for name in FLOWS),
+        cash.closing,
+        cash.minimum,
+        cash.closing - cash.minimum,
+    )
+    return [
+        (SCENARIO, period.name, *(float(column[place]) for column in columns))
+        for place, period in enumerate(figures.timeline.periods)
+    ]
+
+
+def _debt(figures: Figures) -> list[Row]:
+    balances = [(path.name, debt_balance(path, figures.timeline)) for path in figures.debts]
+    return [
+        (
+            SCENARIO,
+            period.name,
+            name,
+            *(float(each[place]) for each in (debt.opening, debt.interest, debt.principal, debt.closing)),
+        )
+        for place, period in enumerate(figures.timeline.periods)
+        for name, debt in balances
+    ]
+
+
+def _treasury(figures: Figures) -> list[Row]:
+    held = treasury(figures)
+    columns = (held.opening, held.mined, held.sold, held.closing, held.btc_usd)
+    return [
+        (SCENARIO, period.name, *(float(column[place]) for column in columns))
+        for place, period in enumerate(figures.timeline.periods)
+    ]
+
+
+def _limits(figures: Figures, cash: CashPath, megawatts: tuple[tuple[Megawatts, ...], ...]) -> list[Row]:
+    rows: list[Row] = []
+    for place, period in enumerate(figures.timeline.periods):
+        used, allowed = float(cash.closing[place]), float(cash.minimum[place])
+        rows.append((SCENARIO, period.name, "min_cash", "", used, allowed, used - allowed, "usd_m"))
+        for each in megawatts[place]:
+            rows.append((SCENARIO, period.name, each.limit, each.site, each.used, each.allowed, each.headroom, "mw"))
+    return rows
+
+
+def _value(components: tuple[Component, ...]) -> list[Row]:
+    rows: list[Row] = [(each.name, each.within, each.beyond, each.total, each.at_wacc) for each in components]
+    within, beyond = sum(each.within for each in components), sum(each.beyond for each in components)
+    at_wacc = None if components[0].at_wacc is None else sum(each.at_wacc or 0.0 for each in components)
+    return [*rows, ("total", within, beyond, within + beyond, at_wacc)]

@@ -1,0 +1,141 @@
+"""The audit of a plan folder: recompute everything from case, prices and decisions, compare, and report.
+
+Independent of the code that makes plans: it knows the case, the price reader and the contract in docs/figures.md.
+Whatever is wrong with the plan is a finding in the report; checksums count for nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from optimizer.case.case import Case
+from optimizer.errors import WattforkError
+from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
+from optimizer.plan.audit.balances import check_balances
+from optimizer.plan.audit.compare import compare_table
+from optimizer.plan.audit.decided import read_decisions
+from optimizer.plan.audit.files import Table, read_json, read_table
+from optimizer.plan.audit.recompute.figures import figures_of, markets_used
+from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
+from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
+from optimizer.plan.audit.result import AuditReport, Collector, differs, says, shown
+from optimizer.plan.audit.rules import check_given, check_headroom, check_signatures
+
+INPUTS = "inputs"
+CASE_FILE = "inputs/case.json"
+SUMMARY_FILE = "summary.json"
+GAP_TOLERANCE = 1e-6
+
+
+def audit_folder(plan_folder: Path) -> AuditReport:
+    """Audit a plan with the case and prices that lie in its own folder under ``inputs/``."""
+    collector = Collector()
+    content = read_json(plan_folder, CASE_FILE, collector)
+    if content is None:
+        return collector.report(math.nan, math.nan)
+    try:
+        case = Case.model_validate(content)
+    except ValueError as error:
+        collector.fault(CASE_FILE, None, "", f"is no case: {' '.join(str(error).split())}")
+        return collector.report(math.nan, math.nan)
+    return audit_plan(case, plan_folder / INPUTS, plan_folder)
+
+
+def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibility: bool = True) -> AuditReport:
+    """Audit the plan in ``plan_folder`` as an answer to ``case``, whose price files lie in ``prices_folder``.
+
+    Without ``feasibility`` a broken limit (window, halls, group, megawatts, cash, given decisions) is a note: for plans
+    that are only there to compare with. Raises nothing for what is wrong with files or figures.
+    """
+    collector = Collector(limits_bind=feasibility)
+    tables = {
+        file: table
+        for file, columns in COLUMNS.items()
+        if (table := read_table(plan_folder, file, columns, collector)) is not None
+    }
+    summary = read_json(plan_folder, SUMMARY_FILE, collector)
+    value = operating = math.nan
+    prices = _read_markets(case, prices_folder, collector)
+    if prices is not None and "decisions.csv" in tables:
+        try:
+            value, operating = _recompute_and_compare(case, prices, tables, collector)
+        except CannotRecompute as error:
+            collector.fault(CASE_FILE, None, "", f"cannot be recomputed: {error}")
+        except (ArithmeticError, ValueError, LookupError) as error:
+            # A case that passed its own checks does not lead here; whatever does must not pass as a sound plan.
+            collector.fault(CASE_FILE, None, "", f"cannot be recomputed: {type(error).__name__}: {error}")
+    if summary is not None:
+        _check_summary(summary, value, collector)
+    return collector.report(value, operating)
+
+
+def _read_markets(case: Case, folder: Path, collector: Collector) -> dict[str, PriceSeries] | None:
+    """The series of every market that a site uses; None if one cannot be read."""
+    prices: dict[str, PriceSeries] = {}
+    whole = True
+    for name in markets_used(case):
+        market = case.market.power.get(name)
+        if market is None:
+            collector.fault(CASE_FILE, None, "", f"there is no power market {name!r}")
+            whole = False
+            continue
+        try:
+            prices[name] = read_prices(market, folder)
+        except (PriceFileProblems, WattforkError, OSError) as error:
+            collector.fault(f"{INPUTS}/{market.file}", None, "", f"cannot be read: {' '.join(str(error).split())}")
+            whole = False
+    return prices if whole else None
+
+
+def _recompute_and_compare(
+    case: Case, prices: Mapping[str, PriceSeries], tables: Mapping[str, Table], collector: Collector
+) -> tuple[float, float]:
+    """Compare all tables and check all rules; return the value and the part of it that is mining, USD m."""
+    timeline = timeline_of(case.horizon)
+    decisions, lines = read_decisions(tables["decisions.csv"], case, timeline, collector)
+    figures = figures_of(case, timeline, prices, decisions)
+    recomputed = tables_of(figures)
+    for file, table in tables.items():
+        compare_table(table, recomputed.rows[file], collector)
+    check_balances(tables, figures, collector)
+    check_signatures(case, decisions, lines, collector)
+    check_given(case, timeline, decisions, lines, collector)
+    check_headroom(figures, recomputed, tables.get("limits.csv"), collector)
+    mining = next(each for each in recomputed.components if each.name == "mining")
+    return recomputed.value_usd_m, mining.total
+
+
+def _check_summary(summary: Mapping[str, Any], value: float, collector: Collector) -> None:
+    """Value, bound and gap. A plan may state no bound; then it has no gap either, and that is noted."""
+    stated = _number(summary, "value_usd_m", collector)
+    if stated is not None and not math.isnan(value):
+        collector.checks += 1
+        if differs(stated, value):
+            collector.fault(SUMMARY_FILE, None, "value_usd_m", says(stated, value))
+    collector.checks += 2
+    if all(key in summary and summary[key] is None for key in ("bound_usd_m", "gap")):
+        collector.note(SUMMARY_FILE, None, "bound_usd_m", "no bound is stated, so nothing is known of better plans")
+        return
+    bound, gap = _number(summary, "bound_usd_m", collector), _number(summary, "gap", collector)
+    true_value = stated if math.isnan(value) else value
+    if bound is None or true_value is None:
+        return
+    if bound < true_value - GAP_TOLERANCE * max(1.0, abs(true_value)):
+        message = f"says {shown(bound)}, which is below the plan's own value {shown(true_value)}"
+        collector.fault(SUMMARY_FILE, None, "bound_usd_m", message)
+    right = (bound - true_value) / max(1.0, abs(true_value))
+    if gap is not None and abs(gap - right) > GAP_TOLERANCE * max(1.0, abs(right)):
+        collector.fault(SUMMARY_FILE, None, "gap", says(gap, right))
+
+
+def _number(summary: Mapping[str, Any], key: str, collector: Collector) -> float | None:
+    found = summary.get(key)
+    if isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found):
+        return float(found)
+    collector.fault(
+        SUMMARY_FILE, None, key, "is missing" if key not in summary else f"says {found!r}, which is no number"
+    )
+    return None

@@ -1,0 +1,85 @@
+"""Measures of a plan: what a reader wants first. All from the plan's own tables of states, nothing solved here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.tree import Floats
+from optimizer.plan.build import Plan
+
+
+@dataclass(frozen=True)
+class Measures:
+    """USD millions unless the name says otherwise; periods by label."""
+
+    value_usd_m: float
+    value_usd_per_share: float
+    value_at_wacc_usd_m: float | None
+    beyond_horizon_usd_m: float
+    """Part of the value that lies after the horizon."""
+    peak_cash_use_usd_m: float
+    """How far cash falls below what it was at the start."""
+    peak_cash_use_period: str
+    thinnest_headroom_usd_m: float
+    """Least distance of cash from what is required."""
+    thinnest_period: str
+    capex_usd_m: float
+    it_mw_signed: float
+    peak_net_debt_to_ebitda: float | None
+    """Largest ratio of net debt to EBITDA of the last four quarters, over the ends of full years; None without debt
+    or while EBITDA is not positive."""
+
+
+def measure(plan: Plan) -> Measures:
+    """The measures of a plan."""
+    tree = plan.prepared.market.tree
+    states, finance = plan.states, plan.prepared.case.finance
+    closing = states.cash_usd_m
+    low = int(np.argmin(closing))
+    headroom = closing - states.required_usd_m
+    thin = int(np.argmin(headroom))
+    total = list(plan.tables["value"].dicts())[-1]
+    beyond, at_wacc = total["beyond_horizon_usd_m"], total["at_wacc_usd_m"]
+    return Measures(
+        value_usd_m=states.value_usd_m,
+        value_usd_per_share=states.value_usd_m / finance.opening.shares_m,
+        value_at_wacc_usd_m=float(at_wacc) if at_wacc is not None else None,
+        beyond_horizon_usd_m=float(beyond or 0.0),
+        peak_cash_use_usd_m=max(0.0, finance.opening.cash_usd_m - float(closing[low])),
+        peak_cash_use_period=tree.label[low],
+        thinnest_headroom_usd_m=float(headroom[thin]),
+        thinnest_period=tree.label[thin],
+        capex_usd_m=sum(offer.total_capex for offer in plan.signed),
+        it_mw_signed=sum(offer.halls * offer.option.terms.hall_mw_it for offer in plan.signed),
+        peak_net_debt_to_ebitda=_peak_leverage(plan),
+    )
+
+
+def ebitda(plan: Plan) -> Floats:
+    """(N,) mining margin and NOI of hosting, less the fixed cost of sites and SG&A."""
+    names = (
+        "mining_margin_usd_m", "hosting_rent_usd_m", "hosting_operating_cost_usd_m", "hosting_power_usd_m",
+        "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
+    )  # fmt: skip
+    return sum((plan.cash[name] for name in names), start=np.zeros(len(plan.prepared.market.tree)))
+
+
+def _peak_leverage(plan: Plan) -> float | None:
+    """Over the nodes that end a full year since the start."""
+    tree = plan.prepared.market.tree
+    debt = np.zeros(len(tree))
+    labels = {label: n for n, label in enumerate(tree.label)}
+    for row in plan.tables["debt"].dicts():
+        debt[labels[str(row["period"])]] += float(row["closing_usd_m"] or 0.0)
+    if not debt.any():
+        return None
+    earned, worst = ebitda(plan), None
+    ends = tree.start_months + tree.length_months
+    for n in range(len(tree)):
+        year = tree.reaches[:, n] & (ends > ends[n] - 12 + 1e-9)
+        if abs(float(tree.length_months[year].sum()) - 12) < 1e-9 and float(earned[year].sum()) > 0:
+            ratio = float((debt[n] - plan.states.cash_usd_m[n]) / earned[year].sum())
+            worst = ratio if worst is None else max(worst, ratio)
+    return worst

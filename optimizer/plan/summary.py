@@ -1,0 +1,103 @@
+"""What stands in ``summary.json``: the answer, its proof, and what it rests on. The same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from optimizer.plan.audit.result import AuditReport
+from optimizer.plan.build import Plan
+from optimizer.plan.measures import Measures, measure
+from optimizer.plan.write import PLAN_VERSION
+
+DIGITS = 8
+
+
+def versions() -> dict[str, str]:
+    """Of everything that can change a figure."""
+    names = ("wattfork", "pyomo", "highspy", "numpy", "scipy", "pydantic", "tzdata")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def data_hash(data: Mapping[str, Any]) -> str:
+    """SHA-256 of plain data, however it was written."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def rounded(content: Any) -> Any:
+    """Floats rounded to eight decimals, in any nesting."""
+    if isinstance(content, float):
+        return round(content, DIGITS) + 0.0
+    if isinstance(content, Mapping):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value) for value in content]
+    return content
+
+
+def measures_data(measures: Measures) -> dict[str, Any]:
+    """Measures as plain data."""
+    return asdict(measures)
+
+
+def twin_data(
+    name: str, plan: Plan, value_usd_m: float, keeps_minimum_cash: bool, bound_usd_m: float
+) -> dict[str, Any]:
+    """One twin: what it is worth, what the plan is worth more, and whether it can be survived."""
+    measures = measure(plan)
+    short = plan.states.shortfall_usd_m
+    worst = int(short.argmax())
+    return {
+        "name": name,
+        "value_usd_m": plan.value_usd_m,
+        "bound_usd_m": bound_usd_m,
+        "plan_is_worth_more_usd_m": value_usd_m - plan.value_usd_m,
+        "keeps_minimum_cash": keeps_minimum_cash and float(short[worst]) <= 1e-5,
+        "shortfall_usd_m": float(short[worst]),
+        "shortfall_period": plan.prepared.market.tree.label[worst] if short[worst] > 1e-5 else None,
+        "it_mw_signed": measures.it_mw_signed,
+        "decisions": [decision_line(row) for row in plan.tables["decisions"].dicts()],
+    }
+
+
+def decision_line(row: Mapping[str, Any]) -> str:
+    """A decision in words: ``2027-04-01 sign cloud_tenant at west_one: 3 halls``."""
+    amount = f"{row['amount']:,.0f} halls" if row["decision"] == "sign" else f"{row['amount'] / 1000:,.2f} EH/s"
+    return f"{row['date']} {row['decision']} {row['item']} at {row['site']}: {amount}"
+
+
+def price_data(plan: Plan) -> dict[str, Any]:
+    """What was read from each price file, and what was repaired."""
+    return {
+        name: {
+            "sha256": path.sha256,
+            "intervals": path.intervals,
+            "mean_usd_per_mwh": path.mean_usd_per_mwh,
+            "shape_months": [_month(path.shape.first_month), _month(path.shape.last_month)],
+            "repairs": list(path.repairs),
+        }
+        for name, path in plan.prepared.market.power.items()
+    }
+
+
+def _month(absolute: int) -> str:
+    return f"{absolute // 12:04d}-{absolute % 12 + 1:02d}"
+
+
+def audit_data(report: AuditReport) -> dict[str, Any]:
+    """The audit's outcome."""
+    return {
+        "passed": report.passed,
+        "cells_compared": report.cells_compared,
+        "checks": report.checks,
+        "value_usd_m": report.value_usd_m,
+        "findings": [str(finding) for finding in report.findings],
+    }
+
+
+__all__ = ["PLAN_VERSION", "audit_data", "data_hash", "measures_data", "price_data", "rounded", "twin_data", "versions"]

@@ -1,0 +1,1 @@
+"""How results are shown to people: the terminal. Reads plans, decides nothing."""

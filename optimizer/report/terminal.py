@@ -1,0 +1,157 @@
+"""A plan on the terminal, within 100 columns: first what a reader wants first. Text in, nothing decided."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from optimizer.plan.audit.result import AuditReport
+from optimizer.plan.build import Plan
+from optimizer.plan.measures import Measures
+from optimizer.plan.summary import decision_line
+from optimizer.solve.run import Solution
+from optimizer.solve.twins import Twin, Waiting
+
+WIDTH = 100
+TWIN_NAMES = {"status_quo": "status quo", "all_mining": "all mining", "all_hosting": "all hosting"}
+
+
+def usd_m(amount: float) -> str:
+    """``$1,234.5M``, ``-$0.3M``."""
+    return f"{'-' if round(amount, 1) < 0 else ''}${abs(amount):,.1f}M"
+
+
+def plan_lines(
+    plan: Plan,
+    measures: Measures,
+    solution: Solution,
+    twins: tuple[tuple[Twin, Plan], ...],
+    waiting: Waiting | None,
+    assumed: int,
+    audit: AuditReport | None,
+) -> list[str]:
+    """The summary of a plan, line by line."""
+    case = plan.prepared.case
+    lines = [case.case, ""]
+    lines += list(_decision_lines(plan, waiting))
+    lines.append("")
+    lines += list(_value_lines(measures, solution, twins))
+    lines.append("")
+    lines += list(_money_lines(plan, measures))
+    lines.append("")
+    lines += list(_year_lines(plan))
+    lines.append("")
+    if assumed:
+        lines.append(f"Inputs    {assumed} of the inputs are marked assumed")
+    lines += list(_proof_lines(plan, solution, audit))
+    return [part for line in lines for part in (_wrapped(line) or [""])]
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent=" " * 10, drop_whitespace=True, replace_whitespace=False)
+
+
+def _labelled(label: str, texts: list[str]) -> Iterator[str]:
+    for index, text in enumerate(texts):
+        yield f"{label if index == 0 else '':<10}{text}"
+
+
+def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
+    rows = [decision_line(row) for row in plan.tables["decisions"].dicts()]
+    yield from _labelled("Decide", rows[:12] or ["nothing: sign no offer, keep every machine"])
+    if len(rows) > 12:
+        yield f"{'':<10}and {len(rows) - 12} more in decisions.csv"
+    if waiting is not None:
+        label = plan.prepared.market.tree.label[waiting.option.node]
+        cost = (
+            f"missing it costs {usd_m(waiting.cost_usd_m)}"
+            if waiting.cost_usd_m - waiting.at_least_usd_m < 0.05
+            else f"missing it costs {usd_m(waiting.at_least_usd_m)} to {usd_m(waiting.cost_usd_m)}"
+        )
+        yield from _labelled(
+            "Commit",
+            [
+                f"{waiting.option.offer_name} at {waiting.option.site_name}, signed in {label}, cannot be undone; "
+                f"{cost}; its window closes {waiting.window_closes}"
+            ],
+        )
+
+
+def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin, Plan], ...]) -> Iterator[str]:
+    at_wacc = f", {usd_m(measures.value_at_wacc_usd_m)} at WACC" if measures.value_at_wacc_usd_m is not None else ""
+    value = f"{usd_m(measures.value_usd_m)} (${measures.value_usd_per_share:,.2f} a share{at_wacc})"
+    texts = [f"{value}; proven to be within {usd_m(solution.gap_usd_m)} ({solution.gap:.2%}) of the best there is"]
+    if solution.status.value != "optimal":
+        texts.append(f"the search was stopped ({solution.status.value}) before the gap was closed")
+    for twin, twin_plan in twins:
+        difference = measures.value_usd_m - twin_plan.value_usd_m
+        per_share = difference / twin_plan.prepared.case.finance.opening.shares_m
+        note = ""
+        short = float(twin_plan.states.shortfall_usd_m.max())
+        if short > 1e-5:
+            period = twin_plan.prepared.market.tree.label[int(twin_plan.states.shortfall_usd_m.argmax())]
+            note = f"  (short of cash by {usd_m(short)} in {period})"
+        texts.append(
+            f"{usd_m(difference):>10} ({per_share:+,.2f} a share) against {TWIN_NAMES[twin.name]}, "
+            f"worth {usd_m(twin_plan.value_usd_m)}{note}"
+        )
+    if measures.value_usd_m:
+        share = measures.beyond_horizon_usd_m / measures.value_usd_m
+        texts.append(f"{usd_m(measures.beyond_horizon_usd_m)} of the value ({share:.0%}) lies beyond the horizon")
+    yield from _labelled("Value", texts)
+
+
+def _money_lines(plan: Plan, measures: Measures) -> Iterator[str]:
+    texts = [
+        f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; cash falls by "
+        f"{usd_m(measures.peak_cash_use_usd_m)} at most ({measures.peak_cash_use_period})",
+        f"thinnest quarter {measures.thinnest_period}: "
+        f"{usd_m(measures.thinnest_headroom_usd_m)} above the minimum cash",
+    ]
+    leverage = measures.peak_net_debt_to_ebitda
+    if leverage is not None:
+        texts.append(
+            f"net debt at most {leverage:.1f} x EBITDA"
+            if leverage > 0
+            else "never in net debt at the end of a year with positive EBITDA"
+        )
+    texts.append("dilution none")
+    yield from _labelled("Money", texts)
+
+
+def _year_lines(plan: Plan) -> Iterator[str]:
+    """MW by use at the end of each year, and the year's money."""
+    tree = plan.prepared.market.tree
+    start = plan.prepared.market.start_month
+    years: dict[int, list[int]] = {}
+    for n in range(len(tree)):
+        years.setdefault(int((start + tree.start_months[n]) // 12), []).append(n)
+    yield f"{'Year':<10}{'mining':>9}{'hosting':>9}{'free':>9}   {'mining':>9}{'hosting':>9}{'capex':>10}{'cash':>10}"
+    yield f"{'':<10}{'MW':>9}{'MW':>9}{'MW':>9}   {'margin':>9}{'NOI':>9}{'USD m':>10}{'at end':>10}"
+    allocation = list(plan.tables["allocation"].dicts())
+    for year, nodes in years.items():
+        last = tree.label[nodes[-1]]
+        use = {"mining": 0.0, "hosting": 0.0, "free": 0.0}
+        for row in allocation:
+            if row["period"] == last:
+                use[str(row["use"])] += float(row["meter_mw"] or 0.0)
+        noi = sum(float(offer.noi[nodes].sum()) for offer in plan.signed)
+        capex = -float(plan.cash["capex_usd_m"][nodes].sum())
+        margin = float(plan.cash["mining_margin_usd_m"][nodes].sum())
+        cash = float(plan.states.cash_usd_m[nodes[-1]])
+        yield (
+            f"{year:<10}{use['mining']:>9,.0f}{use['hosting']:>9,.0f}{use['free']:>9,.0f}   "
+            f"{margin:>9,.1f}{noi:>9,.1f}{capex:>10,.1f}{cash:>10,.1f}"
+        )
+
+
+def _proof_lines(plan: Plan, solution: Solution, audit: AuditReport | None) -> Iterator[str]:
+    hours = sum(path.intervals for path in plan.prepared.market.power.values())
+    texts = [f"every one of the {hours:,} price intervals counts in every year; none is sampled"]
+    if audit is not None:
+        outcome = "agrees" if audit.passed else "DOES NOT AGREE"
+        texts.append(
+            f"the independent audit {outcome}: value recomputed as {usd_m(audit.value_usd_m)}, "
+            f"{audit.cells_compared:,} cells and {audit.checks:,} checks"
+        )
+    yield from _labelled("Proof", texts)

@@ -1,0 +1,1 @@
+"""From instance to solution: the only package that knows HiGHS."""

@@ -1,0 +1,94 @@
+"""Twins: the same company with other decisions laid down, so that every value can be stated as a difference.
+
+A twin that cannot keep the minimum cash is solved without it and reported with its shortfall, never dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from models.instance import Instance
+from optimizer.case.base import CalendarDate
+from optimizer.case.given import Given
+from optimizer.errors import InfeasibleError, SolverError
+from optimizer.instance.build import Prepared
+from optimizer.instance.given import STATUS_QUO, all_mining
+from optimizer.instance.hosting import Option
+from optimizer.solve.highs import SolveOptions
+from optimizer.solve.run import Solution, most_it_mw, solve_instance
+
+TwinName = Literal["status_quo", "all_mining", "all_hosting"]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One twin. ``instance`` is what was solved; ``keeps_minimum_cash`` is False if that had to be waived."""
+
+    name: TwinName
+    instance: Instance
+    solution: Solution
+    keeps_minimum_cash: bool
+
+
+def solve_twins(prepared: Prepared, options: SolveOptions, stop: threading.Event | None = None) -> tuple[Twin, ...]:
+    """Status quo (commitments only), all mining (no hosting), all hosting (most IT MW, then value)."""
+    return (
+        _twin("status_quo", prepared.given(STATUS_QUO), solve_instance, options, stop),
+        _twin("all_mining", prepared.given(all_mining(prepared.case)), solve_instance, options, stop),
+        _twin("all_hosting", prepared.given(Given()), most_it_mw, options, stop),
+    )
+
+
+def _twin(
+    name: TwinName,
+    instance: Instance,
+    solve: Callable[..., Solution],
+    options: SolveOptions,
+    stop: threading.Event | None,
+) -> Twin:
+    try:
+        return Twin(name, instance, solve(instance, options, stop=stop), True)
+    except InfeasibleError:
+        waived = replace(instance, waive_minimum_cash=True)
+        return Twin(name, waived, solve(waived, options, stop=stop), False)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What it costs not to sign the first contract of a plan on its date, with everything else decided anew."""
+
+    option: Option
+    window_closes: CalendarDate
+    cost_usd_m: float
+    """Value lost; the true cost lies between ``at_least_usd_m`` and this (both are 0 if nothing is lost)."""
+    at_least_usd_m: float
+
+
+def cost_of_waiting(
+    prepared: Prepared, solution: Solution, options: SolveOptions, stop: threading.Event | None = None
+) -> Waiting | None:
+    """For the earliest signature; None if nothing is signed, or if a given decision forces the date."""
+    signed = [prepared.options[o] for o in np.flatnonzero(solution.decisions.halls)]
+    if not signed:
+        return None
+    first = min(signed, key=lambda option: (option.flows.signed, option.offer))
+    upper = prepared.instance.bounds.sign_upper.copy()
+    for o, option in enumerate(prepared.options):
+        if option.offer == first.offer and option.node == first.node:
+            upper[o] = 0
+    later = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign_upper=upper))
+    try:
+        other = solve_instance(later, options, stop=stop)
+    except (InfeasibleError, SolverError):
+        return None
+    return Waiting(
+        option=first,
+        window_closes=first.terms.sign.end,
+        cost_usd_m=max(0.0, solution.value_usd_m - other.value_usd_m),
+        at_least_usd_m=max(0.0, solution.value_usd_m - other.bound_usd_m),
+    )

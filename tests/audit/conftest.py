@@ -1,0 +1,189 @@
+"""A small plan whose every figure can be reckoned on paper, and a writer of plan folders.
+
+The writer puts down what the audit itself recomputes: good for proving that a changed cell is seen, useless for proving
+that a figure is right. Figures are proved in ``test_figures`` against numbers written by hand.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer.case.case import Case
+from optimizer.market.prices import read_prices
+from optimizer.plan.audit.recompute.decisions import Decisions, Retirement, Signature
+from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
+from optimizer.plan.audit.recompute.tables import COLUMNS, Tables, tables_of
+from optimizer.plan.audit.recompute.timeline import timeline_of
+
+CASE: dict[str, Any] = {
+    "case": "By hand",
+    "horizon": {"start": "2025-01", "steps": ["4 quarters"]},
+    "discount": {"hosting": 0.0, "mining": 0.0, "corporate": 0.12, "wacc": 0.0},
+    "market": {
+        "power": {"hub": {"file": "prices.csv", "time_zone": "UTC"}},
+        "network": {"btc_usd": 100000, "hashrate_eh_s": 900, "subsidy_btc": 3.125, "pool_fee": 0.02},
+    },
+    "machines": {"S20": {"efficiency_j_per_th": 20}},
+    "sites": {
+        "west": {
+            "power": {"market": "hub", "adder_usd_per_mwh": 4, "losses": 0.25},
+            "energised_mw": 60,
+            "mining_shell_mw": 25,
+            "mining_overhead": 1.25,
+            "uptime": 0.96,
+            "variable_cost_usd_per_mwh": 2,
+            "operating_cost_usd_m_per_year": 1.2,
+            "fleet": {"S20": {"ph_s": 1000}},
+        }
+    },
+    "offers": {
+        "lease": {
+            "sites": ["west"],
+            "takes": "free_power",
+            "hall_mw_it": 10,
+            "gross_per_it": 1.5,
+            "pue": 1.2,
+            "utilisation": 0.9,
+            "halls": {"min": 1, "max": 3},
+            "sign": {"from": "2025-04", "to": "2025-09"},
+            "lead": "3 months",
+            "ramp": "6 months",
+            "rate_usd_per_kw_month": 100,
+            "escalator": 0.1,
+            "term": "24 months",
+            "capex_usd_m_per_mw_it": 8,
+            "contingency": 0.25,
+            "capex_shares": [1, 2],
+            "signing_cost_usd_m": 3,
+            "operating_cost_usd_m_per_mw_it_year": 0.3,
+            "power": {"paid_by": "tenant"},
+            "prepayment": 0.25,
+            "residual_usd_m_per_mw_it": 1,
+        }
+    },
+    "finance": {
+        "opening": {
+            "cash_usd_m": 300, "btc": 50, "shares_m": 100, "share_price_usd": 3, "sga_usd_m_per_quarter": 0.9,
+        },
+        "cash_yield": 0.04,
+        "debts": {"notes": {"principal_usd_m": 40, "rate": 0.06, "matures": "2026-04", "amortisation": "even"}},
+        "limits": {"min_cash_usd_m": 10},
+    },
+}  # fmt: skip
+
+SIGNED = Signature("lease", "west", 12 * 2025 + 3, 2.0)
+RETIRED = Retirement("west", "S20", 12 * 2025 + 6, 400.0)
+DECIDED = Decisions((SIGNED,), (RETIRED,))
+
+_read = cache(read_prices)
+
+
+def changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A copy with other values by dotted path; a value of None takes the entry away."""
+    new = copy.deepcopy(base)
+    for path, value in changes.items():
+        *way, last = path.split(".")
+        place = new
+        for key in way:
+            place = place.setdefault(key, {})
+        if value is None:
+            place.pop(last)
+        else:
+            place[last] = value
+    return new
+
+
+def write_prices(
+    folder: Path,
+    price: Callable[[datetime], float] = lambda _: 20.0,
+    start: datetime = datetime(2025, 1, 1, tzinfo=UTC),
+    end: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+    minutes: int = 60,
+) -> None:
+    """prices.csv, from ``start`` to before ``end``, in UTC."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines, at = ["timestamp_utc,price"], start
+    while at < end:
+        lines.append(f"{at:%Y-%m-%d %H:%M}Z,{price(at):.6f}")
+        at += timedelta(minutes=minutes)
+    (folder / "prices.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def text_of(cell: str | float | None) -> str:
+    """A cell as the contract has it written."""
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    text = f"{cell:.8f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+@dataclass
+class Plan:
+    """A plan folder being made: its case, its decisions, and what the audit makes of them."""
+
+    folder: Path
+    case: Case
+    decisions: Decisions
+
+    @property
+    def inputs(self) -> Path:
+        return self.folder / "inputs"
+
+    def figures(self) -> Figures:
+        prices = {name: read_prices(self.case.market.power[name], self.inputs) for name in markets_used(self.case)}
+        return figures_of(self.case, timeline_of(self.case.horizon), prices, self.decisions)
+
+    def tables(self) -> Tables:
+        return tables_of(self.figures())
+
+    def rows(self, file: str) -> list[dict[str, Any]]:
+        """Recomputed rows of one table by column."""
+        return [dict(zip(COLUMNS[file], row, strict=True)) for row in self.tables().rows[file]]
+
+    def write(self, case_data: dict[str, Any], bound: float | None = None) -> None:
+        tables = self.tables()
+        for file, rows in tables.rows.items():
+            self.put(file, [list(COLUMNS[file])] + [[text_of(cell) for cell in row] for row in rows])
+        value = tables.value_usd_m
+        bound = value + 1 if bound is None else bound
+        summary = {"value_usd_m": value, "bound_usd_m": bound, "gap": (bound - value) / max(1, abs(value))}
+        (self.folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+        (self.inputs / "case.json").write_text(json.dumps(case_data), encoding="utf-8")
+
+    def get(self, file: str) -> list[list[str]]:
+        with (self.folder / file).open(encoding="utf-8", newline="") as stream:
+            return list(csv.reader(stream))
+
+    def put(self, file: str, rows: list[list[str]]) -> None:
+        with (self.folder / file).open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+Maker = Callable[..., Plan]
+
+
+@pytest.fixture
+def make_plan(tmp_path: Path) -> Maker:
+    """Make a plan folder from changes to the case, decisions and prices; all of them may be left out."""
+
+    def make(
+        changes: dict[str, Any] | None = None, decisions: Decisions = DECIDED, write: bool = True, **prices: Any
+    ) -> Plan:
+        data = changed(CASE, changes or {})
+        plan = Plan(tmp_path, Case.model_validate(data), decisions)
+        write_prices(plan.inputs, **prices)
+        if write:
+            plan.write(data)
+        return plan
+
+    return make
