@@ -6,8 +6,9 @@ import pyomo.environ as pyo
 
 from models import cash, hosting, machines, objective, sites
 from models.instance import Instance
+from models.power import fixed_block
 
-FAMILIES = (machines, hosting, sites, cash, objective)
+FAMILIES = (machines, hosting, sites, fixed_block, cash, objective)
 """In the order in which they are added: machines makes the sets of lots and nodes that others use."""
 
 

@@ -22,6 +22,7 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     r"""Cash at the end of a node is cash at its beginning with interest, and every flow of the node.
 
     $$ \text{cash}_n = (1 + y_n)\,\text{cash}_{\text{parent}(n)} + F_n + \sum_c \mu_{c,n}\,\text{installed}_{c,n}
+       + \sum_{k \in n} \gamma_k\,\text{inside}_k
        + \sum_o \left( f_{o,n}\,\text{halls}_o + s_{o,n}\,\text{sign}_o \right) $$
     """
     cash, lots, hosting = instance.cash, instance.lots, instance.hosting
@@ -39,6 +40,11 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     flows += sum(
         float(hosting.cash_usd_m_per_signature[o, node]) * model.sign[int(o)]
         for o in np.flatnonzero(hosting.cash_usd_m_per_signature[:, node])
+    )
+    blocks = instance.blocks
+    flows += sum(
+        float(blocks.gain_usd_m_per_mw[k]) * model.inside[int(k)]
+        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node)
     )
     return model.cash[node] == before + flows
 

@@ -78,6 +78,31 @@ class MegawattLimits:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """Fixed blocks of power that are delivered: B segments in which nothing comes or goes, K places of lots in them.
+
+    A place says what a MW of a lot's load gains inside the block over buying at the market, summed over all hours.
+    """
+
+    name: tuple[str, ...]
+    """(B,) for messages, such as ``block odessa 2026Q1``."""
+    node: Ints
+    """(B,)"""
+    capacity_mw: Floats
+    """(B,)"""
+    place_segment: Ints
+    """(K,) in the order in which places fill a segment: the best first."""
+    place_lot: Ints
+    """(K,)"""
+    load_mw_per_eh: Floats
+    """(K,) MW of load per EH/s installed."""
+    gain_usd_m_per_mw: Floats
+    """(K,) never negative."""
+    gain_value_usd_m_per_mw: Floats
+    """(K,) the same, discounted and weighted."""
+
+
+@dataclass(frozen=True)
 class Cash:
     """The company's cash, as far as it does not depend on decisions."""
 
@@ -114,6 +139,7 @@ class Instance:
     exclusive: tuple[tuple[int, ...], ...]
     """Sets of options of which at most one is signed along a path: the options of an offer, of a group."""
     limits: MegawattLimits
+    blocks: Blocks
     cash: Cash
     bounds: DecisionBounds
     value_constant_usd_m: float = 0.0
@@ -138,7 +164,14 @@ def open_bounds(tree: Tree, lots: Lots, hosting: HostingOptions) -> DecisionBoun
     )
 
 
+def no_blocks() -> Blocks:
+    """No block of power at all."""
+    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Blocks((), whole, real, whole, whole, real, real, real)
+
+
 __all__ = [
+    "Blocks",
     "Bools",
     "Cash",
     "DecisionBounds",
@@ -149,5 +182,6 @@ __all__ = [
     "Lots",
     "MegawattLimits",
     "Tree",
+    "no_blocks",
     "open_bounds",
 ]

@@ -26,7 +26,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     r"""Present value in USD millions.
 
     $$ V = V_0 + \sum_{c,n} v_{c,n}\,\text{installed}_{c,n}
-       + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) $$
+       + \sum_k \gamma^v_k\,\text{inside}_k + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) $$
     """
     lots, hosting = instance.lots, instance.hosting
     total: Any = instance.value_constant_usd_m
@@ -34,6 +34,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
         float(lots.value_usd_m_per_eh[c, n]) * model.installed[int(c), int(n)]
         for c, n in zip(*np.nonzero(lots.value_usd_m_per_eh), strict=True)
     )
+    total += sum(float(instance.blocks.gain_value_usd_m_per_mw[k]) * model.inside[k] for k in model.PLACES)
     total += sum(
         float(hosting.value_usd_m_per_hall[o]) * model.halls[o]
         + float(hosting.value_usd_m_per_signature[o]) * model.sign[o]

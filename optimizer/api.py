@@ -91,7 +91,11 @@ class Result:
     def summary(self, audit: AuditReport | None = None) -> dict[str, Any]:
         """What ``summary.json`` says; ``audit`` is what the audit of the written tables came to."""
         solution, case = self.solution, self.prepared.case
-        operating = sum(float(x) for x in _mining_row(self.plan))
+        operating = sum(
+            float(row["total_usd_m"] or 0.0)
+            for row in self.plan.tables["value"].dicts()
+            if row["component"] in ("mining", "contracts")
+        )
         return {
             "case": case.case,
             "plan_version": PLAN_VERSION,
@@ -263,12 +267,6 @@ def read_plan(folder: str | Path) -> PlanFolder:
     except (OSError, ValueError) as error:
         raise CallError(f"{file} cannot be read: {error}") from None
     return PlanFolder(place, summary)
-
-
-def _mining_row(plan: Plan) -> tuple[float, ...]:
-    row = next(row for row in plan.tables["value"].dicts() if row["component"] == "mining")
-    due = plan.prepared.value.arriving_due
-    return (float(row["total_usd_m"] or 0.0), due)
 
 
 def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from optimizer.case.finance import Finance
 from optimizer.case.given import Given
 from optimizer.case.horizon import Discount, Horizon
 from optimizer.case.market import Market
-from optimizer.case.offers import Offer
+from optimizer.case.offers import Lease, Offer
 from optimizer.case.sites import Machine, Site
 
 SCHEMA_VERSION = 1
@@ -35,5 +35,7 @@ class Case(Section):
     """Machine catalogue by name."""
     sites: Annotated[Mapping[Name, Site], Field(min_length=1)]
     offers: Mapping[Name, Offer] = Field(default_factory=dict)
+    leases: Mapping[Name, Lease] = Field(default_factory=dict)
+    """Hosting contracts that are signed already."""
     finance: Finance
     given: Given = Field(default_factory=Given)

@@ -12,6 +12,7 @@ from typing import Any
 
 from optimizer.case.suggest import Schema, is_section, raw_schema, shapes_of
 
+_TEXTS = ("title", "description", "default")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -22,24 +23,14 @@ def case_json_schema(*, overlay: bool = False) -> dict[str, Any]:
     """
     raw = copy.deepcopy(raw_schema())
     definitions = {name: _widened(part, overlay) for name, part in sorted(raw.pop("$defs").items())}
-    definitions["Provenance"] = {
-        "description": "Where a value comes from; assumed values are counted in every result.",
-        "type": "object",
-        "properties": {
-            "value": True,
-            "source": {"type": "string"},
-            "assumed": {"type": "boolean"},
-            "note": {"type": "string"},
-        },
-        "required": ["value"],
-    }
     whole = _widened(raw, overlay)
     extends = {"type": "string", "description": "Another case file, which this one changes. Relative to this file."}
     whole["properties"] = {"extends": extends, **whole["properties"]}
     if "required" in whole:
         # Whatever is missing here may stand in the file that this one extends.
         whole["anyOf"] = [{"required": ["extends"]}, {"required": whole.pop("required")}]
-    return {"$schema": DIALECT, "title": "wattfork case", **{key: value for key, value in whole.items() if key != "title"}, "$defs": definitions}
+    whole.pop("title", None)
+    return {"$schema": DIALECT, "title": "wattfork case", **whole, "$defs": definitions}
 
 
 def _widened(section: Schema, overlay: bool) -> Schema:
@@ -55,7 +46,7 @@ def _widened(section: Schema, overlay: bool) -> Schema:
 def _optional(value: Schema, overlay: bool) -> Schema:
     if not overlay:
         return value
-    texts = {key: value[key] for key in ("title", "description", "default") if key in value}
+    texts: Schema = {key: value[key] for key in _TEXTS if key in value}
     return {**texts, "anyOf": [{key: item for key, item in value.items() if key not in texts}, {"type": "null"}]}
 
 
@@ -65,8 +56,9 @@ def _value(schema: Schema) -> Schema:
         return {**schema, "additionalProperties": _value(schema["additionalProperties"])}
     if "$ref" in schema or not schema:
         return schema
-    texts = {key: schema[key] for key in ("title", "description", "default") if key in schema}
-    if isinstance(texts.get("default"), int) and any("quarters" in shape.get("pattern", "") for shape in shapes_of(schema)):
+    texts: Schema = {key: schema[key] for key in _TEXTS if key in schema}
+    durations = [shape for shape in shapes_of(schema) if "quarters" in shape.get("pattern", "")]
+    if durations and isinstance(texts.get("default"), int):
         texts["default"] = f"{texts['default']} months"
     bare = {key: value for key, value in schema.items() if key not in texts}
     bare_kinds = bare.pop("anyOf", None) or [bare]
@@ -75,8 +67,14 @@ def _value(schema: Schema) -> Schema:
     if not plain:
         return schema
     inner = plain[0] if len(plain) == 1 else {"anyOf": plain}
-    wrapped = {"$ref": "#/$defs/Provenance", "properties": {"value": inner}, "unevaluatedProperties": False}
-    return {**texts, "anyOf": [*kinds, wrapped]}
+    return {**texts, "anyOf": [*kinds, _wrapped(inner)]}
+
+
+def _wrapped(inner: Schema) -> Schema:
+    # Written out each time: not every editor follows a reference that has neighbours.
+    said = {"source": {"type": "string"}, "assumed": {"type": "boolean"}, "note": {"type": "string"}}
+    properties = {"value": inner, **said}
+    return {"type": "object", "properties": properties, "required": ["value"], "additionalProperties": False}
 
 
 def _entries(kind: Schema) -> Schema:

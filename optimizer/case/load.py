@@ -67,11 +67,17 @@ def load_case(
     Raises `CaseError` with every problem that could be found.
     """
     path = Path(path)
-    if path.is_dir() and (path / CASE_FILE).is_file():
-        path = path / CASE_FILE
+    try:
+        if path.is_dir():
+            if not (path / CASE_FILE).is_file():
+                raise CaseError.single(f"a folder without {CASE_FILE}", file=os.path.normpath(path))
+            path = path / CASE_FILE
+    except (OSError, ValueError):
+        pass  # said when the file is read
     merged = read_layers(path, os.path.normpath(path))
     document = merged.sheet.document
-    draft = _Draft(document.data, Places(os.path.normpath(path), document.keys, document.values), merged.sheet.provenance)
+    places = Places(os.path.normpath(path), document.keys, document.values)
+    draft = _Draft(document.data, places, merged.sheet.provenance)
     return _finish(draft, path.parent, path, merged.files, overrides, given_csv, given_otherwise)
 
 

@@ -51,6 +51,9 @@ class Network(Section):
         Annotated[float, Field(gt=-0.95, lt=10)] | Mapping[Date, Annotated[float, Field(gt=-0.95, lt=10)]]
     ) = 0.0
     """Yearly growth of the hash rate, compounded monthly: one rate, or rates by the month from which they hold."""
+    path: str | None = None
+    """CSV file with the columns month, btc_usd, hashrate_eh_s (and fee_share): holds for its months, and growth goes on
+    from its last. Relative to the case file."""
     fee_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Transaction fees as a share of the whole block reward."""
     subsidy_btc: Annotated[float, Field(gt=0)] = 3.125

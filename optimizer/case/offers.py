@@ -82,3 +82,40 @@ class Offer(Section):
     """Discount rate for this tenant's credit; by default the case's rate for hosting."""
     group: str | None = None
     """Of all offers with the same group, at most one is signed (one tenant's need, offered at several sites)."""
+
+
+class Lease(Section):
+    """A hosting contract that is signed already, with halls running or under construction: a commitment, no choice."""
+
+    site: str
+    takes: Literal["free_power", "mining_shell"]
+    """Where its megawatts come from, as for offers."""
+    it_mw: Annotated[float, Field(gt=0, le=100_000)]
+    """Critical IT MW of all its halls."""
+    gross_per_it: Annotated[float, Field(ge=1, le=3)]
+    """Meter MW reserved per IT MW."""
+    pue: Annotated[float, Field(ge=1, le=3)]
+    """Meter MWh used per IT MWh."""
+    utilisation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    first_rent: Date
+    """When rent began or begins."""
+    ramp: Months = 0
+    """Time from the first rent over which billing grows evenly from nothing to all."""
+    rate_usd_per_kw_month: Annotated[float, Field(gt=0)]
+    """Rent of the contract's first year."""
+    escalator: Annotated[float, Field(ge=-0.2, le=0.5)] = 0.0
+    term: Months
+    """From the first rent."""
+    space_taken: Date | None = None
+    """When its megawatts are taken; by default at the start for mining_shell, with the first rent for free_power."""
+    capex_left_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """Still to be spent, evenly until the first rent."""
+    operating_cost_usd_m_per_mw_it_year: Annotated[float, Field(ge=0)] = 0.0
+    operating_cost_escalator: Annotated[float, Field(ge=-0.2, le=0.5)] = 0.0
+    power: HostingPower
+    prepayment_left_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """Received earlier and still owed to the tenant: credited evenly against rent."""
+    prepayment_credited_until: Date | None = None
+    """By default the end of the term."""
+    residual_usd_m_per_mw_it: Annotated[float, Field(ge=0)] = 0.0
+    discount: Rate | None = None

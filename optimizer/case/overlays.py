@@ -40,9 +40,11 @@ def read_layers(path: Path, shown: str) -> Merged:
     while True:
         real = Path(os.path.realpath(path))
         if real in [Path(os.path.realpath(file)) for file in files]:
-            raise CaseError([*problems, _extends_problem(asked_at, "goes round in a circle: " + " -> ".join([*names, shown]))])
+            message = "goes round in a circle: " + " -> ".join([*names, shown])
+            raise CaseError([*problems, _extends_problem(asked_at, message)])
         if len(files) > LONGEST_CHAIN:
-            raise CaseError([*problems, _extends_problem(asked_at, f"more than {LONGEST_CHAIN} files, each extending the next")])
+            message = f"more than {LONGEST_CHAIN} files, each extending the next"
+            raise CaseError([*problems, _extends_problem(asked_at, message)])
         try:
             document = read_yaml(path, shown)
         except CaseError as error:

@@ -48,7 +48,7 @@ def apply_overrides(data: dict[str, Any], overrides: Mapping[str, object]) -> tu
 
 
 def paths_matching(data: dict[str, Any], pattern: str) -> list[CasePath]:
-    """The paths of ``data`` that a pattern names, in the order of the case; optional keys that are not written count."""
+    """The paths of ``data`` that a pattern names, in the order of the case, with optional keys that are not written."""
     tokens = [token for token in re.split(r"[.\[\]]", pattern) if token]
     return list(dict.fromkeys(_match(data, shapes_of(raw_schema()), tokens, ()))) if tokens else []
 
@@ -92,10 +92,17 @@ def _why_nowhere(data: dict[str, Any], pattern: str) -> str:
 def _keys(data: Any, path: CasePath) -> list[str]:
     """What is written at a path and what could be."""
     for part in path:
-        data = data.get(part, {}) if isinstance(data, dict) else data[part] if isinstance(data, list) else {}
-    names = list(data) if isinstance(data, dict) else [str(index) for index in range(len(data))] if isinstance(data, list) else []
+        if isinstance(data, dict):
+            data = data.get(str(part), {})
+        else:
+            data = data[part] if isinstance(data, list) and isinstance(part, int) else {}
+    written: list[str] = []
+    if isinstance(data, dict):
+        written = list(data)
+    elif isinstance(data, list):
+        written = [str(index) for index in range(len(data))]
     allowed = [key for shape in shapes_at(path) for key in shape.get("properties", {})]
-    return list(dict.fromkeys([*names, *allowed]))
+    return list(dict.fromkeys([*written, *allowed]))
 
 
 def _set(data: Any, path: CasePath, value: Any) -> None:

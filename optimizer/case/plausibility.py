@@ -70,12 +70,12 @@ def _network(case: Case) -> Iterable[Finding]:
     path: CasePath = ("market", "network")
     size = network.hashrate_eh_s
     if size > 20_000:
-        yield Finding((*path, "hashrate_eh_s"), f"{size:,.6g} EH/s looks like PH/s; in EH/s it would be {size / 1000:g}")
+        yield Finding((*path, "hashrate_eh_s"), f"{size:,.6g} EH/s looks like PH/s; in EH/s it is {size / 1000:g}")
     elif size < 20:
         yield Finding((*path, "hashrate_eh_s"), f"{size:g} EH/s looks like ZH/s; in EH/s it would be {size * 1000:g}")
     hashprice = hashprice_at_start(case)
     if not 10 <= hashprice <= 500:
-        message = f"price, hash rate and subsidy make a hashprice of {hashprice:,.4g} USD/PH/s/day; 10 to 500 has been seen"
+        message = f"price, hash rate and subsidy make a hashprice of {hashprice:,.4g} USD/PH/s/day; usual is 10 to 500"
         yield Finding((*path, "hashrate_eh_s"), message)
     yield from _rate((*path, "btc_growth"), network.btc_growth)
     growth = network.hashrate_growth
@@ -88,7 +88,7 @@ def _network(case: Case) -> Iterable[Finding]:
         message = f"{network.pool_fee:g} is {network.pool_fee * 100:g} % of revenue; pools take 0.5 to 4 %"
         yield Finding((*path, "pool_fee"), message)
     if network.fee_share > 0.5:
-        message = f"fees would be {network.fee_share * 100:g} % of the block reward; they have been 1 to 10 % over a year"
+        message = f"fees would be {network.fee_share * 100:g} % of the block reward; usual is 1 to 10 %"
         yield Finding((*path, "fee_share"), message)
     start, end = case.horizon.start.first, decision_dates(case)[-1]
     for index, date in enumerate(network.halvings):
@@ -121,7 +121,7 @@ def _sites(case: Case) -> Iterable[Finding]:
                     yield Finding(path, message, at_key=True)
                 used = lot.ph_s * meter_mw_per_ph_s(case, site, key, lot)
                 if used < 0.5 and lot.ph_s < 200 and highest_level(site.mining_shell_mw) > 50 * used:
-                    message = f"{lot.ph_s:g} PH/s draw {used:.2g} MW; that looks like EH/s, which would be {lot.ph_s * 1000:g}"
+                    message = f"{lot.ph_s:g} PH/s draw {used:.2g} MW; is it in EH/s ({lot.ph_s * 1000:g})?"
                     yield Finding((*path, "ph_s"), message)
 
 
@@ -130,7 +130,7 @@ def _offers(case: Case) -> Iterable[Finding]:
         path: CasePath = ("offers", name)
         rent = offer.rate_usd_per_kw_month
         if rent > 1000:
-            message = f"{rent:,.6g} USD per kW and month looks like USD per MW and month; per kW it would be {rent / 1000:g}"
+            message = f"{rent:,.6g} USD per kW and month looks like USD per MW and month; per kW it is {rent / 1000:g}"
             yield Finding((*path, "rate_usd_per_kw_month"), message)
         elif rent < 20:
             message = f"{rent:g} USD per kW and month is little; is it per kW and week, or MUSD per MW and year"
@@ -161,7 +161,7 @@ def _timing(case: Case, path: CasePath, offer: Offer) -> Iterable[Finding]:
         if offer.sign.end.last <= starts[0] or offer.sign.start.first >= end:
             message = f"stands from {window}, outside the plan ({case.horizon.start} to {month_label(end - 1)})"
         else:
-            message = f"stands from {window}, and no step begins in that time; make the steps shorter or the window longer"
+            message = f"stands from {window}, and no step begins in that time; shorten the steps or widen the window"
         yield Finding((*path, "sign"), f"{message}: it can never be signed", at_key=True)
         return
     first_rent = possible[0] + offer.lead
@@ -205,7 +205,8 @@ def _finance(case: Case) -> Iterable[Finding]:
     growth = case.market.network.btc_growth
     if keeps and growth > finance.cash_yield:
         message = (
-            f"bitcoin grows by {growth:g} a year and cash yields {finance.cash_yield:g}: holding {finance.opening.btc:,.10g} "
-            "BTC looks free, though it is a bet; compare with btc_growth at the yield, or treasury.policy sell_all"
+            f"bitcoin grows by {growth:g} a year and cash yields {finance.cash_yield:g}: holding "
+            f"{finance.opening.btc:,.10g} BTC looks free, though it is a bet; compare with btc_growth at the yield, "
+            "or with treasury.policy sell_all"
         )
         yield Finding(("market", "network", "btc_growth"), message)

@@ -82,6 +82,11 @@ def highest_level(levels: Levels) -> float:
     return max(levels.values(), default=0.0) if isinstance(levels, Mapping) else levels
 
 
+def lots_of(site: Site) -> list[tuple[str, Lot]]:
+    """All machine lots of a site by name: the fleet, then what arrives."""
+    return [*site.fleet.items(), *site.arriving.items()]
+
+
 def meter_mw_per_ph_s(case: Case, site: Site, name: str, lot: Lot) -> float:
     """Meter MW that a PH/s of a lot draws: efficiency x overhead / 1000."""
     return case.machines[lot.machine or name].efficiency_j_per_th * site.mining_overhead / 1000
@@ -103,9 +108,9 @@ def _names(case: Case) -> Iterable[Finding]:
         in_fleet = {lot.lower(): lot for lot in site.fleet}
         for lot in site.arriving:
             if lot.lower() in in_fleet:
-                path = ("sites", name, "arriving", lot)
+                here: CasePath = ("sites", name, "arriving", lot)
                 message = f"a lot of the fleet is called {in_fleet[lot.lower()]!r}, too; name one of them otherwise"
-                yield Finding(path, message + " (machine: says the type)", at_key=True)
+                yield Finding(here, message + " (machine: says the type)", at_key=True)
     for path, names in maps:
         seen: dict[str, str] = {}
         for key in names:
@@ -155,7 +160,7 @@ def _market(case: Case) -> Iterable[Finding]:
     if isinstance(growth, Mapping) and growth:
         first = min(growth, key=lambda date: date.first)
         if first.first > case.horizon.start.first + 1e-9:
-            message = f"nothing is said for the months from {case.horizon.start} to {first}; let the first rate hold from"
+            message = f"nothing is said for the months from {case.horizon.start} to {first}; let it hold from"
             yield Finding((*path, "hashrate_growth", str(first)), f"{message} {case.horizon.start}", at_key=True)
     seen: set[float] = set()
     for index, date in enumerate(network.halvings):
@@ -194,22 +199,21 @@ def _sites(case: Case) -> Iterable[Finding]:
             yield Finding((*path, "power", "market"), message)
         yield from _levels((*path, "energised_mw"), site.energised_mw)
         yield from _levels((*path, "mining_shell_mw"), site.mining_shell_mw)
-        lots: list[tuple[CasePath, str, Lot]] = [((*path, "fleet", key), key, lot) for key, lot in site.fleet.items()]
-        lots += [((*path, "arriving", key), key, lot) for key, lot in site.arriving.items()]
-        for place, key, lot in lots:
+        for key, lot in lots_of(site):
+            place: CasePath = (*path, "arriving" if isinstance(lot, ArrivingLot) else "fleet", key)
             machine_name = lot.machine or key
             if machine_name not in case.machines:
                 message = f"there is no machine type {machine_name!r} under machines; "
                 message += did_you_mean(machine_name, list(case.machines))
                 if lot.machine is None:
-                    yield Finding(place, message + " (say it with machine: where the entry is named otherwise)", at_key=True)
+                    yield Finding(place, message + " (or name one with machine:)", at_key=True)
                 else:
                     yield Finding((*place, "machine"), message)
             if isinstance(lot, ArrivingLot) and lot.on.first < start - 1e-9:
-                message = f"{lot.on} is before the plan starts ({case.horizon.start}); what stands by then belongs to fleet"
+                message = f"{lot.on} is before the plan starts ({case.horizon.start}); put it in fleet"
                 yield Finding((*place, "on"), message)
             if isinstance(lot, FleetLot) and lot.bought is not None and lot.bought.first > start + 1e-9:
-                message = f"{lot.bought} is after the plan starts ({case.horizon.start}); what comes later belongs to arriving"
+                message = f"{lot.bought} is after the plan starts ({case.horizon.start}); put it in arriving"
                 yield Finding((*place, "bought"), message)
 
 
@@ -288,8 +292,8 @@ def _offers_beyond_sites(case: Case) -> Iterable[Finding]:
             halls = f"{offer.halls.min} halls" if offer.halls.min > 1 else "a hall"
             message = (
                 f"fits at none of its sites: {halls} of {offer.hall_mw_it:g} MW IT take {needed:,.4g} MW at the meter "
-                f"(x gross_per_it {offer.gross_per_it:g}), and none of {listed(list(offer.sites), 3)} ever has more than "
-                f"{room:,.4g} MW {what}; lower halls.min or hall_mw_it"
+                f"(x gross_per_it {offer.gross_per_it:g}), and none of {listed(list(offer.sites), 3)} ever has "
+                f"more than {room:,.4g} MW {what}; lower halls.min or hall_mw_it"
             )
             yield Finding(("offers", name), message, at_key=True)
 
@@ -299,7 +303,7 @@ def _debts(case: Case) -> Iterable[Finding]:
     for name, debt in case.finance.debts.items():
         path: CasePath = ("finance", "debts", name)
         if debt.matures.first <= start.first + 1e-9:
-            message = f"{debt.matures} is not after the start of the plan ({start}); what was paid by then is no debt of it"
+            message = f"{debt.matures} is not after the start of the plan ({start}); leave out what is paid by then"
             yield Finding((*path, "matures"), message)
         if debt.interest_every == 0:
             yield Finding((*path, "interest_every"), "must be longer than nothing, such as '6 months'")
@@ -331,7 +335,7 @@ def _given(case: Case) -> Iterable[Finding]:
             yield Finding(path, f"there is no offer {name!r}; {did_you_mean(name, list(case.offers))}", at_key=True)
         elif isinstance(signature, GivenSignature):
             yield from _given_signature(case, path, signature, offer, starts, end)
-    lots = {f"{site}.{key}": lot for site, at in case.sites.items() for key, lot in [*at.fleet.items(), *at.arriving.items()]}
+    lots = {f"{site}.{key}": lot for site, at in case.sites.items() for key, lot in lots_of(at)}
     for name, retirement in case.given.retire.items():
         path = ("given", "retire", name)
         if name not in lots:

@@ -68,6 +68,11 @@ def _too_lax(data: dict[str, Any]) -> list[Finding]:
             for index, item in enumerate(value):
                 visit(item, inner, (*path, index))
         elif isinstance(value, dict):
+            if shapes and all("properties" in shape for shape in shapes if kind_of(shape) != "nothing"):
+                # pydantic would also take Python's names, such as start for from, and two of them in silence.
+                known = [key for shape in shapes for key in shape.get("properties", {})]
+                strange = [(*path, key) for key in value if key not in known]
+                findings.extend(Finding(here, unknown_key(here), at_key=True) for here in strange)
             if any(has_date_keys(shape) for shape in shapes):
                 findings.extend(_dates_twice(value, path))
             for key, item in value.items():
@@ -124,10 +129,10 @@ class _Fault:
         self.ends_at_choice = False
         path: list[str | int] = []
         current: Any = data
-        location: tuple[str | int, ...] = error["loc"]
+        location: tuple[Any, ...] = error["loc"]
         for index, part in enumerate(location):
             last = index == len(location) - 1
-            if (part == "[key]" and last and not isinstance(current, dict | list)) or (part == "[key]" and last and part not in current):
+            if part == "[key]" and last:
                 self.at_key = True
             elif (isinstance(current, dict) and part in current) or (
                 isinstance(current, list) and isinstance(part, int) and 0 <= part < len(current)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -30,8 +30,27 @@ class SitePower(Section):
     """Name of a power market of this case."""
     adder_usd_per_mwh: Annotated[float, Field(ge=-500, le=500)] = 0.0
     """Retail adder, wires and fees on every MWh bought."""
+    resale_fee_usd_per_mwh: Annotated[float, Field(ge=0, le=500)] = 0.0
+    """What is lost on each MWh of a block that is sold at spot instead of used."""
     losses: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """MWh lost on the way for each MWh at the meter: cost = (price + adder) x (1 + losses)."""
+
+
+class FixedBlock(Section):
+    """A block of power at a fixed price in every hour, paid whether it is used or not."""
+
+    kind: Literal["fixed_block"]
+    mw: Annotated[float, Field(gt=0, le=100_000)]
+    price_usd_per_mwh: Annotated[float, Field(gt=-1000, le=10_000)]
+    start: Annotated[Date | None, Field(alias="from")] = None
+    """First day; by default the start of the plan."""
+    until: Date
+    """Last day; a month means its last day."""
+    resale: Literal["spot"] = "spot"
+    """What is not used is sold at spot, less resale_fee_usd_per_mwh of the site."""
+    settles_at: str | None = None
+    """With a market here the block is financial: it pays the difference between that market's price and its own, and
+    the site's power is bought at the site's market as if it were not there. Without it, it is delivered at the site."""
 
 
 class FleetLot(Section):
@@ -74,5 +93,10 @@ class Site(Section):
     """Other cost of mining per MWh at the meter."""
     operating_cost_usd_m_per_year: Annotated[float, Field(ge=0)] = 0.0
     """Fixed cost of the site."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The company's part of every dollar and coin of the site (a joint venture). Megawatts, MWh and hashes are those of
+    the whole site."""
+    contracts: Mapping[str, FixedBlock] = Field(default_factory=dict)
+    """Power contracts that are in force or signed. They serve the mine; halls buy at the site's market."""
     fleet: Mapping[str, FleetLot] = Field(default_factory=dict)
     arriving: Mapping[str, ArrivingLot] = Field(default_factory=dict)

@@ -72,7 +72,8 @@ def kind_of(shape: Schema) -> str:
         pattern = shape.get("pattern", "")
         return "duration" if "quarters" in pattern else "date" if r"\d{4}-\d{2}(" in pattern else "text"
     kinds = {"object": "map", "array": "list", "null": "nothing"}
-    return kinds.get(shape.get("type", ""), shape.get("type", "text"))
+    kind = str(shape.get("type", "text"))
+    return kinds.get(kind, kind)
 
 
 def has_date_keys(shape: Schema) -> bool:
@@ -94,8 +95,7 @@ def wanted_at(path: CasePath) -> str:
             text = "values by date, such as {2025-07: ...}" if has_date_keys(shape) else "entries by name"
         elif kind == "list":
             inner = kind_of(shapes_of(shape["items"])[0])
-            text = {"number": "a list of numbers", "date": "a list of dates", "duration": "a list such as [12 quarters]"}
-            text = text.get(inner, "a list")
+            text = _WANTED_LISTS.get(inner, "a list")
         else:
             text = _WANTED.get(kind, "")
         if text and text not in words:
@@ -103,6 +103,11 @@ def wanted_at(path: CasePath) -> str:
     return ", or ".join(words) or "a value"
 
 
+_WANTED_LISTS = {
+    "number": "a list of numbers",
+    "date": "a list of dates",
+    "duration": "a list such as [12 quarters]",
+}
 _WANTED = {
     "number": "a number",
     "integer": "a whole number",
@@ -146,6 +151,8 @@ def unknown_key(path: CasePath) -> str:
     allowed = keys_at(path[:-1])
     places = sections_by_key().get(key, [])
     guess = closest(key, allowed)
+    if _SYNONYMS.get(key) in allowed:
+        return f"{key!r} is not known here; did you mean {_SYNONYMS[key]!r}?"
     if key == "extends":
         return "extends stands at the top of a file only"
     if places and not (guess and _nearly(key, guess)):
@@ -154,6 +161,10 @@ def unknown_key(path: CasePath) -> str:
     if guess:
         return f"{key!r} is not known here; did you mean {guess!r}?"
     return f"{key!r} is not known here; known are {listed(allowed, 12)}"
+
+
+# What people write for the ends of a window, and what it is called in the code.
+_SYNONYMS = {"start": "from", "begin": "from", "end": "to", "until": "to"}
 
 
 def _nearly(key: str, guess: str) -> bool:
@@ -167,7 +178,8 @@ def closest(word: str, names: Iterable[str]) -> str | None:
     if close:
         return lowered[close[0]]
     # A key without its unit, or with another one, is further away than difflib looks.
-    begins = [name for low, name in lowered.items() if len(word) >= 4 and low.startswith(word.lower().rstrip("s") + "_")]
+    start = word.lower().rstrip("s") + "_"
+    begins = [name for low, name in lowered.items() if len(word) >= 4 and low.startswith(start)]
     return begins[0] if len(begins) == 1 else None
 
 
@@ -176,7 +188,9 @@ def did_you_mean(word: str, names: Sequence[str]) -> str:
     guess = closest(word, names)
     if guess is not None:
         return f"did you mean {guess!r}?"
-    return f"there are {listed(names)}" if len(names) > 1 else f"there is only {names[0]!r}" if names else "there are none"
+    if len(names) == 1:
+        return f"there is only {names[0]!r}"
+    return f"there are {listed(names)}" if names else "there are none"
 
 
 def listed(names: Sequence[str], most: int = 10) -> str:

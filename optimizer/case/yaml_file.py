@@ -208,7 +208,7 @@ class _Composer:
                 self._wrong(node, "a second document begins; one file holds one case: take out the '---'")
                 return False
         elif isinstance(event, yaml.AliasEvent):
-            target = self._anchors.get(event.anchor)
+            target = self._anchors.get(event.anchor or "")
             if target is None:
                 self._wrong(node, f"*{event.anchor} stands for nothing above it; mark its value with &{event.anchor}")
             elif not target.done:
@@ -224,6 +224,7 @@ class _Composer:
             return self._attach(node, node)
         elif isinstance(event, yaml.CollectionStartEvent):
             node.kind = "map" if isinstance(event, yaml.MappingStartEvent) else "list"
+            node.height = 1
             if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
                 self._wrong(node, f"the tag {_tag(event.tag)} means nothing here; take it out")
             self._anchor(event, node)
@@ -284,7 +285,8 @@ class _Composer:
 
     def _scalar(self, event: Any, node: _Node) -> Any:
         """The value of a scalar by YAML 1.2's core schema."""
-        text, tag = event.value, event.tag
+        text: str = event.value
+        tag: str | None = event.tag
         if re.search("[\x00-\x08\x0b-\x1f\ud800-\udfff]", text):
             self._wrong(node, "a control character is written here; a case has no use for one")
             return ""

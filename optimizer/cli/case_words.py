@@ -6,14 +6,14 @@ Only says again what the case says, with the sums that a reader would do in the 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
 from optimizer.case.load import LoadedCase
 from optimizer.case.offers import Offer
-from optimizer.case.references import decision_dates, hashprice_at_start, level_at, meter_mw_per_ph_s
+from optimizer.case.references import decision_dates, hashprice_at_start, level_at, lots_of, meter_mw_per_ph_s
 from optimizer.case.sites import ArrivingLot, Site
 from optimizer.market.prices import PriceSeries
 
@@ -86,7 +86,7 @@ def _power(case: Case, name: str, series: PriceSeries | None) -> dict[str, Any]:
 def _site(case: Case, site: Site) -> dict[str, Any]:
     start = case.horizon.start.first
     lots = {}
-    for key, lot in [*site.fleet.items(), *site.arriving.items()]:
+    for key, lot in lots_of(site):
         lots[key] = {
             "machine": lot.machine or key,
             "eh_s": lot.ph_s / 1000,
@@ -135,7 +135,8 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
     """What `describe` found, in lines of at most 100 columns."""
     horizon, money, network = about["horizon"], about["money"], about["network"]
     lines = [*_wrapped(about["title"], ""), ""]
-    plan = f"{horizon['from']} to {horizon['to']}, {horizon['years']:g} years, {_count(horizon['decision_dates'], 'decision date')}"
+    plan = f"{horizon['from']} to {horizon['to']}, {horizon['years']:g} years, "
+    plan += _count(horizon["decision_dates"], "decision date")
     lines += _row("plan", plan)
     lines += _row("discount", ", ".join(f"{key} {rate * 100:.4g} %" for key, rate in about["discount"].items()))
     lines += _row(
@@ -152,8 +153,8 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
         for key, lot in site["lots"].items():
             arrives = f", arrives {lot['arrives']}" if lot["arrives"] else ""
             machine = f" of {lot['machine']}" if lot["machine"] != key else ""
-            text = f"{lot['eh_s']:.4g} EH/s{machine} at {lot['efficiency_j_per_th']:g} J/TH, {_mw(lot['meter_mw'])}{arrives}"
-            lines += _row(key, text, 4)
+            text = f"{lot['eh_s']:.4g} EH/s{machine} at {lot['efficiency_j_per_th']:g} J/TH, {_mw(lot['meter_mw'])}"
+            lines += _row(key, text + arrives, 4)
     if about["offers"]:
         lines += ["", "offers"]
     for name, offer in about["offers"].items():
@@ -234,5 +235,5 @@ def _row(label: str, text: str, indent: int = 0) -> list[str]:
     return _wrapped(start + text, " " * 20)
 
 
-def _wrapped(text: str, indent: str) -> Iterable[str]:
+def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, subsequent_indent=indent, drop_whitespace=True) or [""]

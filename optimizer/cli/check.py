@@ -58,7 +58,7 @@ def check_prices(loaded: LoadedCase) -> tuple[dict[str, PriceSeries], list[Probl
 
     from optimizer.case.plausibility import judge_prices
     from optimizer.market.market import build_market
-    from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
+    from optimizer.market.prices import PriceFileProblems, read_prices
 
     series: dict[str, PriceSeries] = {}
     problems: list[Problem] = []

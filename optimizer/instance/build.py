@@ -15,6 +15,7 @@ from models.instance import Instance, Lots, open_bounds
 from models.tree import Bools, Floats
 from optimizer.case.case import Case
 from optimizer.case.given import Given
+from optimizer.instance.blocks import block_arrays
 from optimizer.instance.finance import FixedFlows, FixedValue, cash_arrays, fixed_flows, fixed_value
 from optimizer.instance.given import with_given
 from optimizer.instance.hosting import Option, exclusive_sets, hosting_arrays, list_options
@@ -55,14 +56,15 @@ def prepare_from(case: Case, market: Market, operations: Operations) -> Prepared
     options = list_options(case, market, operations)
     lots = lot_arrays(case, market, operations)
     hosting = hosting_arrays(case, market, options)
-    fixed = fixed_flows(case, market, operations.lots)
-    value = fixed_value(case, market, operations.lots)
+    fixed = fixed_flows(case, market, operations)
+    value = fixed_value(case, market, operations)
     free = Instance(
         tree=market.tree,
         lots=lots,
         hosting=hosting,
         exclusive=exclusive_sets(case, options),
         limits=megawatt_limits(case, market, operations.lots, options),
+        blocks=block_arrays(case, market, operations),
         cash=cash_arrays(case, market, fixed),
         bounds=open_bounds(market.tree, lots, hosting),
         value_constant_usd_m=value.total,

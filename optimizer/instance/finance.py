@@ -10,9 +10,10 @@ from models.instance import Cash
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.case.finance import Debt
+from optimizer.instance.blocks import unused_contracts
 from optimizer.market.calendar import instant_factor, month_factors, node_at
 from optimizer.market.market import Market
-from optimizer.operations.mining import Lot
+from optimizer.operations.operations import Operations
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,32 @@ class FixedFlows:
     interest: Floats
     principal: Floats
     btc_sold: Floats
+    contracts: Floats
+    """What power contracts bring if no machine uses them."""
 
     @property
     def net(self) -> Floats:
-        return self.btc_sold - self.site_cost - self.sga - self.arriving_due - self.interest - self.principal
+        return (
+            self.btc_sold
+            + self.contracts
+            - self.site_cost
+            - self.sga
+            - self.arriving_due
+            - self.interest
+            - self.principal
+        )
 
 
 def overheads_by_month(case: Case, months: int) -> tuple[Floats, Floats]:
     """(K,) fixed cost of all sites, and SG&A, by month after the start."""
     k = np.arange(months)
     opening = case.finance.opening
-    site: Floats = np.full(months, sum(s.operating_cost_usd_m_per_year for s in case.sites.values()) / 12)
+    site: Floats = np.full(months, sum(s.operating_cost_usd_m_per_year * s.share for s in case.sites.values()) / 12)
     sga: Floats = np.asarray(opening.sga_usd_m_per_quarter / 3 * (1 + opening.sga_growth) ** (k // 12), dtype=float)
     return site, sga
 
 
-def fixed_flows(case: Case, market: Market, lots: tuple[Lot, ...]) -> FixedFlows:
+def fixed_flows(case: Case, market: Market, operations: Operations) -> FixedFlows:
     """Overheads, debt service, deliveries due and bitcoin sold from stock, by node."""
     tree, cells = market.tree, market.cells
     planned = ~cells.in_tail
@@ -86,7 +97,7 @@ def fixed_flows(case: Case, market: Market, lots: tuple[Lot, ...]) -> FixedFlows
     by_node = {name: np.zeros(nodes) for name in ("site", "sga", "due", "interest", "principal", "btc")}
     np.add.at(by_node["site"], cells.node[planned], site[cells.month[planned]])
     np.add.at(by_node["sga"], cells.node[planned], sga[cells.month[planned]])
-    for lot in lots:
+    for lot in operations.lots:
         if lot.due_at is not None:
             by_node["due"] += np.where(node_at(tree, lot.due_at), lot.due_usd_m, 0.0)
     for debt in case.finance.debts.values():
@@ -103,6 +114,7 @@ def fixed_flows(case: Case, market: Market, lots: tuple[Lot, ...]) -> FixedFlows
         interest=by_node["interest"],
         principal=by_node["principal"],
         btc_sold=by_node["btc"],
+        contracts=unused_contracts(market, operations, case.discount.mining)[0],
     )
 
 
@@ -122,6 +134,8 @@ class FixedValue:
 
     opening_cash: float
     opening_btc: float
+    contracts: float
+    """If no machine uses them."""
     arriving_due: float
     site_cost: float
     sga: float
@@ -133,6 +147,7 @@ class FixedValue:
         return (
             self.opening_cash
             + self.opening_btc
+            + self.contracts
             - self.arriving_due
             - self.site_cost
             - self.sga
@@ -141,7 +156,7 @@ class FixedValue:
         )
 
 
-def fixed_value(case: Case, market: Market, lots: tuple[Lot, ...], rate: float | None = None) -> FixedValue:
+def fixed_value(case: Case, market: Market, operations: Operations, rate: float | None = None) -> FixedValue:
     """By APV, each flow at the rate of its class; with ``rate``, all but cash, bitcoin and debt at that one rate."""
     tree, cells = market.tree, market.cells
     planned = ~cells.in_tail
@@ -163,9 +178,10 @@ def fixed_value(case: Case, market: Market, lots: tuple[Lot, ...], rate: float |
     return FixedValue(
         opening_cash=opening.cash_usd_m,
         opening_btc=opening.btc * case.market.network.btc_usd / 1e6,
+        contracts=unused_contracts(market, operations, mining)[1],
         arriving_due=sum(
             lot.due_usd_m * instant_factor(mining, lot.due_at)
-            for lot in lots
+            for lot in operations.lots
             if lot.due_at is not None and lot.due_at < horizon - 1e-9
         ),
         site_cost=float((site[cells.month] * weight).sum()),

@@ -39,10 +39,14 @@ def _signatures(
 ) -> tuple[HostingOptions, DecisionBounds]:
     tree, hosting = instance.tree, instance.hosting
     bounds = open_bounds(tree, instance.lots, hosting)
-    upper, least, most = bounds.sign_upper.copy(), hosting.halls_min.copy(), hosting.halls_max.copy()
+    lower, upper = bounds.sign_lower.copy(), bounds.sign_upper.copy()
+    least, most = hosting.halls_min.copy(), hosting.halls_max.copy()
     required: list[tuple[int, ...]] = []
     for name in {option.offer_name: None for option in options}:
         members = [o for o, option in enumerate(options) if option.offer_name == name]
+        if options[members[0]].is_lease:
+            lower[members] = 1
+            continue
         rule = given.sign.get(name)
         if rule is None:
             if given.otherwise == "nothing":
@@ -76,7 +80,7 @@ def _signatures(
             path=f"given.sign.{missing[0]}",
         )
     hosting = replace(hosting, halls_min=least, halls_max=most)
-    return hosting, replace(bounds, sign_upper=upper, sign_required=tuple(required))
+    return hosting, replace(bounds, sign_lower=lower, sign_upper=upper, sign_required=tuple(required))
 
 
 def _matches(option: Option, rule: GivenSignature, tree: Tree, start_month: int) -> bool:

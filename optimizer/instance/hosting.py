@@ -8,10 +8,10 @@ import numpy as np
 
 from models.instance import HostingOptions
 from optimizer.case.case import Case
-from optimizer.case.offers import Offer
+from optimizer.case.offers import Lease, Offer
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
-from optimizer.operations.hosting import HallFlows, hall_flows
+from optimizer.operations.hosting import HallFlows, hall_flows, lease_flows
 from optimizer.operations.operations import Operations
 
 
@@ -24,21 +24,41 @@ class Option:
     site: int
     site_name: str
     node: int
-    terms: Offer
+    terms: Offer | Lease
     flows: HallFlows
+
+    @property
+    def is_lease(self) -> bool:
+        """Signed already: a commitment."""
+        return isinstance(self.terms, Lease)
+
+    @property
+    def hall_mw_it(self) -> float:
+        """Critical IT MW per hall (of a lease: of all its halls)."""
+        return self.terms.it_mw if isinstance(self.terms, Lease) else self.terms.hall_mw_it
 
     @property
     def gross_mw(self) -> float:
         """Meter MW reserved per hall."""
-        return self.terms.hall_mw_it * self.terms.gross_per_it
+        return self.hall_mw_it * self.terms.gross_per_it
+
+    @property
+    def halls(self) -> tuple[int, int]:
+        """Least and most halls if signed."""
+        return (1, 1) if isinstance(self.terms, Lease) else (self.terms.halls.min, self.terms.halls.max)
 
 
 def list_options(case: Case, market: Market, operations: Operations) -> tuple[Option, ...]:
-    """In the order of offers, their sites, and time."""
+    """Leases first, then offers, in the order of the case, of their sites, and of time."""
     tree = market.tree
     site_names = list(case.sites)
     options = []
-    for k, (name, offer) in enumerate(case.offers.items()):
+    for k, (name, lease) in enumerate(case.leases.items()):
+        s = site_names.index(lease.site)
+        options.append(
+            Option(k, name, s, lease.site, 0, lease, lease_flows(lease, s, market.start_month, operations.power))
+        )
+    for k, (name, offer) in enumerate(case.offers.items(), start=len(case.leases)):
         for site_name in offer.sites:
             s = site_names.index(site_name)
             for node in np.flatnonzero(tree.decision):
@@ -79,9 +99,9 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         site=np.array([o.site for o in options], dtype=np.int64),
         node=np.array([o.node for o in options], dtype=np.int64),
         name=tuple(f"{o.offer_name} at {o.site_name} in {tree.label[o.node]}" for o in options),
-        mw_it_per_hall=np.array([o.terms.hall_mw_it for o in options]),
-        halls_min=np.array([o.terms.halls.min for o in options], dtype=np.int64),
-        halls_max=np.array([o.terms.halls.max for o in options], dtype=np.int64),
+        mw_it_per_hall=np.array([o.hall_mw_it for o in options]),
+        halls_min=np.array([o.halls[0] for o in options], dtype=np.int64),
+        halls_max=np.array([o.halls[1] for o in options], dtype=np.int64),
         cash_usd_m_per_hall=cash_hall,
         cash_usd_m_per_signature=cash_once,
         value_usd_m_per_hall=value_hall,
@@ -95,6 +115,8 @@ def exclusive_sets(case: Case, options: tuple[Option, ...]) -> tuple[tuple[int, 
     sets: dict[str, list[int]] = {}
     for o, option in enumerate(options):
         # An offer in a group needs no set of its own: that of the group is stronger.
+        if isinstance(option.terms, Lease):
+            continue
         group = option.terms.group
         sets.setdefault(f"group {group}" if group else f"offer {option.offer_name}", []).append(o)
     return tuple(tuple(members) for members in sets.values())

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from models.tree import Bools, Floats, Ints, Tree
+from optimizer.case.base import month_coordinate
 from optimizer.case.horizon import Horizon
 
 LONGEST_NODE_MONTHS = 3
@@ -127,6 +129,19 @@ def month_factors(rate: float, months: Ints | Floats) -> Floats:
 def instant_factor(rate: float, months: float) -> float:
     """Discount factor of a payment ``months`` after the start."""
     return float(np.exp(-np.log1p(rate) * months / 12))
+
+
+def days_in_span(start_month: int, month: int, days: int, begin: float, end: float) -> tuple[int, int] | None:
+    """First and last of the days of a month whose first instant lies in [begin, end), months after the start."""
+    if begin <= month and end >= month + 1:
+        return 1, days
+    year, m = divmod(start_month + month, 12)
+    inside = [
+        day
+        for day in range(1, days + 1)
+        if begin - 1e-9 <= month_coordinate(date(year, m + 1, day)) - start_month < end - 1e-9
+    ]
+    return (inside[0], inside[-1]) if inside else None
 
 
 def month_in(cells: Cells, months: float) -> Bools:

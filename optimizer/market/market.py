@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.tree import Floats, Tree
 from optimizer.case.case import Case
+from optimizer.case.network_file import read_network_file
 from optimizer.errors import CaseError, Problem
 from optimizer.market.calendar import Cells, build_cells, build_tree
 from optimizer.market.network import NetworkPath, build_network
@@ -48,7 +49,10 @@ def build_market(case: Case, folder: Path, series: Mapping[str, PriceSeries] | N
     """
     start = 12 * case.horizon.start.year + case.horizon.start.month - 1
     tree = build_tree(case.horizon)
-    tail = max((offer.lead + offer.term for offer in case.offers.values()), default=0) + 1
+    horizon = sum(count * months for count, months in case.horizon.steps)
+    ends = [horizon + offer.lead + offer.term for offer in case.offers.values()]
+    ends += [int(lease.first_rent.first - start) + 1 + lease.term for lease in case.leases.values()]
+    tail = max(0, *(end - horizon for end in [*ends, horizon])) + 1
     cells = build_cells(tree, start, tail)
     months = int(cells.month.max()) + 1
     problems: list[Problem] = []
@@ -79,6 +83,12 @@ def build_market(case: Case, folder: Path, series: Mapping[str, PriceSeries] | N
             ]
         except CaseError as found:
             problems += found.problems
+    network_file = None
+    try:
+        if case.market.network.path is not None:
+            network_file = read_network_file(case.market.network.path, folder)
+    except CaseError as found:
+        problems += found.problems
     if problems:
         raise CaseError(tuple(problems))
     return Market(
@@ -86,5 +96,5 @@ def build_market(case: Case, folder: Path, series: Mapping[str, PriceSeries] | N
         tree=tree,
         cells=cells,
         power=power,
-        network=build_network(case.market.network, start, months),
+        network=build_network(case.market.network, start, months, network_file),
     )

@@ -14,6 +14,8 @@ import numpy as np
 from models.tree import Floats
 from optimizer.case.base import month_coordinate
 from optimizer.case.market import Network
+from optimizer.case.network_file import NetworkFile
+from optimizer.errors import CaseError
 
 BLOCKS_PER_DAY = 144
 
@@ -27,7 +29,8 @@ class NetworkPath:
     subsidy_btc: float
     halvings: tuple[float, ...]
     """Month coordinates, after the start."""
-    fee_share: float
+    fee_share: Floats
+    """(K,) by month."""
     pool_fee: float
     start_month: int
 
@@ -41,7 +44,7 @@ class NetworkPath:
         at = month_coordinate(date(year, m + 1, day))
         halved = sum(1 for halving in self.halvings if halving <= at + 1e-9)
         subsidy = self.subsidy_btc * 0.5**halved
-        return BLOCKS_PER_DAY * subsidy / (1 - self.fee_share) / (float(self.hashrate_eh_s[month]) * 1000)
+        return BLOCKS_PER_DAY * subsidy / (1 - float(self.fee_share[month])) / (float(self.hashrate_eh_s[month]) * 1000)
 
     def stretches(self, month: int, days: int) -> list[tuple[int, int]]:
         """The days of a month in stretches of equal hashprice, each (first day, last day)."""
@@ -54,17 +57,36 @@ class NetworkPath:
         return [(a, b - 1) for a, b in itertools.pairwise(edges)]
 
 
-def build_network(network: Network, start_month: int, months: int) -> NetworkPath:
-    """The network by month for ``months`` months; a halving before the start has happened already."""
-    k = np.arange(months)
-    growth = np.array([_growth_in_force(network, start_month + int(i)) for i in k])
-    hashrate = network.hashrate_eh_s * np.concatenate([[1.0], np.cumprod((1 + growth) ** (1 / 12))[:-1]])
+def build_network(network: Network, start_month: int, months: int, file: NetworkFile | None = None) -> NetworkPath:
+    """The network by month for ``months`` months; a halving before the start has happened already.
+
+    ``file`` is the path that the case names: it holds for its months, and growth goes on from its last one.
+    """
+    growth = np.array([_growth_in_force(network, start_month + i) for i in range(months)])
+    btc, hashrate = np.empty(months), np.empty(months)
+    fees = np.full(months, network.fee_share)
+    for k in range(months):
+        if file is not None and start_month + k < file.first_month + len(file.btc_usd):
+            row = max(0, start_month + k - file.first_month)
+        else:
+            row = None
+        if file is not None and row is not None:
+            btc[k], hashrate[k] = file.btc_usd[row], file.hashrate_eh_s[row]
+        elif file is not None and k == 0:
+            raise CaseError.single("ends before the plan starts", file=network.path or "", path="market.network.path")
+        elif k == 0:
+            btc[k], hashrate[k] = network.btc_usd, network.hashrate_eh_s
+        else:
+            btc[k] = btc[k - 1] * (1 + network.btc_growth) ** (1 / 12)
+            hashrate[k] = hashrate[k - 1] * (1 + growth[k - 1]) ** (1 / 12)
+        if file is not None and file.fee_share is not None:
+            fees[k] = file.fee_share[row if row is not None else -1]
     return NetworkPath(
-        btc_usd=network.btc_usd * (1 + network.btc_growth) ** (k / 12),
+        btc_usd=btc,
         hashrate_eh_s=hashrate,
         subsidy_btc=network.subsidy_btc,
         halvings=tuple(sorted(h.first for h in network.halvings if h.first > start_month)),
-        fee_share=network.fee_share,
+        fee_share=fees,
         pool_fee=network.pool_fee,
         start_month=start_month,
     )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.tree import Floats
 from optimizer.case.case import Case
-from optimizer.case.offers import Offer
+from optimizer.case.offers import Lease, Offer
 from optimizer.market.market import Market
 
 
@@ -88,52 +88,85 @@ class HallFlows:
 def hall_flows(offer: Offer, site: int, signed: float, prices: SitePowerPrice) -> HallFlows:
     """Flows of one hall of ``offer`` at site number ``site``, signed ``signed`` months after the start."""
     months = prices.hours.shape[1]
-    it_mw = offer.hall_mw_it
-    begins, ends = signed + offer.lead, signed + offer.lead + offer.term
-    billed, rent, cost = np.zeros(months), np.zeros(months), np.zeros(months)
-    for a, b in _pieces(begins, ends, offer.ramp):
-        k, year = int(np.floor(a + 1e-9)), int(np.floor((a - begins) / 12 + 1e-9))
-        share = _mean_share(a - begins, b - begins, offer.ramp) * (b - a)
-        billed[k] += share
-        rent[k] += it_mw * offer.rate_usd_per_kw_month / 1000 * share * (1 + offer.escalator) ** year
-        yearly = it_mw * offer.operating_cost_usd_m_per_mw_it_year
-        cost[k] += yearly / 12 * (b - a) * (1 + offer.operating_cost_escalator) ** year
-    used_mw = it_mw * offer.utilisation * offer.pue
-    power = used_mw * billed * prices.usd_m_per_mw[site]
-    total_capex = it_mw * offer.capex_usd_m_per_mw_it * (1 + offer.contingency)
-    prepayment = offer.prepayment * float(rent.sum())
+    begins = signed + offer.lead
+    total_capex = offer.hall_mw_it * offer.capex_usd_m_per_mw_it * (1 + offer.contingency)
+    running = _running(offer, offer.hall_mw_it, site, begins, prices)
+    prepayment = offer.prepayment * float(running.rent.sum())
     credited_over = offer.prepayment_credited_over or offer.term
     taken = offer.space_taken_after
     if taken is None:
         taken = 0 if offer.takes == "mining_shell" else offer.lead
-    return HallFlows(
+    return replace(
+        running,
         signed=signed,
+        taken_from=signed + taken,
+        credit=_spread(begins, begins + credited_over, prepayment, months),
+        capex=_capex(offer, signed, total_capex, months),
+        paid_capex=total_capex if offer.lead == 0 else 0.0,
+        prepayment=prepayment,
+        signing_cost=offer.signing_cost_usd_m,
+    )
+
+
+def lease_flows(lease: Lease, site: int, start_month: int, prices: SitePowerPrice) -> HallFlows:
+    """Flows of a contract that is signed already, from the start of the plan on."""
+    months = prices.hours.shape[1]
+    begins = lease.first_rent.first - start_month
+    running = _running(lease, lease.it_mw, site, begins, prices)
+    taken = lease.space_taken.first - start_month if lease.space_taken is not None else None
+    if taken is None:
+        taken = 0.0 if lease.takes == "mining_shell" else max(0.0, begins)
+    until = lease.prepayment_credited_until
+    credited_until = until.first - start_month if until is not None else running.rent_until
+    return replace(
+        running,
+        taken_from=taken,
+        credit=_spread(max(0.0, begins), credited_until, lease.prepayment_left_usd_m, months),
+        capex=_spread(0.0, begins, lease.capex_left_usd_m, months),
+        paid_capex=lease.capex_left_usd_m if begins <= 0 else 0.0,
+    )
+
+
+def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, prices: SitePowerPrice) -> HallFlows:
+    """What accrues while a hall of ``it_mw`` stands under contract, from the start of the plan on."""
+    months = prices.hours.shape[1]
+    ends = begins + terms.term
+    billed, rent, cost = np.zeros(months), np.zeros(months), np.zeros(months)
+    for a, b in _pieces(begins, ends, terms.ramp):
+        k, year = int(np.floor(a + 1e-9)), int(np.floor((a - begins) / 12 + 1e-9))
+        share = _mean_share(a - begins, b - begins, terms.ramp) * (b - a)
+        billed[k] += share
+        rent[k] += it_mw * terms.rate_usd_per_kw_month / 1000 * share * (1 + terms.escalator) ** year
+        yearly = it_mw * terms.operating_cost_usd_m_per_mw_it_year
+        cost[k] += yearly / 12 * (b - a) * (1 + terms.operating_cost_escalator) ** year
+    used_mw = it_mw * terms.utilisation * terms.pue
+    power = used_mw * billed * prices.usd_m_per_mw[site]
+    nothing = np.zeros(months)
+    return HallFlows(
+        signed=0.0,
         rent_from=begins,
         rent_until=ends,
-        taken_from=signed + taken,
+        taken_from=begins,
         billed=billed,
         mwh=used_mw * billed * prices.hours[site],
         rent=rent,
         operating_cost=cost,
         power_cost=power,
-        power_recovered=power if offer.power.paid_by == "tenant" else np.zeros(months),
-        credit=_spread(begins, begins + credited_over, prepayment, months),
-        capex=_capex(offer, signed, total_capex, months),
-        paid_capex=total_capex if offer.lead == 0 else 0.0,
-        prepayment=prepayment,
-        residual=it_mw * offer.residual_usd_m_per_mw_it,
-        signing_cost=offer.signing_cost_usd_m,
+        power_recovered=power if terms.power.paid_by == "tenant" else nothing,
+        credit=nothing,
+        capex=nothing,
+        residual=it_mw * terms.residual_usd_m_per_mw_it,
     )
 
 
 def _pieces(begins: float, ends: float, ramp: int) -> Iterator[tuple[float, float]]:
-    """Stretches of [begins, ends) within which month, contract year and kind of share (ramp or full) do not change."""
-    cuts = {begins, ends, min(begins + ramp, ends)}
+    """Stretches of [begins, ends), after the start, in which month, contract year and kind of share do not change."""
+    cuts = {begins, ends, min(begins + ramp, ends), min(max(begins, 0.0), ends)}
     cuts |= {float(k) for k in range(int(np.ceil(begins)), int(np.floor(ends)) + 1)}
     cuts |= {begins + 12.0 * y for y in range(1, int((ends - begins) // 12) + 1)}
     edges = sorted(cut for cut in cuts if begins <= cut <= ends)
     for a, b in itertools.pairwise(edges):
-        if b - a > 1e-9:
+        if b - a > 1e-9 and a > -1e-9:
             yield a, b
 
 

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 from optimizer.case.case import Case
 from optimizer.market.market import Market
+from optimizer.operations.blocks import BlockSegment, Settlement, block_segments, settlements
 from optimizer.operations.hosting import SitePowerPrice, site_power_prices
 from optimizer.operations.mining import Lot, MiningCoefficients, list_lots, mining_coefficients
 
 
 @dataclass(frozen=True)
 class Operations:
-    """What machines and halls do and earn, per unit, in every month."""
+    """What machines, halls and blocks of power do and earn, per unit, in every month."""
 
     lots: tuple[Lot, ...]
     mining: MiningCoefficients
     power: SitePowerPrice
+    blocks: tuple[BlockSegment, ...]
+    settlements: tuple[Settlement, ...]
 
 
 def build_operations(case: Case, market: Market) -> Operations:
@@ -26,4 +29,6 @@ def build_operations(case: Case, market: Market) -> Operations:
         lots=lots,
         mining=mining_coefficients(case, market, lots),
         power=site_power_prices(case, market),
+        blocks=block_segments(case, market, lots),
+        settlements=settlements(case, market),
     )

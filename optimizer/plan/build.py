@@ -6,7 +6,7 @@ Everything is computed forward from the rounded decisions; nothing here asks the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from optimizer.instance.build import Prepared, by_node
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import node_at
 from optimizer.plan.table import Table
+
+_MONEY = ("btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,16 @@ class MinedLot:
 
 
 @dataclass(frozen=True)
+class Resale:
+    """What the physical blocks of a site sell, by node. Arrays (N,)."""
+
+    site: int
+    sold_mwh: Floats
+    result_usd_m: Floats
+    """Company's share: spot less fee less the blocks' price, on what is sold."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """Decisions of a case and what follows from them."""
 
@@ -82,6 +94,7 @@ class Plan:
     states: States
     signed: tuple[SignedOffer, ...]
     mined: tuple[MinedLot, ...]
+    resale: tuple[Resale, ...]
     cash: Mapping[str, Floats]
     """Flows by node (N,), signed (cash out is negative), in the order and under the names of ``cash.csv``."""
     tables: Mapping[str, Table]
@@ -100,10 +113,11 @@ def overlap_share(prepared: Prepared, begin: float, end: float) -> Floats:
 
 
 def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer, ...]:
-    """All signatures, in time, then in the order of the case."""
+    """Leases, then signatures, in time and in the order of the case."""
     market = prepared.market
     tree, cells = market.tree, market.cells
-    chosen = sorted(np.flatnonzero(decisions.halls).tolist(), key=lambda o: (prepared.options[o].flows.signed, o))
+    chosen = np.flatnonzero(decisions.halls).tolist()
+    chosen.sort(key=lambda o: (not prepared.options[o].is_lease, prepared.options[o].flows.signed, o))
     result = []
     for o in chosen:
         option, halls = prepared.options[o], int(decisions.halls[o])
@@ -119,7 +133,7 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
         def at(instant: float, amount: float, follows: np.ndarray = follows) -> Floats:
             return np.where(node_at(tree, instant) & follows, amount, 0.0)
 
-        mw = option.terms.hall_mw_it * halls
+        mw = option.hall_mw_it * halls
         result.append(
             SignedOffer(
                 option=option,
@@ -147,34 +161,71 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
 def mined_lots(prepared: Prepared, states: States) -> tuple[MinedLot, ...]:
     """What every lot does with what is installed of it."""
     market, mining = prepared.market, prepared.operations.mining
+    blocks = prepared.instance.blocks
     planned = ~market.cells.in_tail
-    per_eh = {
-        name: by_node(getattr(mining, name), market, planned)
-        for name in ("hours_run", "mwh", "btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m")
-    }
+    per_eh = {name: by_node(getattr(mining, name), market, planned) for name in ("mwh", *_MONEY)}
     result = []
     for c, lot in enumerate(prepared.operations.lots):
         installed = states.installed_eh_s[c]
         present = overlap_share(prepared, lot.present_from, lot.present_until)
+        # What is different for the part of its load that lies inside a block.
+        extra = {name: np.zeros(len(market.tree)) for name in ("hours", *_MONEY)}
+        for k in np.flatnonzero(blocks.place_lot == c):
+            segment = prepared.operations.blocks[blocks.place_segment[k]]
+            entry = next(entry for entry in segment.lots if entry.lot == c)
+            for name, by_node_extra in extra.items():
+                inside, outside = getattr(entry.inside, name), getattr(entry.outside, name)
+                by_node_extra[segment.node] += states.inside_mw[k] * (sum(inside.values()) - sum(outside.values()))
+        mwh = installed * per_eh["mwh"][c] + extra["hours"]
+        capacity = installed * lot.mw_per_eh
         result.append(
             MinedLot(
                 index=c,
                 present=present,
                 mean_eh_s=installed * present,
                 mean_mw=installed * present * lot.mw_per_eh,
-                hours_run=np.where(installed > 0, per_eh["hours_run"][c], 0.0),
-                mwh=installed * per_eh["mwh"][c],
-                btc=installed * per_eh["btc"][c],
-                revenue=installed * per_eh["revenue_usd_m"][c],
-                power_cost=installed * per_eh["power_cost_usd_m"][c],
-                variable_cost=installed * per_eh["variable_cost_usd_m"][c],
+                hours_run=np.divide(mwh, capacity, out=np.zeros_like(mwh), where=capacity > 0),
+                mwh=mwh,
+                btc=installed * per_eh["btc"][c] + extra["btc"],
+                revenue=installed * per_eh["revenue_usd_m"][c] + extra["revenue_usd_m"],
+                power_cost=installed * per_eh["power_cost_usd_m"][c] + extra["power_cost_usd_m"],
+                variable_cost=installed * per_eh["variable_cost_usd_m"][c] + extra["variable_cost_usd_m"],
             )
         )
     return tuple(result)
 
 
+def resales(prepared: Prepared, states: States) -> tuple[Resale, ...]:
+    """What is sold of each site's blocks."""
+    blocks = prepared.instance.blocks
+    size = len(prepared.market.tree)
+    found: dict[int, Resale] = {}
+    for b, segment in enumerate(prepared.operations.blocks):
+        entry = found.setdefault(segment.site, Resale(segment.site, np.zeros(size), np.zeros(size)))
+        entry.sold_mwh[segment.node] += segment.capacity_mw * sum(segment.hours.values())
+        entry.result_usd_m[segment.node] += sum(segment.unused_usd_m.values())
+        for place, k in enumerate(np.flatnonzero(blocks.place_segment == b)):
+            inside = segment.lots[place].inside
+            entry.sold_mwh[segment.node] -= states.inside_mw[k] * sum(inside.hours.values())
+            entry.result_usd_m[segment.node] -= states.inside_mw[k] * sum(inside.lost_resale_usd_m.values())
+    return tuple(found[site] for site in sorted(found))
+
+
+def settled(prepared: Prepared) -> Floats:
+    """(N,) what financial blocks pay, company's share."""
+    total = np.zeros(len(prepared.market.tree))
+    for settlement in prepared.operations.settlements:
+        for cell, amount in settlement.usd_m.items():
+            total[prepared.market.cells.node[cell]] += amount
+    return total
+
+
 def cash_flows(
-    prepared: Prepared, states: States, signed: tuple[SignedOffer, ...], mined: tuple[MinedLot, ...]
+    prepared: Prepared,
+    states: States,
+    signed: tuple[SignedOffer, ...],
+    mined: tuple[MinedLot, ...],
+    sold: tuple[Resale, ...],
 ) -> dict[str, Floats]:
     """The lines between opening and closing cash, by node; cash out is negative."""
     tree, fixed, cash = prepared.market.tree, prepared.fixed, prepared.instance.cash
@@ -186,6 +237,7 @@ def cash_flows(
     return {
         "yield_usd_m": (cash.growth - 1) * opening_cash(prepared, states),
         "mining_margin_usd_m": sum((lot.margin for lot in mined), start=zero),
+        "contracts_usd_m": sum((entry.result_usd_m for entry in sold), start=settled(prepared)),
         "hosting_rent_usd_m": total("rent"),
         "hosting_credit_usd_m": -total("credit"),
         "hosting_operating_cost_usd_m": -total("operating_cost"),
@@ -216,5 +268,7 @@ def build_plan(prepared: Prepared, decisions: Decisions, states: States) -> Plan
 
     signed = signed_offers(prepared, decisions)
     mined = mined_lots(prepared, states)
-    bare = Plan(prepared, decisions, states, signed, mined, cash_flows(prepared, states, signed, mined), {})
-    return Plan(prepared, decisions, states, signed, mined, bare.cash, all_tables(bare))
+    sold = resales(prepared, states)
+    cash = cash_flows(prepared, states, signed, mined, sold)
+    bare = Plan(prepared, decisions, states, signed, mined, sold, cash, {})
+    return replace(bare, tables=all_tables(bare))

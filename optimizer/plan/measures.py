@@ -52,7 +52,7 @@ def measure(plan: Plan) -> Measures:
         thinnest_headroom_usd_m=float(headroom[thin]),
         thinnest_period=tree.label[thin],
         capex_usd_m=sum(offer.total_capex for offer in plan.signed),
-        it_mw_signed=sum(offer.halls * offer.option.terms.hall_mw_it for offer in plan.signed),
+        it_mw_signed=sum(offer.halls * offer.option.hall_mw_it for offer in plan.signed if not offer.option.is_lease),
         peak_net_debt_to_ebitda=_peak_leverage(plan),
     )
 
@@ -60,8 +60,8 @@ def measure(plan: Plan) -> Measures:
 def ebitda(plan: Plan) -> Floats:
     """(N,) mining margin and NOI of hosting, less the fixed cost of sites and SG&A."""
     names = (
-        "mining_margin_usd_m", "hosting_rent_usd_m", "hosting_operating_cost_usd_m", "hosting_power_usd_m",
-        "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
+        "mining_margin_usd_m", "contracts_usd_m", "hosting_rent_usd_m", "hosting_operating_cost_usd_m",
+        "hosting_power_usd_m", "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
     )  # fmt: skip
     return sum((plan.cash[name] for name in names), start=np.zeros(len(plan.prepared.market.tree)))
 

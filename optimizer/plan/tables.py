@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import numpy as np
 
+from optimizer.instance.blocks import weights
 from optimizer.instance.finance import debt_payments, fixed_value
 from optimizer.instance.limits import level_at, site_instants
 from optimizer.market.calendar import instant_factor, month_factors, month_in, node_at
+from optimizer.operations.blocks import LotInBlock
 from optimizer.plan.build import Plan, SignedOffer, opening_cash
 from optimizer.plan.table import Cell, Table, table
 
@@ -54,6 +57,8 @@ def decisions_table(plan: Plan) -> Table:
     rows: list[tuple[float, int, int, tuple[Cell, ...]]] = []
     for offer in plan.signed:
         option = offer.option
+        if option.is_lease:
+            continue
         rows.append(
             (
                 option.flows.signed,
@@ -176,14 +181,28 @@ def hosting_table(plan: Plan) -> Table:
 
 
 def power_table(plan: Plan) -> Table:
-    """What power is bought, for what, and who pays."""
-    prepared, tree = plan.prepared, plan.prepared.market.tree
+    """What power is bought and sold, for what, and who pays."""
+    prepared, tree, cells = plan.prepared, plan.prepared.market.tree, plan.prepared.market.cells
     rows: list[tuple[Cell, ...]] = []
     for n, key in enumerate(_node_keys(plan)):
-        for s, name in enumerate(prepared.case.sites):
+        for s, (name, site) in enumerate(prepared.case.sites.items()):
             here = [m for m in plan.mined if prepared.operations.lots[m.index].site == s]
-            uses = [
-                ("mining", sum(float(m.mwh[n]) for m in here), sum(float(m.power_cost[n]) for m in here), "operator")
+            mwh, cost = (sum(float(getattr(m, name)[n]) for m in here) for name in ("mwh", "power_cost"))
+            uses = [("mining", mwh, cost, "operator")]
+            uses += [
+                ("resale", float(sold.sold_mwh[n]), -float(sold.result_usd_m[n]), "operator")
+                for sold in plan.resale
+                if sold.site == s
+            ]
+            uses += [
+                (
+                    f"settlement: {settlement.name}",
+                    sum(settlement.mwh[cell] for cell in settlement.mwh if cells.node[cell] == n),
+                    -sum(settlement.usd_m[cell] for cell in settlement.usd_m if cells.node[cell] == n),
+                    "operator",
+                )
+                for settlement in prepared.operations.settlements
+                if settlement.site == s
             ]
             uses += [
                 (
@@ -196,7 +215,7 @@ def power_table(plan: Plan) -> Table:
                 if offer.option.site == s and tree.reaches[offer.option.node, n]
             ]
             rows += [
-                (*key, name, use, mwh, cost, cost * 1e6 / mwh, paid_by)
+                (*key, name, use, mwh, cost, cost * 1e6 / (mwh * site.share), paid_by)
                 for use, mwh, cost, paid_by in uses
                 if mwh > TINY
             ]
@@ -318,7 +337,7 @@ def value_table(plan: Plan) -> Table:
     prepared, case = plan.prepared, plan.prepared.case
     wacc = case.discount.wacc
     own = prepared.value
-    flat = fixed_value(case, prepared.market, prepared.operations.lots, wacc) if wacc is not None else None
+    flat = fixed_value(case, prepared.market, prepared.operations, wacc) if wacc is not None else None
     rows: list[tuple[str, float, float, float | None]] = [
         ("opening_cash", own.opening_cash, 0.0, flat.opening_cash if flat else None),
         ("opening_btc", own.opening_btc, 0.0, flat.opening_btc if flat else None),
@@ -327,6 +346,12 @@ def value_table(plan: Plan) -> Table:
             mining_value(plan, case.discount.mining) - own.arriving_due,
             0.0,
             mining_value(plan, wacc) - flat.arriving_due if flat and wacc is not None else None,
+        ),
+        (
+            "contracts",
+            own.contracts - lost_resale_value(plan, case.discount.mining),
+            0.0,
+            flat.contracts - lost_resale_value(plan, wacc) if flat and wacc is not None else None,
         ),
     ]
     for offer in plan.signed:
@@ -354,7 +379,32 @@ def mining_value(plan: Plan, rate: float) -> float:
     market, margin = plan.prepared.market, plan.prepared.operations.mining.margin_usd_m
     cells = market.cells
     weight = market.tree.probability[cells.node] * month_factors(rate, cells.month) * ~cells.in_tail
-    return float((margin * plan.states.installed_eh_s[:, cells.node] * weight).sum())
+    total = float((margin * plan.states.installed_eh_s[:, cells.node] * weight).sum())
+    for k, entry in _places(plan):
+        total += float(plan.states.inside_mw[k]) * sum(
+            (entry.inside.margin_usd_m(cell) - entry.outside.margin_usd_m(cell)) * float(weight[cell])
+            for cell in entry.inside.hours
+        )
+    return total
+
+
+def lost_resale_value(plan: Plan, rate: float) -> float:
+    """Present value of the resale that blocks miss because machines use them."""
+    weight = weights(plan.prepared.market, rate)
+    return sum(
+        float(plan.states.inside_mw[k])
+        * sum(amount * float(weight[cell]) for cell, amount in entry.inside.lost_resale_usd_m.items())
+        for k, entry in _places(plan)
+    )
+
+
+def _places(plan: Plan) -> Iterator[tuple[int, LotInBlock]]:
+    """Every place of a lot in a block segment, in the order of the instance."""
+    k = 0
+    for segment in plan.prepared.operations.blocks:
+        for entry in segment.lots:
+            yield k, entry
+            k += 1
 
 
 def hosting_value(plan: Plan, offer: SignedOffer, rate: float) -> tuple[float, float]:

@@ -69,6 +69,12 @@ def write_inputs(folder: Path, data: Mapping[str, Any], case_folder: Path) -> di
             shutil.copyfile(source, inputs / copied)
             taken[copied] = source
         market["file"] = copied
+    network = resolved["market"]["network"]
+    if network.get("path"):
+        source = case_folder / network["path"]
+        copied = source.name if source.name not in taken else f"network_{source.name}"
+        shutil.copyfile(source, inputs / copied)
+        network["path"] = copied
     write_json(inputs / "case.json", resolved)
     return resolved
 

@@ -15,6 +15,7 @@ import numpy as np
 from models.instance import Instance
 from optimizer.case.base import CalendarDate
 from optimizer.case.given import Given
+from optimizer.case.offers import Offer
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.instance.build import Prepared
 from optimizer.instance.given import STATUS_QUO, all_mining
@@ -73,7 +74,7 @@ def cost_of_waiting(
     prepared: Prepared, solution: Solution, options: SolveOptions, stop: threading.Event | None = None
 ) -> Waiting | None:
     """For the earliest signature; None if nothing is signed, or if a given decision forces the date."""
-    signed = [prepared.options[o] for o in np.flatnonzero(solution.decisions.halls)]
+    signed = [prepared.options[o] for o in np.flatnonzero(solution.decisions.halls) if not prepared.options[o].is_lease]
     if not signed:
         return None
     first = min(signed, key=lambda option: (option.flows.signed, option.offer))
@@ -86,6 +87,7 @@ def cost_of_waiting(
         other = solve_instance(later, options, stop=stop)
     except (InfeasibleError, SolverError):
         return None
+    assert isinstance(first.terms, Offer)
     return Waiting(
         option=first,
         window_closes=first.terms.sign.end,

@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 
 from optimizer.case.case import Case
-from optimizer.market.prices import read_prices
+from optimizer.case.price_file import PriceFile
+from optimizer.market.prices import PriceSeries, read_prices
+from optimizer.plan.audit import run
 from optimizer.plan.audit.recompute.decisions import Decisions, Retirement, Signature
 from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, Tables, tables_of
@@ -85,7 +87,36 @@ SIGNED = Signature("lease", "west", 12 * 2025 + 3, 2.0)
 RETIRED = Retirement("west", "S20", 12 * 2025 + 6, 400.0)
 DECIDED = Decisions((SIGNED,), (RETIRED,))
 
-_read = cache(read_prices)
+_series: dict[tuple[str, bytes], PriceSeries] = {}
+
+
+def read_once(spec: PriceFile, folder: Path) -> PriceSeries:
+    """The price reader, asked once for the same statement and the same bytes: most tests share a flat year."""
+    path = folder / spec.file
+    if not path.is_file():
+        return read_prices(spec, folder)
+    key = (spec.model_dump_json(), path.read_bytes())
+    if key not in _series:
+        _series[key] = read_prices(spec, folder)
+    return _series[key]
+
+
+@pytest.fixture(autouse=True)
+def _quick_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "read_prices", read_once)
+
+
+def flat(_: datetime) -> float:
+    return 20.0
+
+
+@cache
+def price_text(price: Callable[[datetime], float], start: datetime, end: datetime, minutes: int) -> str:
+    lines, at = ["timestamp_utc,price"], start
+    while at < end:
+        lines.append(f"{at:%Y-%m-%d %H:%M}Z,{price(at):.6f}")
+        at += timedelta(minutes=minutes)
+    return "\n".join(lines) + "\n"
 
 
 def changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -105,18 +136,14 @@ def changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def write_prices(
     folder: Path,
-    price: Callable[[datetime], float] = lambda _: 20.0,
+    price: Callable[[datetime], float] = flat,
     start: datetime = datetime(2025, 1, 1, tzinfo=UTC),
     end: datetime = datetime(2026, 1, 1, tzinfo=UTC),
     minutes: int = 60,
 ) -> None:
     """prices.csv, from ``start`` to before ``end``, in UTC."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines, at = ["timestamp_utc,price"], start
-    while at < end:
-        lines.append(f"{at:%Y-%m-%d %H:%M}Z,{price(at):.6f}")
-        at += timedelta(minutes=minutes)
-    (folder / "prices.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "prices.csv").write_text(price_text(price, start, end, minutes), encoding="utf-8")
 
 
 def text_of(cell: str | float | None) -> str:
@@ -140,7 +167,7 @@ class Plan:
         return self.folder / "inputs"
 
     def figures(self) -> Figures:
-        prices = {name: read_prices(self.case.market.power[name], self.inputs) for name in markets_used(self.case)}
+        prices = {name: read_once(self.case.market.power[name], self.inputs) for name in markets_used(self.case)}
         return figures_of(self.case, timeline_of(self.case.horizon), prices, self.decisions)
 
     def tables(self) -> Tables:

@@ -1,0 +1,1 @@
+"""Constraint families of power contracts, one file a form."""
