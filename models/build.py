@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from models import cash, hosting, machines, objective, sites
+from models import builds, cash, equity, hosting, machines, objective, sites, tax, treasury
+from models.debt import term_loan
 from models.instance import Instance
 from models.power import fixed_block
 
-FAMILIES = (machines, hosting, sites, fixed_block, cash, objective)
-"""In the order in which they are added: machines makes the sets of lots and nodes that others use."""
+FAMILIES = (machines, hosting, builds, sites, fixed_block, term_loan, equity, treasury, tax, cash, objective)
+"""In the order in which they are added: each may use the variables and sets of those before it."""
 
 
 def build(instance: Instance) -> pyo.ConcreteModel:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from models import treasury
 from models.instance import Instance
 
 
@@ -21,32 +22,81 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     r"""Cash at the end of a node is cash at its beginning with interest, and every flow of the node.
 
-    $$ \text{cash}_n = (1 + y_n)\,\text{cash}_{\text{parent}(n)} + F_n + \sum_c \mu_{c,n}\,\text{installed}_{c,n}
+    $$ \text{cash}_n = (1 + y_n)\,\text{cash}_{\text{parent}(n)} + F_n + \sum_p \mu_{p,n}\,\text{installed}_{p,n}
        + \sum_{k \in n} \gamma_k\,\text{inside}_k
-       + \sum_o \left( f_{o,n}\,\text{halls}_o + s_{o,n}\,\text{sign}_o \right) $$
+       + \sum_o \left( f_{o,n}\,\text{halls}_o + s_{o,n}\,\text{sign}_o \right)
+       + \text{machines}_n + \sum_u b_{u,n}\,\text{built}_u + \sum_d l_{d,n}\,\text{draw}_d + \text{issue}_n
+       + \text{bitcoin}_n - \text{tax}_n $$
     """
-    cash, lots, hosting = instance.cash, instance.lots, instance.hosting
+    cash = instance.cash
     parent = int(instance.tree.parent[node])
     growth = float(cash.growth[node])
     before = growth * model.cash[parent] if parent >= 0 else growth * cash.opening_usd_m
-    flows = float(cash.fixed_usd_m[node]) + sum(
-        float(lots.margin_usd_m_per_eh[c, node]) * model.installed[int(c), node]
-        for c in np.flatnonzero(lots.margin_usd_m_per_eh[:, node])
-    )
-    flows += sum(
-        float(hosting.cash_usd_m_per_hall[o, node]) * model.halls[int(o)]
-        for o in np.flatnonzero(hosting.cash_usd_m_per_hall[:, node])
-    )
-    flows += sum(
-        float(hosting.cash_usd_m_per_signature[o, node]) * model.sign[int(o)]
-        for o in np.flatnonzero(hosting.cash_usd_m_per_signature[:, node])
-    )
-    blocks = instance.blocks
-    flows += sum(
-        float(blocks.gain_usd_m_per_mw[k]) * model.inside[int(k)]
-        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node)
-    )
+    flows = float(cash.fixed_usd_m[node]) + _operations(model, instance, node) + _trade(model, instance, node)
+    flows += _money(model, instance, node) + treasury.cash(model, instance, node)
     return model.cash[node] == before + flows
+
+
+def _operations(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Margins of machines, what blocks gain, halls and builds."""
+    places, hosting, blocks, builds = instance.places, instance.hosting, instance.blocks, instance.builds
+    total: Any = sum(
+        float(places.margin_usd_m_per_eh[p, node]) * model.installed[p, node]
+        for p in np.flatnonzero(places.margin_usd_m_per_eh[:, node] * places.exists[:, node]).tolist()
+    )
+    total += sum(
+        float(blocks.gain_usd_m_per_mw[k]) * model.inside[k]
+        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node).tolist()
+    )
+    total += sum(
+        float(hosting.cash_usd_m_per_hall[o, node]) * model.halls[o]
+        for o in np.flatnonzero(hosting.cash_usd_m_per_hall[:, node]).tolist()
+    )
+    total += sum(
+        float(hosting.cash_usd_m_per_signature[o, node]) * model.sign[o]
+        for o in np.flatnonzero(hosting.cash_usd_m_per_signature[:, node]).tolist()
+    )
+    if builds is not None:
+        total += sum(
+            float(builds.cash_usd_m[u, node]) * model.built[u]
+            for u in np.flatnonzero(builds.cash_usd_m[:, node]).tolist()
+        )
+    return total
+
+
+def _trade(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Machines ordered, plugged in and sold."""
+    trade, lots, places = instance.trade, instance.lots, instance.places
+    total: Any = 0.0
+    if trade is None:
+        return total
+    for c in np.flatnonzero(lots.order_node == node).tolist():
+        total -= float(trade.order_cost_usd_m_per_eh[c]) * model.order[c]
+    for p in range(len(places.lot)):
+        if (p, node) in model.PLUGS:
+            total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
+    for c in np.flatnonzero(trade.sell_usd_m_per_eh[:, node]).tolist():
+        for k in range(trade.tier_factor.shape[1]):
+            if (c, k, node) in model.SALES:
+                factor = float(trade.tier_factor[trade.type_of_lot[c], k])
+                total += float(trade.sell_usd_m_per_eh[c, node]) * factor * model.sell[c, k, node]
+    return total
+
+
+def _money(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Loans drawn and served, shares issued, tax."""
+    loans, equity = instance.loans, instance.equity
+    total: Any = 0.0
+    if loans is not None:
+        total += sum(
+            float(loans.cash_per_usd_m[d, node]) * model.draw[d]
+            for d in np.flatnonzero(loans.cash_per_usd_m[:, node]).tolist()
+        )
+    if equity is not None:
+        total += sum(model.issue[e] for e in np.flatnonzero(equity.node == node).tolist())
+    if node in model.TAX_NODES:
+        total -= model.tax[node]
+    return total
 
 
 def minimum(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
@@ -59,7 +109,14 @@ def minimum(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     cash, hosting, tree = instance.cash, instance.hosting, instance.tree
     committed: Any = 0.0
     if node in tree.leaves:
-        committed = sum(
+        builds = instance.builds
+        if builds is not None:
+            committed += sum(
+                float(builds.cost_after_horizon_usd_m[u]) * model.built[u]
+                for u in np.flatnonzero(builds.cost_after_horizon_usd_m).tolist()
+                if tree.reaches[builds.node[u], node]
+            )
+        committed += sum(
             float(hosting.capex_after_horizon_usd_m_per_hall[o]) * model.halls[int(o)]
             for o in np.flatnonzero(hosting.capex_after_horizon_usd_m_per_hall)
             if tree.reaches[hosting.node[o], node]

@@ -1,7 +1,7 @@
 """The same rules without a solver: decisions in, states and value out, node by node from the root.
 
 Before anything is written, decisions are rounded and everything else is recomputed from them here; the solver's own
-states are not used. This module decides nothing.
+states are not used. This module decides nothing, and enforces nothing: it measures.
 """
 
 from __future__ import annotations
@@ -10,25 +10,46 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.instance import Instance
+from models.instance import Instance, Trade
+from models.tax import year_ends
 from models.tree import Floats, Ints
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What a plan decides. Shapes: ``halls`` (O,), whole numbers, 0 where not signed; ``retire_eh_s`` (L, N)."""
+    """What a plan decides. Shapes: ``halls`` (O,) and ``built`` (U,), whole numbers, 0 where not signed or built;
+    ``unplug_eh``, ``plug_eh`` (P, N); ``sell_eh`` (L, N); ``order_eh`` (L,); ``draw_usd_m`` (D,); ``issue_usd_m`` (E,);
+    ``sell_btc``, ``keep_btc`` (N,), both 0 where the treasury's policy leaves no choice."""
 
     halls: Ints
-    retire_eh_s: Floats
+    built: Ints
+    unplug_eh: Floats
+    plug_eh: Floats
+    sell_eh: Floats
+    order_eh: Floats
+    draw_usd_m: Floats
+    issue_usd_m: Floats
+    sell_btc: Floats
+    keep_btc: Floats
 
 
 @dataclass(frozen=True)
 class States:
-    """What follows from decisions. Shapes: ``installed_eh_s`` (L, N); ``cash_usd_m``, ``required_usd_m`` (N,)."""
+    """What follows from decisions. Shapes: ``installed_eh_s`` (P, N); ``stored_eh_s`` (L, N); the rest (N,)."""
 
     installed_eh_s: Floats
+    stored_eh_s: Floats
+    sales_usd_m: Floats
+    """(L, N) what sales bring."""
     inside_mw: Floats
     """(K,) load of each place inside its block."""
+    btc_mined: Floats
+    btc_kept: Floats
+    btc_sold_from_stock: Floats
+    btc_stock: Floats
+    """At the end of each node."""
+    ebitda_usd_m: Floats
+    tax_usd_m: Floats
     cash_usd_m: Floats
     """At the end of each node."""
     required_usd_m: Floats
@@ -44,66 +65,240 @@ class States:
 
 
 def no_decisions(instance: Instance) -> Decisions:
-    """Nothing signed, nothing retired."""
+    """Nothing signed, built, moved, bought, sold or borrowed."""
+    lots, places, nodes = len(instance.lots.name), len(instance.places.lot), len(instance.tree)
     return Decisions(
         halls=np.zeros(len(instance.hosting.name), dtype=np.int64),
-        retire_eh_s=np.zeros((len(instance.lots.name), len(instance.tree))),
+        built=np.zeros(len(instance.builds.name) if instance.builds else 0, dtype=np.int64),
+        unplug_eh=np.zeros((places, nodes)),
+        plug_eh=np.zeros((places, nodes)),
+        sell_eh=np.zeros((lots, nodes)),
+        order_eh=np.zeros(lots),
+        draw_usd_m=np.zeros(len(instance.loans.node) if instance.loans else 0),
+        issue_usd_m=np.zeros(len(instance.equity.node) if instance.equity else 0),
+        sell_btc=np.zeros(nodes),
+        keep_btc=np.zeros(nodes),
     )
 
 
 def forward(instance: Instance, decisions: Decisions) -> States:
-    """States and value of these decisions. Limits are measured, not enforced."""
-    tree, lots, hosting, cash, blocks = instance.tree, instance.lots, instance.hosting, instance.cash, instance.blocks
-    halls = decisions.halls.astype(float)
-    signed = (decisions.halls > 0).astype(float)
-    installed = np.zeros((len(lots.name), len(tree)))
-    inside = np.zeros(len(blocks.place_lot))
+    """States and value of these decisions."""
+    tree = instance.tree
+    installed, stored = _machines(instance, decisions)
+    inside = _inside(instance, installed)
+    sales = sale_proceeds(instance, decisions.sell_eh)
+    operations, ebitda = _operations(instance, decisions, installed, inside)
+    mined, kept, sold, stock, btc_cash = _bitcoin(instance, decisions, installed, inside)
+    tax = _tax(instance, ebitda)
+    flows = instance.cash.fixed_usd_m + operations + sales.sum(axis=0) + btc_cash - tax
+    flows = flows + _machine_costs(instance, decisions) + _money(instance, decisions)
     balance = np.zeros(len(tree))
     for n in range(len(tree)):
         parent = int(tree.parent[n])
-        before = installed[:, parent] if parent >= 0 else lots.eh_s
-        installed[:, n] = before - decisions.retire_eh_s[:, n]
-        here = np.flatnonzero(blocks.node[blocks.place_segment] == n)
-        _fill(instance, installed[:, n], here, inside)
-        opening = balance[parent] if parent >= 0 else cash.opening_usd_m
-        balance[n] = (
-            cash.growth[n] * opening
-            + cash.fixed_usd_m[n]
-            + lots.margin_usd_m_per_eh[:, n] @ installed[:, n]
-            + blocks.gain_usd_m_per_mw[here] @ inside[here]
-            + hosting.cash_usd_m_per_hall[:, n] @ halls
-            + hosting.cash_usd_m_per_signature[:, n] @ signed
-        )
-    required = cash.minimum_usd_m.astype(float).copy()
-    for leaf in tree.leaves:
-        follows = tree.reaches[hosting.node, leaf] if len(halls) else np.zeros(0, dtype=bool)
-        required[leaf] += float((hosting.capex_after_horizon_usd_m_per_hall * halls)[follows].sum())
-    value = (
-        instance.value_constant_usd_m
-        + float((lots.value_usd_m_per_eh * installed).sum())
-        + float(blocks.gain_value_usd_m_per_mw @ inside)
-        + float(hosting.value_usd_m_per_hall @ halls)
-        + float(hosting.value_usd_m_per_signature @ signed)
-    )
-    limits = instance.limits
-    used = limits.option_mw_per_hall @ halls
-    by_lot = limits.lot_mw_per_eh.tocoo()
-    np.add.at(used, by_lot.coords[0], by_lot.data * installed[by_lot.coords[1], limits.node[by_lot.coords[0]]])
+        opening = balance[parent] if parent >= 0 else instance.cash.opening_usd_m
+        balance[n] = instance.cash.growth[n] * opening + flows[n]
     return States(
         installed_eh_s=installed,
+        stored_eh_s=stored,
+        sales_usd_m=sales,
         inside_mw=inside,
+        btc_mined=mined,
+        btc_kept=kept,
+        btc_sold_from_stock=sold,
+        btc_stock=stock,
+        ebitda_usd_m=ebitda,
+        tax_usd_m=tax,
         cash_usd_m=balance,
-        required_usd_m=required,
-        value_usd_m=value,
-        megawatts_over=np.clip(used - limits.allowed_mw, 0.0, None),
+        required_usd_m=_required(instance, decisions),
+        value_usd_m=_value(instance, decisions, installed, stored, inside, sales, tax),
+        megawatts_over=_over(instance, decisions, installed),
     )
 
 
-def _fill(instance: Instance, installed_eh_s: Floats, places: Ints, inside_mw: Floats) -> None:
-    """Fill the blocks of one node with the loads of what is installed, in the order of the places."""
+def _machines(instance: Instance, decisions: Decisions) -> tuple[Floats, Floats]:
+    tree, lots, places = instance.tree, instance.lots, instance.places
+    installed = np.zeros((len(places.lot), len(tree)))
+    stored = np.zeros((len(lots.name), len(tree)))
+    lives = np.zeros(stored.shape, dtype=bool)
+    np.logical_or.at(lives, places.lot, places.exists)
+    begins = np.where(lots.order_node >= 0, decisions.order_eh, lots.eh_s)
+    for n in range(len(tree)):
+        parent = int(tree.parent[n])
+        alive_before = places.exists[:, parent] if parent >= 0 else np.zeros(len(places.lot), dtype=bool)
+        fresh = np.where(places.home, begins[places.lot], 0.0)
+        before = np.where(alive_before, installed[:, parent], fresh)
+        change = decisions.plug_eh[:, n] - decisions.unplug_eh[:, n]
+        installed[:, n] = np.where(places.exists[:, n], before + change, 0.0)
+        # A difference of the last digits of a double is no machine.
+        installed[:, n] = np.where(np.abs(installed[:, n]) < 1e-12, 0.0, installed[:, n])
+        store = stored[:, parent].copy() if parent >= 0 else np.zeros(len(lots.name))
+        np.subtract.at(store, places.lot, np.where(places.exists[:, n], change, 0.0))
+        store -= decisions.sell_eh[:, n]
+        store = np.where(np.abs(store) < 1e-12, 0.0, store)
+        stored[:, n] = np.where(lives[:, n], store, 0.0)
+    return installed, stored
+
+
+def _inside(instance: Instance, installed: Floats) -> Floats:
+    """Fill blocks with the loads of what is installed, in the order of the places."""
     blocks = instance.blocks
-    room = blocks.capacity_mw.copy()
-    for k in places:
+    inside = np.zeros(len(blocks.place))
+    room = blocks.capacity_mw.astype(float).copy()
+    for k in range(len(blocks.place)):
         segment = blocks.place_segment[k]
-        inside_mw[k] = min(room[segment], blocks.load_mw_per_eh[k] * installed_eh_s[blocks.place_lot[k]])
-        room[segment] -= inside_mw[k]
+        load = blocks.load_mw_per_eh[k] * installed[blocks.place[k], blocks.node[segment]]
+        inside[k] = min(room[segment], load)
+        room[segment] -= inside[k]
+    return inside
+
+
+def sale_proceeds(instance: Instance, sell_eh: Floats) -> Floats:
+    """(L, N) what sales bring: the lots of a type fill the tiers in the order of their price, dearest first."""
+    proceeds = np.zeros_like(sell_eh)
+    trade = instance.trade
+    if trade is None:
+        return proceeds
+    for n in np.flatnonzero(sell_eh.any(axis=0)):
+        room = trade.tier_depth_eh[:, :, n].copy()
+        sellers = np.flatnonzero(sell_eh[:, n])
+        for c in sorted(sellers.tolist(), key=lambda c: (-trade.sell_usd_m_per_eh[c, n], c)):
+            proceeds[c, n] = _sold(trade, int(c), int(n), float(sell_eh[c, n]), room)
+    return proceeds
+
+
+def _sold(trade: Trade, lot: int, node: int, amount: float, room: Floats) -> float:
+    kind, total = int(trade.type_of_lot[lot]), 0.0
+    for k in range(trade.tier_factor.shape[1]):
+        part = min(amount, room[kind, k])
+        room[kind, k] -= part
+        amount -= part
+        total += part * trade.tier_factor[kind, k]
+    return total * float(trade.sell_usd_m_per_eh[lot, node])
+
+
+def _operations(instance: Instance, decisions: Decisions, installed: Floats, inside: Floats) -> tuple[Floats, Floats]:
+    """Net cash of machines, blocks, halls and builds by node, and EBITDA (0 where there is no tax to pay on it)."""
+    places, hosting, blocks, builds = instance.places, instance.hosting, instance.blocks, instance.builds
+    halls, signed = decisions.halls.astype(float), (decisions.halls > 0).astype(float)
+    mining = (places.margin_usd_m_per_eh * installed).sum(axis=0)
+    np.add.at(mining, blocks.node[blocks.place_segment], blocks.gain_usd_m_per_mw * inside)
+    cash = mining + halls @ hosting.cash_usd_m_per_hall + signed @ hosting.cash_usd_m_per_signature
+    ebitda = mining + halls @ hosting.noi_usd_m_per_hall
+    if builds is not None:
+        built = decisions.built.astype(float)
+        cash = cash + built @ builds.cash_usd_m
+        ebitda = ebitda - built @ builds.operating_usd_m
+    fixed = instance.tax.fixed_ebitda_usd_m if instance.tax is not None else 0.0
+    return cash, ebitda + fixed
+
+
+def _bitcoin(
+    instance: Instance, decisions: Decisions, installed: Floats, inside: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Coins mined, kept, sold from stock and in stock, and the cash of it, by node."""
+    tree, places, blocks, treasury = instance.tree, instance.places, instance.blocks, instance.treasury
+    mined = (places.btc_per_eh * installed).sum(axis=0)
+    np.add.at(mined, blocks.node[blocks.place_segment], blocks.gain_btc_per_mw * inside)
+    nothing = np.zeros(len(tree))
+    if treasury is None:
+        return mined, nothing, nothing, nothing, nothing
+    kept = decisions.keep_btc if treasury.free else treasury.kept_share * mined
+    sold = decisions.sell_btc if treasury.free else nothing
+    stock = np.zeros(len(tree))
+    for n in range(len(tree)):
+        parent = int(tree.parent[n])
+        before = stock[parent] if parent >= 0 else treasury.opening_btc
+        stock[n] = before - sold[n] + kept[n]
+    return mined, kept, sold, stock, treasury.price_usd_m * sold - treasury.mean_price_usd_m * kept
+
+
+def _tax(instance: Instance, ebitda: Floats) -> Floats:
+    tax = np.zeros(len(instance.tree))
+    if instance.tax is None:
+        return tax
+    for n in year_ends(instance):
+        nodes = instance.tree.reaches[:, n] & (instance.tax.year == instance.tax.year[n])
+        tax[n] = instance.tax.rate * max(0.0, float(ebitda[nodes].sum()))
+    return tax
+
+
+def _machine_costs(instance: Instance, decisions: Decisions) -> Floats:
+    """Machines ordered and moved, by node (never positive)."""
+    total = np.zeros(len(instance.tree))
+    trade, lots = instance.trade, instance.lots
+    if trade is None:
+        return total
+    ordered = lots.order_node >= 0
+    np.subtract.at(total, lots.order_node[ordered], (trade.order_cost_usd_m_per_eh * decisions.order_eh)[ordered])
+    return total - trade.plug_cost_usd_m_per_eh[instance.places.lot] @ decisions.plug_eh
+
+
+def _money(instance: Instance, decisions: Decisions) -> Floats:
+    """Loans drawn and served, shares issued, by node."""
+    total = np.zeros(len(instance.tree))
+    if instance.loans is not None:
+        total += decisions.draw_usd_m @ instance.loans.cash_per_usd_m
+    if instance.equity is not None:
+        np.add.at(total, instance.equity.node, decisions.issue_usd_m)
+    return total
+
+
+def _required(instance: Instance, decisions: Decisions) -> Floats:
+    tree, hosting, builds = instance.tree, instance.hosting, instance.builds
+    required = instance.cash.minimum_usd_m.astype(float).copy()
+    for leaf in tree.leaves:
+        committed = hosting.capex_after_horizon_usd_m_per_hall * decisions.halls
+        required[leaf] += float(committed[tree.reaches[hosting.node, leaf]].sum()) if len(committed) else 0.0
+        if builds is not None:
+            later = builds.cost_after_horizon_usd_m * decisions.built
+            required[leaf] += float(later[tree.reaches[builds.node, leaf]].sum())
+    return required
+
+
+def _value(
+    instance: Instance,
+    decisions: Decisions,
+    installed: Floats,
+    stored: Floats,
+    inside: Floats,
+    sales: Floats,
+    tax: Floats,
+) -> float:
+    hosting, trade, places = instance.hosting, instance.trade, instance.places
+    value = (
+        instance.value_constant_usd_m
+        + float((places.value_usd_m_per_eh * installed).sum())
+        + float(instance.blocks.gain_value_usd_m_per_mw @ inside)
+        + float(hosting.value_usd_m_per_hall @ decisions.halls)
+        + float(hosting.value_usd_m_per_signature @ (decisions.halls > 0))
+    )
+    if trade is not None:
+        here = stored.copy()
+        np.add.at(here, places.lot, installed)
+        value += float(trade.order_value_usd_m_per_eh @ decisions.order_eh)
+        value -= float(
+            (trade.plug_cost_usd_m_per_eh[places.lot][:, None] * decisions.plug_eh * trade.instant_factor).sum()
+        )
+        value += float((sales * trade.instant_factor).sum())
+        value += float((trade.end_value_usd_m_per_eh * here).sum())
+    if instance.builds is not None:
+        value += float(instance.builds.value_usd_m @ decisions.built)
+    if instance.loans is not None:
+        value += float(instance.loans.value_per_usd_m @ decisions.draw_usd_m)
+    if instance.equity is not None:
+        value += float(instance.equity.value_per_usd_m @ decisions.issue_usd_m)
+    if instance.tax is not None:
+        value -= float(instance.tax.value_factor @ tax)
+    return value
+
+
+def _over(instance: Instance, decisions: Decisions, installed: Floats) -> Floats:
+    limits = instance.limits
+    used = np.asarray(limits.option_mw_per_hall @ decisions.halls.astype(float), dtype=float)
+    if len(decisions.built):
+        used = used - limits.build_mw @ decisions.built.astype(float)
+    by_place = limits.place_mw_per_eh.tocoo()
+    rows, columns = by_place.coords
+    np.add.at(used, rows, by_place.data * installed[columns, limits.node[rows]])
+    over: Floats = np.clip(used - limits.allowed_mw, 0.0, None)
+    return over

@@ -14,12 +14,12 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.sign = pyo.Var(
         model.OPTIONS,
         domain=pyo.Binary,
-        bounds=lambda _, o: (int(bounds.sign_lower[o]), int(bounds.sign_upper[o])),
+        bounds=lambda _, o: (int(bounds.sign[0][o]), int(bounds.sign[1][o])),
     )
     model.halls = pyo.Var(
         model.OPTIONS,
         domain=pyo.NonNegativeIntegers,
-        bounds=lambda _, o: (0, int(hosting.halls_max[o]) * int(bounds.sign_upper[o])),
+        bounds=lambda _, o: (0, int(hosting.halls_max[o]) * int(bounds.sign[1][o])),
     )
     model.hosting_min_halls = pyo.Constraint(model.OPTIONS, rule=lambda m, o: min_halls(m, instance, o))
     model.hosting_max_halls = pyo.Constraint(model.OPTIONS, rule=lambda m, o: max_halls(m, instance, o))

@@ -4,7 +4,11 @@ Prices, hours, dates and contracts have been turned into coefficients before (``
 case; tests do it by hand). Money is in USD millions, hash rate in EH/s, power in meter MW. ``value`` coefficients
 are discounted and carry the probability of their node; ``cash`` coefficients are neither.
 
-L lots of machines, O hosting options (offer x site x node of signature), N nodes, R rows of megawatt limits.
+Letters in shapes: N nodes, L lots of machines, P places of lots (a lot at a site), O hosting options (offer x site x
+node of signature), R rows of megawatt limits, B segments of power blocks, K places of lots in them, U build options, D
+loan draws, E equity issues, T tiers of the market for used machines.
+
+Parts that a case does not have are None; their constraint families then add nothing.
 """
 
 from __future__ import annotations
@@ -19,21 +23,69 @@ from models.tree import Bools, Floats, Ints, Tree
 
 @dataclass(frozen=True)
 class Lots:
-    """Machines that are there or arrive without a decision; they may be retired."""
+    """Machines of one type that came or come together: there at the start, arriving, or ordered by the plan."""
 
     name: tuple[str, ...]
     """(L,) written site.lot."""
     eh_s: Floats
-    """(L,) hash rate at most installed."""
+    """(L,) hash rate without a decision; 0 for lots that have to be ordered."""
+    order_node: Ints
+    """(L,) node at which the lot can be ordered, -1 for lots that are there or arrive anyway."""
+    order_max_eh: Floats
+    """(L,) most that can be ordered; 0 for the others."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """A lot at a site where it can stand."""
+
+    lot: Ints
+    """(P,)"""
+    site: Ints
+    """(P,)"""
+    home: Bools
+    """(P,) whether it stands there without a decision."""
+    exists: Bools
+    """(P, N) nodes in which something can stand there: from the order on, until the life ends."""
     margin_usd_m_per_eh: Floats
-    """(L, N) cash margin in the node per EH/s installed."""
+    """(P, N) cash margin in the node per EH/s installed, all power bought at the market."""
     value_usd_m_per_eh: Floats
-    """(L, N) the same, discounted and weighted."""
+    """(P, N) the same, discounted and weighted."""
+    btc_per_eh: Floats
+    """(P, N) coins mined, after the pool's fee."""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Buying, moving and selling machines."""
+
+    type_of_lot: Ints
+    """(L,) machine type; lots of one type share the market's depth."""
+    order_cost_usd_m_per_eh: Floats
+    """(L,) paid at the order node."""
+    order_value_usd_m_per_eh: Floats
+    """(L,) negative: the cost, discounted and weighted."""
+    order_depth_eh: Floats
+    """(type,) most of a type that can be ordered at one node."""
+    plug_cost_usd_m_per_eh: Floats
+    """(L,)"""
+    instant_factor: Floats
+    """(N,) discount factor x probability of a payment at the first instant of the node."""
+    can_plug: Bools
+    """(L, N) the lot has arrived and a decision can be taken."""
+    sell_usd_m_per_eh: Floats
+    """(L, N) resale price, before the factor of a tier; 0 where nothing can be sold."""
+    tier_factor: Floats
+    """(type, T) part of the resale price paid; 0 for tiers that do not exist."""
+    tier_depth_eh: Floats
+    """(type, T, N)"""
+    end_value_usd_m_per_eh: Floats
+    """(L, N) in leaves: value at the horizon of what is installed or in store, discounted and weighted."""
 
 
 @dataclass(frozen=True)
 class HostingOptions:
-    """Every way to sign an offer: which, where and when."""
+    """Every way to sign an offer: which, where and when. Leases are options that are signed already."""
 
     offer: Ints
     """(O,) which offer: options of one offer exclude each other along a path."""
@@ -59,6 +111,32 @@ class HostingOptions:
     """(O,)"""
     capex_after_horizon_usd_m_per_hall: Floats
     """(O,) committed capex that falls after the horizon: cash for it must be there at the end."""
+    noi_usd_m_per_hall: Floats
+    """(O, N) rent less operating cost and power, the part of cash that is EBITDA."""
+    capex_usd_m_per_hall: Floats
+    """(O,) all capex, for loan-to-cost."""
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """Every way to build something at a site, by node of the decision."""
+
+    build: Ints
+    """(U,) which build: options of one build share its maximum along a path."""
+    node: Ints
+    """(U,)"""
+    name: tuple[str, ...]
+    """(U,)"""
+    most: Ints
+    """(U,) how many of the build over the whole path."""
+    cash_usd_m: Floats
+    """(U, N) net cash of one, operating cost included."""
+    operating_usd_m: Floats
+    """(U, N) operating cost of one, positive: the part that is EBITDA."""
+    value_usd_m: Floats
+    """(U,) discounted and weighted."""
+    cost_after_horizon_usd_m: Floats
+    """(U,) committed cost that falls after the horizon."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +149,12 @@ class MegawattLimits:
     """(R,) node in which the instant lies."""
     allowed_mw: Floats
     """(R,)"""
-    lot_mw_per_eh: sparse.csr_array
-    """(R, L) meter MW per EH/s installed; 0 for lots elsewhere or not present at that instant."""
+    place_mw_per_eh: sparse.csr_array
+    """(R, P) meter MW per EH/s installed; 0 for places elsewhere or lots not present at that instant."""
     option_mw_per_hall: sparse.csr_array
     """(R, O) meter MW reserved (or mine buildings given up) per hall at that instant."""
+    build_mw: sparse.csr_array
+    """(R, U) meter MW that one build adds at that instant."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +172,98 @@ class Blocks:
     """(B,)"""
     place_segment: Ints
     """(K,) in the order in which places fill a segment: the best first."""
-    place_lot: Ints
-    """(K,)"""
+    place: Ints
+    """(K,) place of the lot, of P."""
     load_mw_per_eh: Floats
     """(K,) MW of load per EH/s installed."""
     gain_usd_m_per_mw: Floats
     """(K,) never negative."""
     gain_value_usd_m_per_mw: Floats
     """(K,) the same, discounted and weighted."""
+    gain_btc_per_mw: Floats
+    """(K,) coins mined more inside than outside."""
+
+
+@dataclass(frozen=True)
+class Loans:
+    """Every draw that can be taken: facility x node."""
+
+    facility: Ints
+    """(D,)"""
+    node: Ints
+    """(D,)"""
+    name: tuple[str, ...]
+    """(facility,)"""
+    limit_usd_m: Floats
+    """(facility,) in all, along a path."""
+    cash_per_usd_m: Floats
+    """(D, N) of one million drawn: what is paid out and the service."""
+    value_per_usd_m: Floats
+    """(D,) discounted at the loan's own rate: minus the fee."""
+    loan_to_cost: Floats
+    """(facility,) share of capex signed; infinite without such a limit."""
+    capex_counts: Bools
+    """(facility, O) options whose capex counts for it."""
+
+
+@dataclass(frozen=True)
+class Equity:
+    """Every issue of new shares: facility x node."""
+
+    facility: Ints
+    """(E,)"""
+    node: Ints
+    """(E,)"""
+    name: tuple[str, ...]
+    """(facility,)"""
+    limit_usd_m: Floats
+    """(facility,) in all, along a path."""
+    step_limit_usd_m: Floats
+    """(E,)"""
+    factor: Floats
+    """(E,) discount factor x probability at the issue."""
+    cost: Floats
+    """(E,) discount and fees as a share of the market price."""
+    shares_m: float
+    """Outstanding today."""
+    share_price_usd: float
+    intrinsic_to_market: float = 1.0
+    """What a share is worth over what it sells for, at least 1: found by a fixed point over solves."""
+
+    @property
+    def value_per_usd_m(self) -> Floats:
+        """(E,) never positive: what an issue costs today's holders, per million raised."""
+        charge: Floats = -(self.intrinsic_to_market / (1 - self.cost) - 1) * self.factor
+        return charge
+
+
+@dataclass(frozen=True)
+class Treasury:
+    """Bitcoin: what is mined, kept and sold from stock."""
+
+    opening_btc: float
+    kept_share: float
+    """Of mined coins that is kept by policy; ignored where ``free`` is True."""
+    free: bool
+    """Whether the plan decides what is kept and sold (sell to fund)."""
+    min_btc: float
+    price_usd_m: Floats
+    """(N,) of a coin at the first instant of the node, for sales from stock."""
+    mean_price_usd_m: Floats
+    """(N,) mean over the node, for coins kept."""
+
+
+@dataclass(frozen=True)
+class Tax:
+    """Tax on each year's EBITDA, paid at the end of its last node."""
+
+    rate: float
+    year: Ints
+    """(N,)"""
+    fixed_ebitda_usd_m: Floats
+    """(N,) the part that no decision changes (contracts unused, overheads)."""
+    value_factor: Floats
+    """(N,) discount factor x probability at the end of the node."""
 
 
 @dataclass(frozen=True)
@@ -110,21 +274,35 @@ class Cash:
     growth: Floats
     """(N,) what one dollar at the beginning of the node is at its end (1 + interest on cash)."""
     fixed_usd_m: Floats
-    """(N,) flows that no decision changes: overheads, debt service, deliveries due."""
+    """(N,) flows that no decision changes: overheads, debt service, deliveries due, contracts unused."""
     minimum_usd_m: Floats
     """(N,) least cash at the end of the node."""
 
 
 @dataclass(frozen=True)
 class DecisionBounds:
-    """What the user laid down, as bounds; the defaults leave everything open."""
+    """What the user laid down, as bounds; the defaults leave everything open. Lower bounds first, then upper ones."""
 
-    sign_lower: Ints
-    sign_upper: Ints
+    sign: tuple[Ints, Ints]
     """(O,) 0 or 1."""
-    retire_lower_eh: Floats
-    retire_upper_eh: Floats
+    unplug_eh: tuple[Floats, Floats]
+    """(P, N)"""
+    plug_eh: tuple[Floats, Floats]
+    """(P, N)"""
+    sell_eh: tuple[Floats, Floats]
     """(L, N)"""
+    order_eh: tuple[Floats, Floats]
+    """(L,)"""
+    builds: tuple[Ints, Ints]
+    """(U,)"""
+    draw_usd_m: tuple[Floats, Floats]
+    """(D,)"""
+    issue_usd_m: tuple[Floats, Floats]
+    """(E,)"""
+    sell_btc: tuple[Floats, Floats]
+    """(N,)"""
+    keep_btc: tuple[Floats, Floats]
+    """(N,)"""
     sign_required: tuple[tuple[int, ...], ...] = ()
     """Sets of options of which one has to be signed (on every path of the tree)."""
 
@@ -135,6 +313,7 @@ class Instance:
 
     tree: Tree
     lots: Lots
+    places: Places
     hosting: HostingOptions
     exclusive: tuple[tuple[int, ...], ...]
     """Sets of options of which at most one is signed along a path: the options of an offer, of a group."""
@@ -142,6 +321,12 @@ class Instance:
     blocks: Blocks
     cash: Cash
     bounds: DecisionBounds
+    trade: Trade | None = None
+    builds: BuildOptions | None = None
+    loans: Loans | None = None
+    equity: Equity | None = None
+    treasury: Treasury | None = None
+    tax: Tax | None = None
     value_constant_usd_m: float = 0.0
     """The part of the value that no decision changes."""
     waive_minimum_cash: bool = False
@@ -152,35 +337,67 @@ class Instance:
     """With it, at least so many critical IT MW are signed (expected over the tree)."""
 
 
-def open_bounds(tree: Tree, lots: Lots, hosting: HostingOptions) -> DecisionBounds:
-    """Bounds that lay nothing down: any option may be signed, any machine retired at any decision node."""
-    options = len(hosting.name)
-    retire = np.where(tree.decision[None, :], lots.eh_s[:, None], 0.0)
-    return DecisionBounds(
-        sign_lower=np.zeros(options, dtype=np.int64),
-        sign_upper=np.ones(options, dtype=np.int64),
-        retire_lower_eh=np.zeros((len(lots.name), len(tree))),
-        retire_upper_eh=retire,
-    )
-
-
 def no_blocks() -> Blocks:
     """No block of power at all."""
     whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return Blocks((), whole, real, whole, whole, real, real, real)
+    return Blocks((), whole, real, whole, whole, real, real, real, real)
+
+
+def open_bounds(
+    tree: Tree,
+    lots: Lots,
+    places: Places,
+    hosting: HostingOptions,
+    trade: Trade | None = None,
+    builds: BuildOptions | None = None,
+    loans: Loans | None = None,
+    equity: Equity | None = None,
+) -> DecisionBounds:
+    """Bounds that lay nothing down: everything that the parts allow is open."""
+    options, size = len(hosting.name), len(tree)
+    whole = np.zeros(options, dtype=np.int64)
+    most = np.where(lots.order_node >= 0, lots.order_max_eh, lots.eh_s)
+    unplug = np.where(places.exists & tree.decision[None, :], most[places.lot][:, None], 0.0)
+    plug, sell = np.zeros_like(unplug), np.zeros((len(lots.name), size))
+    if trade is not None:
+        plug = np.where(places.exists & trade.can_plug[places.lot], most[places.lot][:, None], 0.0)
+        sell = np.where(trade.sell_usd_m_per_eh > 0, most[:, None], 0.0)
+    built = builds.most if builds is not None else np.zeros(0, dtype=np.int64)
+    drawn = loans.limit_usd_m[loans.facility] if loans is not None else np.zeros(0)
+    issued = np.minimum(equity.limit_usd_m[equity.facility], equity.step_limit_usd_m) if equity else np.zeros(0)
+    btc = (np.zeros(size), np.full(size, np.inf))
+    return DecisionBounds(
+        sign=(whole, np.ones(options, dtype=np.int64)),
+        unplug_eh=(np.zeros_like(unplug), unplug),
+        plug_eh=(np.zeros_like(plug), plug),
+        sell_eh=(np.zeros_like(sell), sell),
+        order_eh=(np.zeros(len(lots.name)), lots.order_max_eh),
+        builds=(np.zeros_like(built), built),
+        draw_usd_m=(np.zeros_like(drawn), drawn),
+        issue_usd_m=(np.zeros_like(issued), issued),
+        sell_btc=btc,
+        keep_btc=btc,
+    )
 
 
 __all__ = [
     "Blocks",
     "Bools",
+    "BuildOptions",
     "Cash",
     "DecisionBounds",
+    "Equity",
     "Floats",
     "HostingOptions",
     "Instance",
     "Ints",
+    "Loans",
     "Lots",
     "MegawattLimits",
+    "Places",
+    "Tax",
+    "Trade",
+    "Treasury",
     "Tree",
     "no_blocks",
     "open_bounds",

@@ -25,14 +25,15 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     r"""Present value in USD millions.
 
-    $$ V = V_0 + \sum_{c,n} v_{c,n}\,\text{installed}_{c,n}
-       + \sum_k \gamma^v_k\,\text{inside}_k + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) $$
+    $$ V = V_0 + \sum_{p,n} v_{p,n}\,\text{installed}_{p,n} + \sum_k \gamma^v_k\,\text{inside}_k
+       + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) + \text{machines} + \sum_u v_u\,\text{built}_u
+       + \sum_d v_d\,\text{draw}_d + \sum_e v_e\,\text{issue}_e - \sum_n \delta_n\,\text{tax}_n $$
     """
-    lots, hosting = instance.lots, instance.hosting
+    places, hosting = instance.places, instance.hosting
     total: Any = instance.value_constant_usd_m
     total += sum(
-        float(lots.value_usd_m_per_eh[c, n]) * model.installed[int(c), int(n)]
-        for c, n in zip(*np.nonzero(lots.value_usd_m_per_eh), strict=True)
+        float(places.value_usd_m_per_eh[p, n]) * model.installed[int(p), int(n)]
+        for p, n in zip(*np.nonzero(places.value_usd_m_per_eh * places.exists), strict=True)
     )
     total += sum(float(instance.blocks.gain_value_usd_m_per_mw[k]) * model.inside[k] for k in model.PLACES)
     total += sum(
@@ -40,6 +41,38 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
         + float(hosting.value_usd_m_per_signature[o]) * model.sign[o]
         for o in model.OPTIONS
     )
+    total += machines_value(model, instance)
+    if instance.builds is not None:
+        total += sum(float(instance.builds.value_usd_m[u]) * model.built[u] for u in model.BUILDS)
+    if instance.loans is not None:
+        total += sum(float(instance.loans.value_per_usd_m[d]) * model.draw[d] for d in model.DRAWS)
+    if instance.equity is not None:
+        charges = instance.equity.value_per_usd_m
+        total += sum(float(charges[e]) * model.issue[e] for e in model.ISSUES)
+    if instance.tax is not None:
+        total -= sum(float(instance.tax.value_factor[n]) * model.tax[n] for n in model.TAX_NODES)
+    return total
+
+
+def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
+    """Machines ordered, moved, sold, and what is left of them at the horizon."""
+    trade, places = instance.trade, instance.places
+    total: Any = 0.0
+    if trade is None:
+        return total
+    total += sum(float(trade.order_value_usd_m_per_eh[c]) * model.order[c] for c in model.ORDERS)
+    for p, n in model.PLUGS:
+        cost = float(trade.plug_cost_usd_m_per_eh[places.lot[p]] * trade.instant_factor[n])
+        total -= cost * model.plug[p, n]
+    for c, k, n in model.SALES:
+        price = trade.sell_usd_m_per_eh[c, n] * trade.tier_factor[trade.type_of_lot[c], k]
+        total += float(price * trade.instant_factor[n]) * model.sell[c, k, n]
+    for c, n in zip(*np.nonzero(trade.end_value_usd_m_per_eh), strict=True):
+        worth = float(trade.end_value_usd_m_per_eh[c, n])
+        total += worth * model.stored[int(c), int(n)]
+        total += sum(
+            worth * model.installed[p, int(n)] for p in np.flatnonzero(places.lot == c).tolist() if places.exists[p, n]
+        )
     return total
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pyomo.environ as pyo
+from scipy import sparse
 
 from models.instance import Instance
 
@@ -21,13 +25,25 @@ def megawatts(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
     not used ones: a hall reserves 1.35 to 1.52 meter MW per IT MW and uses 1.15 to 1.3).
     Without the rule eight halls are signed where five fit.
 
-    $$ \sum_c w_{r,c} \, \text{installed}_{c,n(r)} + \sum_{o:\, n(o) \preceq n(r)} g_{r,o} \, \text{halls}_o \le M_r $$
+    $$ \sum_p w_{r,p} \, \text{installed}_{p,n(r)} + \sum_{o:\, n(o) \preceq n(r)} g_{r,o} \, \text{halls}_o
+       \le M_r + \sum_u b_{r,u} \, \text{built}_u $$
     """
-    limits = instance.limits
+    limits, places = instance.limits, instance.places
     node = int(limits.node[row])
-    lots, options = limits.lot_mw_per_eh[[row], :].tocoo(), limits.option_mw_per_hall[[row], :].tocoo()
-    used = sum(float(mw) * model.installed[int(c), node] for c, mw in zip(lots.coords[1], lots.data, strict=True))
-    used += sum(float(mw) * model.halls[int(o)] for o, mw in zip(options.coords[1], options.data, strict=True))
+    used: Any = 0.0
+    for p, mw in _row(limits.place_mw_per_eh, row):
+        if places.exists[p, node]:
+            used += mw * model.installed[p, node]
+    for o, mw in _row(limits.option_mw_per_hall, row):
+        used += mw * model.halls[o]
+    for u, mw in _row(limits.build_mw, row):
+        used -= mw * model.built[u]
     if isinstance(used, int | float):
         return pyo.Constraint.Skip
     return used <= float(limits.allowed_mw[row])
+
+
+def _row(matrix: sparse.csr_array, row: int) -> Iterator[tuple[int, float]]:
+    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
+    for column, mw in zip(matrix.indices[begin:end], matrix.data[begin:end], strict=True):
+        yield int(column), float(mw)

@@ -104,6 +104,7 @@ class Result:
             "bound_usd_m": rounded(solution.bound_usd_m),
             "gap": rounded(solution.gap),
             "gap_usd_m": rounded(solution.gap_usd_m),
+            "equity_intrinsic_to_market": _equity_price(self.plan),
             "measures": rounded(measures_data(self.measures)),
             "twins": [
                 rounded(
@@ -217,7 +218,7 @@ def solve(
     with watch.stage("solve"):
         solution = solve_instance(prepared.instance, options, on_progress, stop)
     with watch.stage("plan"):
-        plan = build_plan(prepared, solution.decisions, solution.states)
+        plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
     found: list[tuple[Twin, Plan]] = []
     waiting = None
     if twins and not (stop is not None and stop.is_set()):
@@ -225,7 +226,8 @@ def solve(
         side = replace(options, relative_gap=max(options.relative_gap, 1e-4), time_limit_seconds=_side_limit(options))
         with watch.stage("twins"):
             for twin in solve_twins(prepared, side, stop):
-                found.append((twin, build_plan(prepared, twin.solution.decisions, twin.solution.states)))
+                own = twin.solution
+                found.append((twin, build_plan(prepared, own.instance, own.decisions, own.states)))
             waiting = cost_of_waiting(prepared, solution, side, stop)
     return Result(loaded, prepared, solution, plan, tuple(found), waiting, watch)
 
@@ -267,6 +269,12 @@ def read_plan(folder: str | Path) -> PlanFolder:
     except (OSError, ValueError) as error:
         raise CallError(f"{file} cannot be read: {error}") from None
     return PlanFolder(place, summary)
+
+
+def _equity_price(plan: Plan) -> float:
+    """What a share is worth over what it sells for, where shares are sold."""
+    equity = plan.instance.equity
+    return equity.intrinsic_to_market if equity is not None and plan.decisions.issue_usd_m.any() else 1.0
 
 
 def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:

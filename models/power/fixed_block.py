@@ -12,7 +12,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add ``inside`` (MW of a lot's load inside the block of a segment) and its two bounds to the model."""
     blocks = instance.blocks
     model.SEGMENTS = pyo.RangeSet(0, len(blocks.name) - 1)
-    model.PLACES = pyo.RangeSet(0, len(blocks.place_lot) - 1)
+    model.PLACES = pyo.RangeSet(0, len(blocks.place) - 1)
     model.inside = pyo.Var(model.PLACES, domain=pyo.NonNegativeReals)
     model.block_capacity = pyo.Constraint(model.SEGMENTS, rule=lambda m, b: capacity(m, instance, b))
     model.block_load = pyo.Constraint(model.PLACES, rule=lambda m, k: load(m, instance, k))
@@ -36,9 +36,9 @@ def load(model: pyo.ConcreteModel, instance: Instance, place: int) -> object:
 
     Without the rule a block without machines would earn what machines earn.
 
-    $$ \text{inside}_k \le \ell_k \, \text{installed}_{c(k), n(k)} $$
+    $$ \text{inside}_k \le \ell_k \, \text{installed}_{p(k), n(k)} $$
     """
     blocks = instance.blocks
     node = int(blocks.node[blocks.place_segment[place]])
-    installed = model.installed[int(blocks.place_lot[place]), node]
-    return model.inside[place] <= float(blocks.load_mw_per_eh[place]) * installed
+    installed = model.installed[int(blocks.place[place]), node]
+    return model.inside[place] - float(blocks.load_mw_per_eh[place]) * installed <= 0

@@ -13,6 +13,9 @@ from pydantic import Field, model_validator
 
 from optimizer.case.base import Date, Section
 
+Amounts = Mapping[Date, Annotated[float, Field(ge=0)]]
+"""Amounts by date, each on the nearest step."""
+
 
 class GivenSignature(Section):
     """What is laid down for one offer."""
@@ -41,7 +44,22 @@ class Given(Section):
     """What holds for all decisions not named here: optimise them, or take none."""
     sign: Mapping[str, Literal["forbidden"] | GivenSignature] = Field(default_factory=dict)
     """By offer: forbidden, or what is laid down for it."""
-    retire: Mapping[str, Literal["forbidden"] | Mapping[Date, Annotated[float, Field(ge=0)]]] = Field(
-        default_factory=dict
-    )
-    """By machine lot, written site.lot: forbidden, or the PH/s taken off the floor by date (on the nearest step)."""
+    unplug: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By machine lot, written site.lot (or site.lot > site where it stands elsewhere): forbidden, or the PH/s taken off
+    the floor into store, by date."""
+    plug: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By machine lot and site, written site.lot > site: forbidden, or the PH/s plugged in there from store, by date."""
+    sell: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By machine lot, written site.lot: forbidden, or the PH/s sold from store, by date."""
+    buy: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By site and machine, written site.machine: forbidden, or the PH/s ordered, by date."""
+    build: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By site and build, written site.build: forbidden, or how many, by date."""
+    draw: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By term loan: forbidden, or USD m by date."""
+    issue: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By equity facility: forbidden, or USD m raised by date."""
+    sell_btc: Literal["forbidden"] | Amounts | None = None
+    """Coins sold from stock by date (for treasury sell_to_fund)."""
+    keep_btc: Literal["forbidden"] | Amounts | None = None
+    """Coins kept of what is mined in a period, by its date (for treasury sell_to_fund)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,28 @@ from optimizer.errors import Problem
 
 LARGEST_BYTES = 5_000_000
 COLUMNS = ("date", "decision", "item", "site", "amount")
+DECISIONS = {
+    "sign": "offer",
+    "build": "build",
+    "buy": "machine",
+    "unplug": "machine lot, as site.lot",
+    "plug": "machine lot, as site.lot",
+    "sell": "machine lot, as site.lot",
+    "draw": "term loan",
+    "issue": "equity facility",
+    "sell_btc": "coin: bitcoin",
+    "keep_btc": "coin: bitcoin",
+}
+"""The decisions there are, and what their item is."""
 RULES = ("fix", "forbid", "at_least", "at_most")
 _HALLS = {"fix": "halls", "at_least": "halls_at_least", "at_most": "halls_at_most"}
 
 
 @dataclass
 class GivenFile:
-    """``sign`` and ``retire`` as in the section ``given``, where each was written, and what is wrong with the file."""
+    """``entries`` of the section ``given`` by path below it, their places in the file, and what is wrong with it."""
 
-    sign: dict[str, Any] = field(default_factory=dict)
-    retire: dict[str, Any] = field(default_factory=dict)
+    entries: dict[tuple[str, ...], Any] = field(default_factory=dict)
     places: dict[CasePath, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -94,10 +106,10 @@ def _take_row(row: dict[str, str], place: Position, given: GivenFile) -> str:
     decision, rule = row["decision"], row.get("rule", "") or "fix"
     if rule not in RULES:
         return f"rule {rule!r} is none of {', '.join(RULES)}; {did_you_mean(rule, RULES)}"
-    if decision not in ("sign", "retire"):
-        return f"decision {decision!r} is neither sign nor retire; {did_you_mean(decision, ('sign', 'retire'))}"
+    if decision not in DECISIONS:
+        return f"decision {decision!r} is not known; {did_you_mean(decision, list(DECISIONS))}"
     if not row["item"]:
-        return f"no item: name the {'offer' if decision == 'sign' else 'machine lot'}"
+        return f"no item: name the {DECISIONS[decision]}"
     if row["date"]:
         try:
             parse_date(row["date"])
@@ -108,7 +120,7 @@ def _take_row(row: dict[str, str], place: Position, given: GivenFile) -> str:
         return f"amount must be a number (got {row['amount']!r})"
     if decision == "sign":
         return _take_signature(row, rule, amount, place, given)
-    return _take_retirement(row, rule, amount, place, given)
+    return _take_amount(row, rule, amount, place, given)
 
 
 def _is_number(value: object) -> bool:
@@ -122,15 +134,15 @@ def _take_signature(row: dict[str, str], rule: str, amount: Any, place: Position
     if rule == "forbid":
         if first:
             return f"{item!r} is already given at line {first.line}"
-        given.sign[item] = "forbidden"
+        given.entries["sign", item] = "forbidden"
         given.places[path] = place
         return ""
-    laid_down = given.sign.setdefault(item, {})
+    if amount != int(amount):
+        return f"amount is a number of halls, a whole one (got {row['amount']!r})"
+    laid_down = given.entries.setdefault(("sign", item), {})
     key = _HALLS[rule]
     if not isinstance(laid_down, dict) or key in laid_down or ("halls" in laid_down) or (laid_down and key == "halls"):
         return f"{item!r} is already given at line {first.line if first else '?'}; an offer is signed at most once"
-    if amount != int(amount):
-        return f"amount is a number of halls, a whole one (got {row['amount']!r})"
     said = {key: int(amount)} | {name: row[name] for name in ("site", "date") if row[name]}
     for name, value in said.items():
         if laid_down.get(name, value) != value:
@@ -141,27 +153,44 @@ def _take_signature(row: dict[str, str], rule: str, amount: Any, place: Position
     return ""
 
 
-def _take_retirement(row: dict[str, str], rule: str, amount: Any, place: Position, given: GivenFile) -> str:
-    if not row["site"]:
-        return "no site: a machine lot is named by its site and its own name"
+def _key(row: dict[str, str]) -> tuple[str, ...] | str:
+    """Where in the section ``given`` a row belongs, or what is wrong with it."""
+    decision, item, site = row["decision"], row["item"], row["site"]
+    if decision in ("sell_btc", "keep_btc"):
+        return (decision,)
+    if decision in ("buy", "build"):
+        return (decision, f"{site}.{item}") if site else f"no site: say where the {decision} is"
+    if decision in ("plug", "unplug"):
+        if not site:
+            return "no site: say at which place"
+        # A lot that is unplugged at its home goes by its own name, else the place is named with it.
+        return (decision, item if decision == "unplug" and item.startswith(f"{site}.") else f"{item} > {site}")
+    return (decision, item)
+
+
+def _take_amount(row: dict[str, str], rule: str, amount: Any, place: Position, given: GivenFile) -> str:
     if rule in ("at_least", "at_most"):
-        return f"rule {rule!r} is not known for retire; it can be fix or forbid"
-    lot = f"{row['site']}.{row['item']}"
-    path: CasePath = ("given", "retire", lot)
+        return f"rule {rule!r} is for sign only; {row['decision']} can be fixed or forbidden"
+    key = _key(row)
+    if isinstance(key, str):
+        return key
+    path: CasePath = ("given", *key)
+    shown = " ".join(key)
     if rule == "forbid":
-        if path in given.places:
-            return f"{lot!r} is already given at line {given.places[path].line}"
-        given.retire[lot] = "forbidden"
+        if key in given.entries:
+            return f"{shown} is already given at line {given.places[path].line}"
+        given.entries[key] = "forbidden"
         given.places[path] = place
         return ""
     if not row["date"]:
-        return "no date: say when the machines are taken off the floor"
-    dates = given.retire.setdefault(lot, {})
+        return "no date: say when"
+    dates = given.entries.setdefault(key, {})
     if not isinstance(dates, dict):
-        return f"{lot!r} is already forbidden at line {given.places[path].line}"
-    date = str(parse_date(row["date"]))
+        return f"{shown} is already forbidden at line {given.places[path].line}"
+    day = parse_date(row["date"])
+    date = str(replace(day, day=day.day or 1))
     if date in dates:
-        return f"{lot!r} is already retired on {date} at line {given.places[(*path, date)].line}"
+        return f"{shown} is already given on {date} at line {given.places[(*path, date)].line}"
     dates[date] = amount
     given.places.setdefault(path, place)
     given.places[(*path, date)] = place

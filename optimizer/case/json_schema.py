@@ -35,25 +35,27 @@ def case_json_schema(*, overlay: bool = False) -> dict[str, Any]:
 
 def _widened(section: Schema, overlay: bool) -> Schema:
     result = {key: value for key, value in section.items() if not (overlay and key == "required")}
-    result["properties"] = {
-        key: _optional(_value(value), overlay) for key, value in section.get("properties", {}).items()
-    }
-    if overlay:
-        result.pop("minProperties", None)
+    result["properties"] = {key: _value(value, overlay) for key, value in section.get("properties", {}).items()}
     return result
 
 
-def _optional(value: Schema, overlay: bool) -> Schema:
+def _value(schema: Schema, overlay: bool) -> Schema:
+    """A property, an item or an entry, as an overlay may have it: there, null takes out what the other file says."""
+    schema = _bare_or_told(schema, overlay)
     if not overlay:
-        return value
-    texts: Schema = {key: value[key] for key in _TEXTS if key in value}
-    return {**texts, "anyOf": [{key: item for key, item in value.items() if key not in texts}, {"type": "null"}]}
+        return schema
+    texts: Schema = {key: schema[key] for key in _TEXTS if key in schema}
+    rest = {key: item for key, item in schema.items() if key not in texts and key != "minProperties"}
+    return {**texts, "anyOf": [rest, {"type": "null"}]}
 
 
-def _value(schema: Schema) -> Schema:
-    """A property, an item or an entry: sections as they are, anything else bare or with its provenance."""
+def _bare_or_told(schema: Schema, overlay: bool) -> Schema:
+    """Sections as they are, anything else bare or with its provenance."""
     if isinstance(schema.get("additionalProperties"), dict):
-        return {**schema, "additionalProperties": _value(schema["additionalProperties"])}
+        return {**schema, "additionalProperties": _value(schema["additionalProperties"], overlay)}
+    if "oneOf" in schema:
+        # Kinds of a thing, told apart by a key that an overlay need not repeat; more than one may fit then.
+        return {"anyOf": schema["oneOf"]}
     if "$ref" in schema or not schema:
         return schema
     texts: Schema = {key: schema[key] for key in _TEXTS if key in schema}
@@ -62,7 +64,7 @@ def _value(schema: Schema) -> Schema:
         texts["default"] = f"{texts['default']} months"
     bare = {key: value for key, value in schema.items() if key not in texts}
     bare_kinds = bare.pop("anyOf", None) or [bare]
-    kinds = [_entries(kind) for kind in bare_kinds]
+    kinds = [_entries(kind, overlay) for kind in bare_kinds]
     plain = [kind for kind in kinds if "$ref" not in kind and not is_section(kind)]
     if not plain:
         return schema
@@ -77,11 +79,11 @@ def _wrapped(inner: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": ["value"], "additionalProperties": False}
 
 
-def _entries(kind: Schema) -> Schema:
+def _entries(kind: Schema, overlay: bool) -> Schema:
     """Items of lists and entries of maps by date may carry their provenance as well."""
     if "items" in kind:
-        return {**kind, "items": _value(kind["items"])}
+        return {**kind, "items": _bare_or_told(kind["items"], overlay)}
     if "patternProperties" in kind:
-        entries = {pattern: _value(value) for pattern, value in kind["patternProperties"].items()}
+        entries = {pattern: _value(value, overlay) for pattern, value in kind["patternProperties"].items()}
         return {**kind, "patternProperties": entries}
     return kind

@@ -175,9 +175,8 @@ def _count_assumed(assumed: Iterable[str], file: str) -> tuple[Problem, ...]:
 def _lay_down(draft: _Draft, given_csv: Path) -> None:
     given = read_given(Path(given_csv), os.path.normpath(given_csv))
     draft.problems += given.problems
-    for kind, entries in (("sign", given.sign), ("retire", given.retire)):
-        for item, value in entries.items():
-            _set_given(draft, ("given", kind, item), value, given.places[("given", kind, item)])
+    for key, value in given.entries.items():
+        _set_given(draft, ("given", *key), value, given.places[("given", *key)])
     draft.places.keys.update(given.places)
     draft.places.values.update(given.places)
 

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Mapping
 
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
-from optimizer.case.findings import Finding
-from optimizer.case.offers import Offer
-from optimizer.case.references import (
+from optimizer.case.derived import (
     TOLERANCE,
     decision_dates,
     hashprice_at_start,
     highest_level,
     least_mw,
     lot_end,
-    lowest_level,
     meter_mw_per_ph_s,
+    room_between_mw,
 )
+from optimizer.case.findings import Finding
+from optimizer.case.offers import Offer
 from optimizer.case.yaml_file import CasePath
 
 
@@ -74,7 +74,7 @@ def _network(case: Case) -> Iterable[Finding]:
     elif size < 20:
         yield Finding((*path, "hashrate_eh_s"), f"{size:g} EH/s looks like ZH/s; in EH/s it would be {size * 1000:g}")
     hashprice = hashprice_at_start(case)
-    if not 10 <= hashprice <= 500:
+    if network.path is None and not 10 <= hashprice <= 500:
         message = f"price, hash rate and subsidy make a hashprice of {hashprice:,.4g} USD/PH/s/day; usual is 10 to 500"
         yield Finding((*path, "hashrate_eh_s"), message)
     yield from _rate((*path, "btc_growth"), network.btc_growth)
@@ -97,7 +97,7 @@ def _network(case: Case) -> Iterable[Finding]:
             yield Finding((*path, "halvings", index), message)
     if end - start >= 48 and not any(start < date.first < end for date in network.halvings):
         message = f"no halving is named in {(end - start) / 12:g} years; one comes about every four years (halvings:)"
-        yield Finding((*path, "halvings"), message)
+        yield Finding((*path, "halvings"), message, at_key=True)
 
 
 def _machines(case: Case) -> Iterable[Finding]:
@@ -173,11 +173,8 @@ def _timing(case: Case, path: CasePath, offer: Offer) -> Iterable[Finding]:
     for site_name in offer.sites:
         site = case.sites[site_name]
         for signed in possible:
-            rent, over = signed + offer.lead, min(signed + offer.lead + offer.term, max(end, signed + offer.lead + 1))
-            room = lowest_level(site.energised_mw, rent, over)
-            if offer.takes == "mining_shell":
-                room = min(room, lowest_level(site.mining_shell_mw, rent, over))
-            rooms.append(room)
+            rent = signed + offer.lead
+            rooms.append(room_between_mw(offer, site, rent, max(min(rent + offer.term, end), rent + 1)))
     if needed > max(rooms) * (1 + TOLERANCE) + TOLERANCE:
         message = (
             f"can never be delivered inside its window ({window}): the smallest size needs {needed:,.4g} MW from the "
@@ -201,12 +198,13 @@ def _finance(case: Case) -> Iterable[Finding]:
             f"{finance.opening.cash_usd_m:g}"
         )
         yield Finding(("finance", "limits", "min_cash_usd_m"), message)
-    keeps = finance.treasury.policy == "sell_mined" and finance.opening.btc > 0
+    policy, opening_btc = finance.treasury.policy, finance.opening.btc
+    keeps = policy in ("hold", "sell_share", "sell_to_fund") or (policy == "sell_mined" and opening_btc > 0)
     growth = case.market.network.btc_growth
     if keeps and growth > finance.cash_yield:
+        what = f"{opening_btc:,.10g} BTC" if policy == "sell_mined" else f"coins (treasury.policy {policy})"
         message = (
-            f"bitcoin grows by {growth:g} a year and cash yields {finance.cash_yield:g}: holding "
-            f"{finance.opening.btc:,.10g} BTC looks free, though it is a bet; compare with btc_growth at the yield, "
-            "or with treasury.policy sell_all"
+            f"bitcoin grows by {growth:g} a year and cash yields {finance.cash_yield:g}: holding {what} looks free, "
+            "though it is a bet; compare with btc_growth at the yield, or with treasury.policy sell_all"
         )
         yield Finding(("market", "network", "btc_growth"), message)

@@ -9,21 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from optimizer.case.base import CalendarDate, month_label
 from optimizer.case.case import Case
+from optimizer.case.derived import (
+    TOLERANCE,
+    hashprice_at_start,
+    least_mw,
+    level_at,
+    lot_end,
+    lots_of,
+    meter_mw_per_ph_s,
+    reserved_by_leases_mw,
+    room_mw,
+)
 from optimizer.case.findings import Finding
-from optimizer.case.given import GivenSignature
-from optimizer.case.offers import Offer
+from optimizer.case.references_given import check_given
+from optimizer.case.references_terms import check_terms
 from optimizer.case.schema_check import NAME_RULE
-from optimizer.case.sites import ArrivingLot, FleetLot, Site
+from optimizer.case.sites import ArrivingLot, FleetLot
 from optimizer.case.suggest import did_you_mean, listed
-from optimizer.case.yaml_file import CasePath, dotted
+from optimizer.case.yaml_file import CasePath
 
 LONGEST_HORIZON_YEARS = 40
-TOLERANCE = 1e-6
-
-Levels = float | Mapping[CalendarDate, float]
-Lot = FleetLot | ArrivingLot
 
 
 def check_references(case: Case, varied: Sequence[CasePath] = ()) -> tuple[list[Finding], list[Finding]]:
@@ -39,57 +45,13 @@ def check_references(case: Case, varied: Sequence[CasePath] = ()) -> tuple[list[
         *_sites(case),
         *_offers(case),
         *_debts(case),
-        *_given(case),
+        *check_terms(case),
+        *check_given(case),
     ]
     too_large = [*_fleet_beyond_site(case), *_offers_beyond_sites(case)] if not wrong else []
     if varied:
         return wrong, too_large
     return [*wrong, *_typed_hashprice(case), *too_large], []
-
-
-# ---------------------------------------------------------------- time and levels
-
-
-def decision_dates(case: Case) -> list[float]:
-    """Month coordinates of the first instants of all steps, and of the end of the horizon as the last."""
-    dates = [case.horizon.start.first]
-    for count, months in case.horizon.steps:
-        dates += [dates[-1] + months * (index + 1) for index in range(count)]
-    return dates
-
-
-def nearest_step(starts: Sequence[float], date: float) -> float:
-    """The first instant of a step nearest to a date, the earlier of two."""
-    return min(starts, key=lambda start: (abs(start - date), start))
-
-
-def level_at(levels: Levels, instant: float) -> float:
-    """The level that holds at an instant; 0 before the first date."""
-    if not isinstance(levels, Mapping):
-        return levels
-    begun = [date for date in levels if date.first <= instant + 1e-9]
-    return levels[max(begun, key=lambda date: date.first)] if begun else 0.0
-
-
-def lowest_level(levels: Levels, begin: float, end: float) -> float:
-    """The lowest level between two instants."""
-    later = [date.first for date in levels if begin < date.first < end] if isinstance(levels, Mapping) else []
-    return min(level_at(levels, instant) for instant in [begin, *later])
-
-
-def highest_level(levels: Levels) -> float:
-    """The highest level ever."""
-    return max(levels.values(), default=0.0) if isinstance(levels, Mapping) else levels
-
-
-def lots_of(site: Site) -> list[tuple[str, Lot]]:
-    """All machine lots of a site by name: the fleet, then what arrives."""
-    return [*site.fleet.items(), *site.arriving.items()]
-
-
-def meter_mw_per_ph_s(case: Case, site: Site, name: str, lot: Lot) -> float:
-    """Meter MW that a PH/s of a lot draws: efficiency x overhead / 1000."""
-    return case.machines[lot.machine or name].efficiency_j_per_th * site.mining_overhead / 1000
 
 
 # ---------------------------------------------------------------- the parts
@@ -101,16 +63,17 @@ def _names(case: Case) -> Iterable[Finding]:
         (("machines",), case.machines),
         (("sites",), case.sites),
         (("offers",), case.offers),
+        (("leases",), case.leases),
         (("finance", "debts"), case.finance.debts),
+        (("finance", "facilities"), case.finance.facilities),
     ]
+    # Tables name the contracts of both, and the debts and loans of both, in one column.
+    yield from _alike(("leases",), case.leases, case.offers, "an offer")
+    yield from _alike(("finance", "facilities"), case.finance.facilities, case.finance.debts, "a debt")
     for name, site in case.sites.items():
         maps += [(("sites", name, "fleet"), site.fleet), (("sites", name, "arriving"), site.arriving)]
-        in_fleet = {lot.lower(): lot for lot in site.fleet}
-        for lot in site.arriving:
-            if lot.lower() in in_fleet:
-                here: CasePath = ("sites", name, "arriving", lot)
-                message = f"a lot of the fleet is called {in_fleet[lot.lower()]!r}, too; name one of them otherwise"
-                yield Finding(here, message + " (machine: says the type)", at_key=True)
+        maps += [(("sites", name, "contracts"), site.contracts), (("sites", name, "builds"), site.builds)]
+        yield from _alike(("sites", name, "arriving"), site.arriving, site.fleet, "a lot of the fleet")
     for path, names in maps:
         seen: dict[str, str] = {}
         for key in names:
@@ -123,6 +86,14 @@ def _names(case: Case) -> Iterable[Finding]:
             seen.setdefault(key.lower(), key)
 
 
+def _alike(path: CasePath, names: Iterable[str], others: Iterable[str], what: str) -> Iterable[Finding]:
+    taken = {other.lower(): other for other in others}
+    for name in names:
+        if name.lower() in taken:
+            message = f"{what} is called {taken[name.lower()]!r}, too; name one of them otherwise"
+            yield Finding((*path, name), message, at_key=True)
+
+
 def _horizon(case: Case) -> Iterable[Finding]:
     start = case.horizon.start
     if start.day not in (None, 1):
@@ -131,7 +102,7 @@ def _horizon(case: Case) -> Iterable[Finding]:
     months = sum(count * length for count, length in case.horizon.steps)
     if months > 12 * LONGEST_HORIZON_YEARS:
         message = f"the steps make {months / 12:g} years; at most {LONGEST_HORIZON_YEARS} can be planned"
-        yield Finding(("horizon", "steps"), message)
+        yield Finding(("horizon", "steps"), message, at_key=True)
 
 
 def _levels(path: CasePath, levels: object) -> Iterable[Finding]:
@@ -170,6 +141,8 @@ def _market(case: Case) -> Iterable[Finding]:
 
 
 def _typed_hashprice(case: Case) -> Iterable[Finding]:
+    if case.market.network.path is not None:
+        return  # the file says what holds at the start
     typed, derived = case.market.network.hashprice_usd_per_ph_day, hashprice_at_start(case)
     if typed is not None and not abs(derived - typed) <= 0.02 * typed:
         message = (
@@ -177,13 +150,6 @@ def _typed_hashprice(case: Case) -> Iterable[Finding]:
             f"({derived / typed - 1:+.1%}; 2 % are allowed); mend one of them, or leave it out"
         )
         yield Finding(("market", "network", "hashprice_usd_per_ph_day"), message)
-
-
-def hashprice_at_start(case: Case) -> float:
-    """USD per PH/s and day on the first day of the plan, derived from price, hash rate, subsidy and fees."""
-    network = case.market.network
-    reward_btc = 144 * network.subsidy_btc / (1 - network.fee_share)
-    return reward_btc * network.btc_usd / (network.hashrate_eh_s * 1000)
 
 
 def _sites(case: Case) -> Iterable[Finding]:
@@ -217,15 +183,6 @@ def _sites(case: Case) -> Iterable[Finding]:
                 yield Finding((*place, "bought"), message)
 
 
-def lot_end(case: Case, key: str, lot: Lot) -> float:
-    """Month coordinate at which a lot is scrapped, infinite for machines without a life."""
-    machine = case.machines[lot.machine or key]
-    if machine.life is None:
-        return float("inf")
-    since = lot.on if isinstance(lot, ArrivingLot) else lot.bought or case.horizon.start
-    return since.first + machine.life
-
-
 def _fleet_beyond_site(case: Case) -> Iterable[Finding]:
     start = case.horizon.start.first
     for name, site in case.sites.items():
@@ -236,10 +193,12 @@ def _fleet_beyond_site(case: Case) -> Iterable[Finding]:
         )
         for limit, levels in (("mining_shell_mw", site.mining_shell_mw), ("energised_mw", site.energised_mw)):
             level = level_at(levels, start)
-            if used > level * (1 + TOLERANCE) + TOLERANCE:
+            leased = reserved_by_leases_mw(case, name, start, only_shell=limit == "mining_shell_mw")
+            if used + leased > level * (1 + TOLERANCE) + TOLERANCE:
+                also = f" and leases take {leased:,.4g} MW" if leased else ""
                 message = (
-                    f"draws {used:,.4g} MW at the meter (ph_s x efficiency x mining_overhead / 1000), but {limit} is "
-                    f"{level:,.4g} at the start; lower ph_s, or raise {limit}"
+                    f"draws {used:,.4g} MW at the meter (ph_s x efficiency x mining_overhead / 1000){also}, but "
+                    f"{limit} is {level:,.4g} at the start; lower ph_s, or raise {limit}"
                 )
                 yield Finding(("sites", name, "fleet"), message, at_key=True)
 
@@ -253,6 +212,9 @@ def _offers(case: Case) -> Iterable[Finding]:
                 yield Finding((*path, "sites", index), f"there is no site {site!r}; {did_you_mean(site, sites)}")
             elif site in offer.sites[:index]:
                 yield Finding((*path, "sites", index), f"{site!r} is named twice; once is enough")
+            elif case.sites[site].share < 1:
+                message = f"the company has a share of {case.sites[site].share:g} of {site!r}; offers need whole sites"
+                yield Finding((*path, "sites", index), message)
         if offer.halls.min > offer.halls.max:
             message = f"min is above max ({offer.halls.min} and {offer.halls.max}); exchange them"
             yield Finding((*path, "halls", "min"), message)
@@ -270,17 +232,6 @@ def _offers(case: Case) -> Iterable[Finding]:
             yield Finding((*path, "space_taken_after"), f"{message} (got {offer.space_taken_after} months)")
         if not sum(offer.capex_shares) > 0:
             yield Finding((*path, "capex_shares"), "all weights are zero; [1] spreads capex evenly", at_key=True)
-
-
-def least_mw(offer: Offer, halls: int | None = None) -> float:
-    """Meter MW that the smallest number of halls reserves, or a given number."""
-    return (halls or offer.halls.min) * offer.hall_mw_it * offer.gross_per_it
-
-
-def room_mw(offer: Offer, site: Site) -> float:
-    """Meter MW that a site can ever give to an offer, with nothing else there."""
-    room = highest_level(site.energised_mw)
-    return min(room, highest_level(site.mining_shell_mw)) if offer.takes == "mining_shell" else room
 
 
 def _offers_beyond_sites(case: Case) -> Iterable[Finding]:
@@ -320,68 +271,3 @@ def _debts(case: Case) -> Iterable[Finding]:
         if paid > debt.principal_usd_m + TOLERANCE:
             message = f"the payments make {paid:,.6g}, more than the principal of {debt.principal_usd_m:,.6g}"
             yield Finding(place, f"{message}; what they leave falls due at maturity", at_key=True)
-
-
-# ---------------------------------------------------------------- given decisions
-
-
-def _given(case: Case) -> Iterable[Finding]:
-    dates = decision_dates(case)
-    starts, end = dates[:-1], dates[-1]
-    for name, signature in case.given.sign.items():
-        path: CasePath = ("given", "sign", name)
-        offer = case.offers.get(name)
-        if offer is None:
-            yield Finding(path, f"there is no offer {name!r}; {did_you_mean(name, list(case.offers))}", at_key=True)
-        elif isinstance(signature, GivenSignature):
-            yield from _given_signature(case, path, signature, offer, starts, end)
-    lots = {f"{site}.{key}": lot for site, at in case.sites.items() for key, lot in lots_of(at)}
-    for name, retirement in case.given.retire.items():
-        path = ("given", "retire", name)
-        if name not in lots:
-            hint = did_you_mean(name, list(lots))
-            yield Finding(path, f"there is no machine lot {name!r} (written site.lot); {hint}", at_key=True)
-            continue
-        if not isinstance(retirement, Mapping):
-            continue
-        for date in retirement:
-            if not starts[0] - 1e-9 <= date.first < end:
-                yield Finding((*path, str(date)), _outside(case, date, end), at_key=True)
-        total = sum(retirement.values())
-        if total > lots[name].ph_s * (1 + TOLERANCE) + TOLERANCE:
-            message = f"takes off {total:,.8g} PH/s in all, but the lot has {lots[name].ph_s:,.8g}"
-            yield Finding(path, message, at_key=True)
-
-
-def _outside(case: Case, date: CalendarDate, end: float) -> str:
-    return f"{date} is outside the plan, which goes from {case.horizon.start} to {month_label(end - 1)}"
-
-
-def _given_signature(
-    case: Case, path: CasePath, given: GivenSignature, offer: Offer, starts: Sequence[float], end: float
-) -> Iterable[Finding]:
-    sites = list(offer.sites)
-    if given.site is not None and given.site not in sites:
-        message = f"the offer does not stand at {given.site!r}; {did_you_mean(given.site, sites)}"
-        yield Finding((*path, "site"), message)
-    fewest, most = offer.halls.min, offer.halls.max
-    if given.halls is not None and not fewest <= given.halls <= most:
-        message = f"the offer is for {fewest} to {most} halls (got {given.halls})"
-        yield Finding((*path, "halls"), f"{message}; mend {dotted(('offers', path[-1], 'halls'))} if it was otherwise")
-    low, high = given.halls_at_least, given.halls_at_most
-    if low is not None and low > most:
-        yield Finding((*path, "halls_at_least"), f"the offer is for at most {most} halls (got {low})")
-    if low is not None and high is not None and low > high:
-        yield Finding((*path, "halls_at_most"), f"is less than halls_at_least ({high} and {low}); exchange them")
-    if high is not None and high < fewest:
-        message = f"the offer is for at least {fewest} halls (got {high}); write forbidden if it shall not be signed"
-        yield Finding((*path, "halls_at_most"), message)
-    if given.date is None:
-        return
-    if not starts[0] - 1e-9 <= given.date.first < end:
-        yield Finding((*path, "date"), _outside(case, given.date, end))
-        return
-    step = nearest_step(starts, given.date.first)
-    if not offer.sign.start.first - 1e-9 <= step < offer.sign.end.last:
-        message = f"{given.date} is signed on the nearest step, {month_label(step)}, but the offer stands from"
-        yield Finding((*path, "date"), f"{message} {offer.sign.start} to {offer.sign.end}")

@@ -181,6 +181,13 @@ def _say(fault: _Fault) -> list[Finding]:
         return [Finding(path, _key_message(fault), at_key=True)]
     if fault.type in _MISMATCHES:
         return [Finding(path, _mismatch(path, value), at_key=about_whole)]
+    if fault.type in ("union_tag_not_found", "union_tag_invalid"):
+        key = str(limit.get("discriminator", "'kind'")).strip("'")
+        kinds = str(limit.get("expected_tags") or listed(_kinds(path, key)))
+        got = f" (got {limit['tag']!r})" if "tag" in limit else ""
+        return [
+            Finding((*path, key) if got else path, f"{'' if got else key + ' '}must be one of {kinds}{got}", not got)
+        ]
     for sign, words in _BOUNDS.items():
         if fault.type == sign:
             bound = next(iter(limit.values()))
@@ -207,6 +214,11 @@ _BOUNDS = {
     "less_than": "below",
 }
 _NO_SHARES = {"pue", "gross_per_it", "mining_overhead"}
+
+
+def _kinds(path: CasePath, key: str) -> list[str]:
+    shapes = [shape.get("properties", {}).get(key, {}) for shape in shapes_at(path)]
+    return [repr(shape["const"]) for shape in shapes if "const" in shape]
 
 
 def _share_hint(fault: _Fault, bound: float) -> str:

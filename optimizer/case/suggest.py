@@ -28,8 +28,9 @@ def shapes_of(schema: Schema) -> list[Schema]:
     """The alternatives of a schema, references followed; an optional value has {"type": "null"} among them."""
     if "$ref" in schema:
         return shapes_of(raw_schema()["$defs"][schema["$ref"].removeprefix("#/$defs/")])
-    if "anyOf" in schema:
-        return [shape for part in schema["anyOf"] for shape in shapes_of(part)]
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return [shape for part in schema[several] for shape in shapes_of(part)]
     return [schema]
 
 
@@ -150,6 +151,8 @@ def unknown_key(path: CasePath) -> str:
     key = str(path[-1])
     allowed = keys_at(path[:-1])
     places = sections_by_key().get(key, [])
+    if key in allowed:
+        return f"{key!r} is not known for this kind"
     guess = closest(key, allowed)
     if _SYNONYMS.get(key) in allowed:
         return f"{key!r} is not known here; did you mean {_SYNONYMS[key]!r}?"

@@ -141,6 +141,7 @@ _PLAINER = (
     ("did not find expected '-' indicator", "no '-' where a list goes on; is it indented like the items above?"),
     ("did not find expected ',' or", "a list or mapping in brackets that is not closed, or lacks a comma"),
     ("expected ',' or", "a list or mapping in brackets that is not closed, or lacks a comma"),
+    ("found unexpected ':'", "a ':' inside brackets that no value follows; write null for nothing"),
     ("found unexpected end of stream", "text in quotes that is not closed"),
     ("exceeded", f"nested deeper than {DEEPEST}"),
 )

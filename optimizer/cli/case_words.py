@@ -11,9 +11,9 @@ from typing import Any
 
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
+from optimizer.case.derived import decision_dates, hashprice_at_start, level_at, lots_of, meter_mw_per_ph_s
 from optimizer.case.load import LoadedCase
 from optimizer.case.offers import Offer
-from optimizer.case.references import decision_dates, hashprice_at_start, level_at, lots_of, meter_mw_per_ph_s
 from optimizer.case.sites import ArrivingLot, Site
 from optimizer.market.prices import PriceSeries
 
@@ -40,8 +40,22 @@ def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str,
             "btc_usd": case.market.network.btc_usd,
             "hashrate_eh_s": case.market.network.hashrate_eh_s,
             "hashprice_usd_per_ph_day": hashprice_at_start(case),
+            "path": case.market.network.path,
         },
         "sites": {name: _site(case, site) for name, site in case.sites.items()},
+        "leases": {
+            name: {
+                "site": lease.site,
+                "mw_it": lease.it_mw,
+                "meter_mw": lease.it_mw * lease.gross_per_it,
+                "first_rent": str(lease.first_rent),
+                "term_months": lease.term,
+                "rent_year_1_usd_m": lease.it_mw * lease.rate_usd_per_kw_month * 12 / 1000,
+                "capex_left_usd_m": lease.capex_left_usd_m,
+                "power_paid_by": lease.power.paid_by,
+            }
+            for name, lease in case.leases.items()
+        },
         "offers": {name: _offer(offer) for name, offer in case.offers.items()},
         "money": {
             "cash_usd_m": finance.opening.cash_usd_m,
@@ -56,11 +70,14 @@ def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str,
                 name: {"principal_usd_m": debt.principal_usd_m, "rate": debt.rate, "matures": str(debt.matures)}
                 for name, debt in finance.debts.items()
             },
+            "facilities": {
+                name: {"kind": facility.kind, "limit_usd_m": facility.limit_usd_m}
+                for name, facility in finance.facilities.items()
+            },
         },
         "given": {
             "otherwise": case.given.otherwise,
-            "sign": len(case.given.sign),
-            "retire": len(case.given.retire),
+            "decisions_on": sum(len(value) for value in case.given.model_dump().values() if isinstance(value, dict)),
         },
         "assumed_inputs": loaded.assumed_count,
     }
@@ -96,6 +113,20 @@ def _site(case: Case, site: Site) -> dict[str, Any]:
         }
     return {
         "power_market": site.power.market,
+        "share": site.share,
+        "contracts": {
+            name: {"mw": block.mw, "price_usd_per_mwh": block.price_usd_per_mwh, "until": str(block.until)}
+            for name, block in site.contracts.items()
+        },
+        "builds": {
+            name: {
+                "max": build.max,
+                "energised_mw": build.energised_mw,
+                "mining_shell_mw": build.mining_shell_mw,
+                "cost_usd_m": build.cost_usd_m,
+            }
+            for name, build in site.builds.items()
+        },
         "energised_mw": level_at(site.energised_mw, start),
         "energised_mw_later": _later(site.energised_mw, start),
         "mining_shell_mw": level_at(site.mining_shell_mw, start),
@@ -139,10 +170,11 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
     plan += _count(horizon["decision_dates"], "decision date")
     lines += _row("plan", plan)
     lines += _row("discount", ", ".join(f"{key} {rate * 100:.4g} %" for key, rate in about["discount"].items()))
+    later = f"; months in {network['path']} as there" if network["path"] else ""
     lines += _row(
         "bitcoin",
         f"{network['btc_usd']:,.10g} USD, network {network['hashrate_eh_s']:,.6g} EH/s: "
-        f"hashprice {network['hashprice_usd_per_ph_day']:.4g} USD/PH/s/day",
+        f"hashprice {network['hashprice_usd_per_ph_day']:.4g} USD/PH/s/day{later}",
     )
     lines += ["", "power"]
     for name, market in about["power"].items():
@@ -155,6 +187,23 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
             machine = f" of {lot['machine']}" if lot["machine"] != key else ""
             text = f"{lot['eh_s']:.4g} EH/s{machine} at {lot['efficiency_j_per_th']:g} J/TH, {_mw(lot['meter_mw'])}"
             lines += _row(key, text + arrives, 4)
+        for key, block in site["contracts"].items():
+            lines += _row(
+                key, f"{_mw(block['mw'])} at {block['price_usd_per_mwh']:g} USD/MWh until {block['until']}", 4
+            )
+        for key, build in site["builds"].items():
+            adds = f"{_mw(build['energised_mw'])} energised, {_mw(build['mining_shell_mw'])} mining shell"
+            lines += _row(key, f"can be built, up to {build['max']}: {adds}, ${build['cost_usd_m']:,.10g} M each", 4)
+    if about["leases"]:
+        lines += ["", "leases"]
+    for name, lease in about["leases"].items():
+        text = (
+            f"{lease['mw_it']:,.10g} MW IT ({_mw(lease['meter_mw'])} at the meter) at {lease['site']}, rent from "
+            f"{lease['first_rent']} for {lease['term_months'] / 12:g} years: ${lease['rent_year_1_usd_m']:,.4g} M in "
+            f"its first year; capex left ${lease['capex_left_usd_m']:,.10g} M; power paid by the "
+            f"{lease['power_paid_by']}"
+        )
+        lines += _row(name, text, 2)
     if about["offers"]:
         lines += ["", "offers"]
     for name, offer in about["offers"].items():
@@ -162,21 +211,32 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
     lines += ["", "money"]
     lines += _row("cash", f"${money['cash_usd_m']:,.10g} M, at least ${money['min_cash_usd_m']:,.10g} M kept", 2)
     if money["btc"]:
-        kept = "sold at the start" if money["treasury"] == "sell_all" else "kept"
-        lines += _row("bitcoin", f"{money['btc']:,.10g} BTC (${money['btc_usd_m']:,.4g} M), {kept}", 2)
+        lines += _row("bitcoin", f"{money['btc']:,.10g} BTC (${money['btc_usd_m']:,.4g} M)", 2)
+    lines += _row("treasury", _TREASURY[money["treasury"]], 2)
     lines += _row("shares", f"{money['shares_m']:,.10g} M at ${money['share_price_usd']:,.10g}", 2)
     lines += _row("overheads", f"${money['sga_usd_m_per_quarter']:,.10g} M a quarter", 2)
     for name, debt in money["debts"].items():
         text = f"${debt['principal_usd_m']:,.10g} M at {debt['rate'] * 100:.4g} %, matures {debt['matures']}"
         lines += _row(f"debt {name}", text, 2)
+    for name, facility in money["facilities"].items():
+        kind = facility["kind"].replace("_", " ")
+        lines += _row(name, f"{kind} of up to ${facility['limit_usd_m']:,.10g} M", 2)
     given = about["given"]
-    if given["sign"] or given["retire"] or given["otherwise"] != "optimise":
-        parts = [_count(given["sign"], "offer"), _count(given["retire"], "lot")]
+    if given["decisions_on"] or given["otherwise"] != "optimise":
         rest = "nothing else is done" if given["otherwise"] == "nothing" else "the rest is optimised"
-        lines += ["", *_row("given", f"decisions on {' and '.join(parts)}; {rest}")]
+        lines += ["", *_row("given", f"{_count(given['decisions_on'], 'decision')} laid down; {rest}")]
     assumed = about["assumed_inputs"]
     lines += ["", *_row("inputs", f"{_count(assumed, 'value')} assumed" if assumed else "none marked as assumed")]
     return lines
+
+
+_TREASURY = {
+    "sell_mined": "mined coins are sold, those held at the start are kept",
+    "sell_all": "mined coins are sold, and those held at the start at once",
+    "hold": "no coin is ever sold",
+    "sell_share": "a share of mined coins is sold",
+    "sell_to_fund": "coins are sold as the plan needs cash",
+}
 
 
 def _power_words(market: Mapping[str, Any]) -> str:
@@ -203,7 +263,8 @@ def _site_words(site: Mapping[str, Any]) -> str:
 
     used = sum(lot["meter_mw"] for lot in site["lots"].values() if not lot["arrives"])
     shell = f"mining shell {level('mining_shell_mw')}, of which machines use {_mw(used)} at the start"
-    return f"energised {level('energised_mw')}; {shell}; buys at {site['power_market']}"
+    share = f"; the company has {site['share'] * 100:.4g} % of it" if site["share"] < 1 else ""
+    return f"energised {level('energised_mw')}; {shell}; buys at {site['power_market']}{share}"
 
 
 def _offer_words(offer: Mapping[str, Any]) -> str:

@@ -23,12 +23,13 @@ def block_arrays(case: Case, market: Market, operations: Operations) -> Blocks:
     weight = weights(market, case.discount.mining)
     names = list(case.sites)
     segment: list[int] = []
-    lot: list[int] = []
+    place: list[int] = []
     load: list[float] = []
     gain: list[float] = []
     gain_value: list[float] = []
+    gain_btc: list[float] = []
     for b, block in enumerate(operations.blocks):
-        for entry in block.lots:
+        for entry in block.places:
             differences = {
                 cell: entry.inside.margin_usd_m(cell)
                 - entry.inside.lost_resale_usd_m[cell]
@@ -36,19 +37,21 @@ def block_arrays(case: Case, market: Market, operations: Operations) -> Blocks:
                 for cell in entry.inside.hours
             }
             segment.append(b)
-            lot.append(entry.lot)
-            load.append(operations.lots[entry.lot].load_mw_per_eh)
+            place.append(entry.place)
+            load.append(operations.places[entry.place].load_mw_per_eh)
             gain.append(sum(differences.values()))
+            gain_btc.append(sum(entry.inside.btc.values()) - sum(entry.outside.btc.values()))
             gain_value.append(sum(amount * float(weight[cell]) for cell, amount in differences.items()))
     return Blocks(
         name=tuple(f"block {names[b.site]} {market.tree.label[b.node]}" for b in operations.blocks),
         node=np.array([b.node for b in operations.blocks], dtype=np.int64),
         capacity_mw=np.array([b.capacity_mw for b in operations.blocks], dtype=float),
         place_segment=np.array(segment, dtype=np.int64),
-        place_lot=np.array(lot, dtype=np.int64),
+        place=np.array(place, dtype=np.int64),
         load_mw_per_eh=np.array(load, dtype=float),
         gain_usd_m_per_mw=np.array(gain, dtype=float),
         gain_value_usd_m_per_mw=np.array(gain_value, dtype=float),
+        gain_btc_per_mw=np.array(gain_btc, dtype=float),
     )
 
 

@@ -9,18 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from models.instance import Instance, Lots, open_bounds
-from models.tree import Bools, Floats
+from models.instance import Instance, open_bounds
 from optimizer.case.case import Case
 from optimizer.case.given import Given
 from optimizer.instance.blocks import block_arrays
+from optimizer.instance.builds import build_arrays, list_builds
+from optimizer.instance.facilities import (
+    equity_arrays,
+    list_draws,
+    list_issues,
+    loan_arrays,
+    tax_arrays,
+    treasury_arrays,
+)
 from optimizer.instance.finance import FixedFlows, FixedValue, cash_arrays, fixed_flows, fixed_value
-from optimizer.instance.given import with_given
+from optimizer.instance.given import Choices, with_given
 from optimizer.instance.hosting import Option, exclusive_sets, hosting_arrays, list_options
 from optimizer.instance.limits import megawatt_limits
-from optimizer.market.calendar import month_factors
+from optimizer.instance.machines import lot_arrays, place_arrays, trade_arrays
 from optimizer.market.market import Market, build_market
 from optimizer.operations.operations import Operations, build_operations
 
@@ -32,7 +38,7 @@ class Prepared:
     case: Case
     market: Market
     operations: Operations
-    options: tuple[Option, ...]
+    choices: Choices
     fixed: FixedFlows
     value: FixedValue
     open: Instance
@@ -42,7 +48,11 @@ class Prepared:
 
     def given(self, given: Given) -> Instance:
         """The same instance with other decisions laid down instead."""
-        return with_given(self.open, given, self.options, self.operations.lots, self.market.start_month)
+        return with_given(self.open, given, self.choices, self.market.start_month)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return self.choices.options
 
 
 def prepare(case: Case, folder: Path, market: Market | None = None) -> Prepared:
@@ -53,44 +63,32 @@ def prepare(case: Case, folder: Path, market: Market | None = None) -> Prepared:
 
 def prepare_from(case: Case, market: Market, operations: Operations) -> Prepared:
     """The instance of a case whose market and operations are known."""
-    options = list_options(case, market, operations)
-    lots = lot_arrays(case, market, operations)
+    options, builds = list_options(case, market, operations), list_builds(case, market)
+    draws, issues = list_draws(case, market), list_issues(case, market)
+    lots, places = lot_arrays(case, operations), place_arrays(case, market, operations)
     hosting = hosting_arrays(case, market, options)
     fixed = fixed_flows(case, market, operations)
     value = fixed_value(case, market, operations)
+    trade, build = trade_arrays(case, market, operations), build_arrays(case, market, builds)
+    loans, equity = loan_arrays(case, market, draws, options), equity_arrays(case, market, issues)
     free = Instance(
         tree=market.tree,
         lots=lots,
+        places=places,
         hosting=hosting,
         exclusive=exclusive_sets(case, options),
-        limits=megawatt_limits(case, market, operations.lots, options),
+        limits=megawatt_limits(case, market, operations, options, builds),
         blocks=block_arrays(case, market, operations),
         cash=cash_arrays(case, market, fixed),
-        bounds=open_bounds(market.tree, lots, hosting),
+        bounds=open_bounds(market.tree, lots, places, hosting, trade, build, loans, equity),
+        trade=trade,
+        builds=build,
+        loans=loans,
+        equity=equity,
+        treasury=treasury_arrays(case, market),
+        tax=tax_arrays(case, market, fixed),
         value_constant_usd_m=value.total,
     )
-    instance = with_given(free, case.given, options, operations.lots, market.start_month)
-    return Prepared(case, market, operations, options, fixed, value, free, instance)
-
-
-def lot_arrays(case: Case, market: Market, operations: Operations) -> Lots:
-    """Margins by node, as cash and as value, per EH/s of each lot."""
-    tree, cells = market.tree, market.cells
-    planned = ~cells.in_tail
-    margin = operations.mining.margin_usd_m
-    value = margin * tree.probability[cells.node] * month_factors(case.discount.mining, cells.month)
-    lots = operations.lots
-    return Lots(
-        name=tuple(lot.full_name for lot in lots),
-        eh_s=np.array([lot.ph_s / 1000 for lot in lots]),
-        margin_usd_m_per_eh=by_node(margin, market, planned),
-        value_usd_m_per_eh=by_node(value, market, planned),
-    )
-
-
-def by_node(cells_values: Floats, market: Market, planned: Bools) -> Floats:
-    """(L, J) by month cell -> (L, N) sums by node."""
-    result = np.zeros((cells_values.shape[0], len(market.tree)))
-    for index in range(cells_values.shape[0]):
-        np.add.at(result[index], market.cells.node[planned], cells_values[index, planned])
-    return result
+    choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, draws, issues)
+    laid_down = with_given(free, case.given, choices, market.start_month)
+    return Prepared(case, market, operations, choices, fixed, value, free, laid_down)

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.instance import DecisionBounds, HostingOptions, Instance, Lots, open_bounds
-from models.tree import Tree
+from models.instance import DecisionBounds, Floats, HostingOptions, Instance
+from models.tree import Bools, Tree
+from optimizer.case.base import CalendarDate
 from optimizer.case.case import Case
 from optimizer.case.given import Given, GivenSignature
 from optimizer.errors import CaseError
+from optimizer.instance.builds import BuildOption
+from optimizer.instance.facilities import Draw, Issue
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import nearest_decision_node
-from optimizer.operations.mining import Lot
+from optimizer.operations.mining import Lot, Place
 
 STATUS_QUO = Given(otherwise="nothing")
-"""Commitments only: deliveries and debts run on, nothing is signed."""
+"""Commitments only: deliveries and debts run on; nothing is signed, built, bought or borrowed."""
+
+Rule = str | Mapping[CalendarDate, float]
+"""``forbidden``, or amounts by date."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Everything that can be decided, in the order of the model's arrays."""
+
+    options: tuple[Option, ...]
+    lots: tuple[Lot, ...]
+    places: tuple[Place, ...]
+    site_names: tuple[str, ...]
+    builds: tuple[BuildOption, ...]
+    draws: tuple[Draw, ...]
+    issues: tuple[Issue, ...]
+
+    def place_name(self, place: int) -> str:
+        """``site.lot`` at home, ``site.lot > other site`` elsewhere."""
+        entry = self.places[place]
+        name = self.lots[entry.lot].full_name
+        return name if entry.home else f"{name} > {self.site_names[entry.site]}"
 
 
 def all_mining(case: Case) -> Given:
@@ -24,22 +50,159 @@ def all_mining(case: Case) -> Given:
     return Given(sign=dict.fromkeys(case.offers, "forbidden"))
 
 
-def with_given(
-    instance: Instance, given: Given, options: tuple[Option, ...], lots: tuple[Lot, ...], start_month: int
-) -> Instance:
+def all_hosting(case: Case) -> Given:
+    """No machine bought; hosting and money free."""
+    buys = {
+        f"{site}.{name}": "forbidden"
+        for name, machine in case.machines.items()
+        if machine.buy is not None
+        for site in machine.buy.sites
+    }
+    return Given.model_validate({"buy": buys})
+
+
+def with_given(instance: Instance, given: Given, choices: Choices, start_month: int) -> Instance:
     """The same instance with these decisions laid down (and no others)."""
-    hosting, bounds = _signatures(instance, given, options, start_month)
-    return replace(
-        instance, hosting=hosting, bounds=_retirements(bounds, given, instance.tree, instance.lots, lots, start_month)
+    hosting, bounds = _signatures(instance, given, choices.options, start_month)
+    laid = _Laying(instance, given, choices, start_month)
+    bounds = replace(
+        bounds,
+        unplug_eh=laid.machines(bounds.unplug_eh, _by_place(given.unplug), places=True, free=True),
+        plug_eh=laid.machines(bounds.plug_eh, _by_place(given.plug), places=True),
+        sell_eh=laid.machines(bounds.sell_eh, given.sell, places=False),
+        order_eh=laid.options(
+            bounds.order_eh,
+            given.buy,
+            [f"{lot.site_name}.{lot.machine}" if lot.order_node >= 0 else None for lot in choices.lots],
+            [lot.order_node for lot in choices.lots],
+            1000.0,
+        ),
+        builds=laid.whole(
+            bounds.builds,
+            given.build,
+            [f"{b.site_name}.{b.name}" for b in choices.builds],
+            [b.node for b in choices.builds],
+        ),
+        draw_usd_m=laid.options(
+            bounds.draw_usd_m, given.draw, [d.name for d in choices.draws], [d.node for d in choices.draws]
+        ),
+        issue_usd_m=laid.options(
+            bounds.issue_usd_m, given.issue, [i.name for i in choices.issues], [i.node for i in choices.issues]
+        ),
+        sell_btc=laid.bitcoin(bounds.sell_btc, given.sell_btc),
+        keep_btc=laid.bitcoin(bounds.keep_btc, given.keep_btc),
     )
+    return replace(instance, hosting=hosting, bounds=bounds)
+
+
+def _by_place(rules: Mapping[str, Rule]) -> dict[str, Rule]:
+    """``site.lot > site`` where the second site is the lot's own home is written ``site.lot``."""
+    result: dict[str, Rule] = {}
+    for key, rule in rules.items():
+        lot, _, site = (part.strip() for part in key.partition(">"))
+        home = lot.partition(".")[0]
+        result[lot if site in ("", home) else f"{lot} > {site}"] = rule
+    return result
+
+
+@dataclass(frozen=True)
+class _Laying:
+    """Turns amounts by date into lower and upper bounds."""
+
+    instance: Instance
+    given: Given
+    choices: Choices
+    start_month: int
+
+    def machines(
+        self, open_bounds: tuple[Floats, Floats], rules: Mapping[str, Rule], *, places: bool, free: bool = False
+    ) -> tuple[Floats, Floats]:
+        """Bounds by place (or lot) and node, amounts in PH/s; ``free`` decisions stay open where nothing is said."""
+        lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
+        names = (
+            [self.choices.place_name(p) for p in range(len(self.choices.places))]
+            if places
+            else [lot.full_name for lot in self.choices.lots]
+        )
+        for index, name in enumerate(names):
+            rule = rules.get(name)
+            if rule == "forbidden" or (rule is None and self.given.otherwise == "nothing" and not free):
+                upper[index] = 0.0
+            elif rule is not None and not isinstance(rule, str):
+                if self.given.otherwise == "nothing" and not free:
+                    upper[index] = 0.0
+                for node, amount in self.by_node(rule).items():
+                    # An amount that cannot be decided there makes the case infeasible, not the amount smaller.
+                    lower[index, node] = upper[index, node] = amount / 1000
+        return lower, upper
+
+    def options(
+        self,
+        open_bounds: tuple[Floats, Floats],
+        rules: Mapping[str, Rule],
+        names: list[str | None],
+        nodes: list[int],
+        scale: float = 1.0,
+    ) -> tuple[Floats, Floats]:
+        """Bounds by option."""
+        lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
+        for index, (name, node) in enumerate(zip(names, nodes, strict=True)):
+            rule = rules.get(name) if name is not None else None
+            if rule == "forbidden" or (rule is None and self.given.otherwise == "nothing"):
+                upper[index] = 0.0
+            elif rule is not None and not isinstance(rule, str):
+                amount = self.by_node(rule).get(node)
+                if amount is not None:
+                    lower[index] = upper[index] = amount / scale
+                elif self.given.otherwise == "nothing":
+                    upper[index] = 0.0
+        return lower, upper
+
+    def whole(
+        self, open_bounds: tuple[np.ndarray, np.ndarray], rules: Mapping[str, Rule], names: list[str], nodes: list[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same for whole numbers."""
+        real = (open_bounds[0].astype(float), open_bounds[1].astype(float))
+        lower, upper = self.options(real, rules, list(names), nodes)
+        return lower.round().astype(np.int64), upper.round().astype(np.int64)
+
+    def bitcoin(self, open_bounds: tuple[Floats, Floats], rule: Rule | None) -> tuple[Floats, Floats]:
+        """Bounds by node; coins move in every period, not only at steps."""
+        lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
+        if rule == "forbidden":
+            upper[:] = 0.0
+        elif rule is not None and not isinstance(rule, str):
+            upper[:] = 0.0
+            tree = self.instance.tree
+            for day, amount in rule.items():
+                node = int(np.argmin(np.abs(tree.start_months - (day.first - self.start_month))))
+                here = np.abs(tree.start_months - tree.start_months[node]) < 1e-9
+                lower[here] += amount
+                upper[here] += amount
+        return lower, upper
+
+    def by_node(self, amounts: Mapping[CalendarDate, float]) -> dict[int, float]:
+        """Amounts by decision node: on the nearest step, in every scenario; several on one step add up."""
+        tree = self.instance.tree
+        result: dict[int, float] = {}
+        for day, amount in amounts.items():
+            for node in np.flatnonzero(_on_step(tree, day.first - self.start_month)).tolist():
+                result[node] = result.get(node, 0.0) + amount
+        return result
+
+
+def _on_step(tree: Tree, months: float) -> Bools:
+    """(N,) the decision nodes at the step nearest to an instant."""
+    node = nearest_decision_node(tree, months)
+    here: Bools = (np.abs(tree.start_months - tree.start_months[node]) < 1e-9) & tree.decision
+    return here
 
 
 def _signatures(
     instance: Instance, given: Given, options: tuple[Option, ...], start_month: int
 ) -> tuple[HostingOptions, DecisionBounds]:
     tree, hosting = instance.tree, instance.hosting
-    bounds = open_bounds(tree, instance.lots, hosting)
-    lower, upper = bounds.sign_lower.copy(), bounds.sign_upper.copy()
+    lower, upper = instance.bounds.sign[0].copy(), instance.bounds.sign[1].copy()
     least, most = hosting.halls_min.copy(), hosting.halls_max.copy()
     required: list[tuple[int, ...]] = []
     for name in {option.offer_name: None for option in options}:
@@ -80,7 +243,7 @@ def _signatures(
             path=f"given.sign.{missing[0]}",
         )
     hosting = replace(hosting, halls_min=least, halls_max=most)
-    return hosting, replace(bounds, sign_lower=lower, sign_upper=upper, sign_required=tuple(required))
+    return hosting, replace(instance.bounds, sign=(lower, upper), sign_required=tuple(required))
 
 
 def _matches(option: Option, rule: GivenSignature, tree: Tree, start_month: int) -> bool:
@@ -88,21 +251,4 @@ def _matches(option: Option, rule: GivenSignature, tree: Tree, start_month: int)
         return False
     if rule.date is None:
         return True
-    node = nearest_decision_node(tree, rule.date.first - start_month)
-    return bool(abs(tree.start_months[option.node] - tree.start_months[node]) < 1e-9)
-
-
-def _retirements(
-    bounds: DecisionBounds, given: Given, tree: Tree, arrays: Lots, lots: tuple[Lot, ...], start_month: int
-) -> DecisionBounds:
-    lower, upper = bounds.retire_lower_eh.copy(), bounds.retire_upper_eh.copy()
-    for c, lot in enumerate(lots):
-        rule = given.retire.get(lot.full_name)
-        if rule == "forbidden":
-            upper[c, :] = 0.0
-        elif rule is not None:
-            for day, ph_s in rule.items():
-                node = nearest_decision_node(tree, day.first - start_month)
-                here = np.abs(tree.start_months - tree.start_months[node]) < 1e-9
-                lower[c, here & tree.decision] = upper[c, here & tree.decision] = min(ph_s / 1000, arrays.eh_s[c])
-    return replace(bounds, retire_lower_eh=lower, retire_upper_eh=upper)
+    return bool(_on_step(tree, rule.date.first - start_month)[option.node])

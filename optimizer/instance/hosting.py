@@ -75,6 +75,7 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
     size, nodes = len(options), len(tree)
     cash_hall, cash_once = np.zeros((size, nodes)), np.zeros((size, nodes))
     value_hall, value_once, capex_after = np.zeros(size), np.zeros(size), np.zeros(size)
+    noi_hall, tail_tax = np.zeros((size, nodes)), case.finance.cash_tax_rate
     planned = ~cells.in_tail
     for o, option in enumerate(options):
         flows = option.flows
@@ -84,6 +85,10 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         weight = tree.probability[cells.node]
         np.add.at(cash_hall[o], cells.node[planned], net[planned])
         value_hall[o] = float((net * weight * month_factors(rate, cells.month)).sum())
+        noi = np.where(follows, flows.noi[cells.month], 0.0)
+        np.add.at(noi_hall[o], cells.node[planned], noi[planned])
+        later = np.clip(noi, 0.0, None) * weight * month_factors(rate, cells.month)
+        value_hall[o] -= tail_tax * float(later[~planned].sum())
         in_tail = np.where(follows & ~planned, flows.capex[cells.month], 0.0)
         capex_after[o] = float(in_tail.sum() / max(1, len(np.unique(cells.node[follows & ~planned]))))
         for at, amount in flows.instants():
@@ -107,6 +112,8 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         value_usd_m_per_hall=value_hall,
         value_usd_m_per_signature=value_once,
         capex_after_horizon_usd_m_per_hall=capex_after,
+        noi_usd_m_per_hall=noi_hall,
+        capex_usd_m_per_hall=np.array([o.flows.total_capex for o in options]),
     )
 
 

@@ -10,10 +10,12 @@ from scipy import sparse
 from models.instance import MegawattLimits
 from optimizer.case.base import CalendarDate, month_label
 from optimizer.case.case import Case
+from optimizer.instance.builds import BuildOption
 from optimizer.instance.hosting import Option
+from optimizer.instance.machines import is_there
 from optimizer.market.calendar import node_at
 from optimizer.market.market import Market
-from optimizer.operations.mining import Lot
+from optimizer.operations.operations import Operations
 
 TOLERANCE_MONTHS = 1e-9
 
@@ -27,7 +29,12 @@ def level_at(levels: float | Mapping[CalendarDate, float], coordinate: float) ->
 
 
 def site_instants(
-    case: Case, market: Market, lots: tuple[Lot, ...], options: tuple[Option, ...], site: int
+    case: Case,
+    market: Market,
+    operations: Operations,
+    options: tuple[Option, ...],
+    builds: tuple[BuildOption, ...],
+    site: int,
 ) -> list[float]:
     """Instants of the horizon (months after the start) at which something changes at a site, the start first."""
     horizon = float((market.tree.start_months + market.tree.length_months).max())
@@ -36,44 +43,61 @@ def site_instants(
     for levels in (entry.energised_mw, entry.mining_shell_mw):
         if not isinstance(levels, int | float):
             instants |= {day.first - market.start_month for day in levels}
-    for lot in lots:
-        if lot.site == site:
+    for place in operations.places:
+        if place.site == site:
+            lot = operations.lots[place.lot]
             instants |= {lot.present_from, lot.present_until}
+            # What stands here may grow at a step, so every step is an instant.
+            instants |= {float(t) for t in market.tree.start_months[market.tree.decision]}
     for option in options:
         if option.site == site:
             instants |= {option.flows.taken_from, option.flows.rent_until}
+    instants |= {build.in_use_from for build in builds if build.site == site}
     return sorted({round(t, 9) for t in instants if 0 <= t < horizon - TOLERANCE_MONTHS})
 
 
-def megawatt_limits(case: Case, market: Market, lots: tuple[Lot, ...], options: tuple[Option, ...]) -> MegawattLimits:
+def megawatt_limits(
+    case: Case,
+    market: Market,
+    operations: Operations,
+    options: tuple[Option, ...],
+    builds: tuple[BuildOption, ...],
+) -> MegawattLimits:
     """Mining shell and energised megawatts of every site at every instant that matters."""
     names: list[str] = []
     nodes: list[int] = []
     allowed: list[float] = []
-    lot_cells: list[tuple[int, int, float]] = []
-    option_cells: list[tuple[int, int, float]] = []
-    tree = market.tree
+    places: list[tuple[int, int, float]] = []
+    halls: list[tuple[int, int, float]] = []
+    built: list[tuple[int, int, float]] = []
+    tree, lots = market.tree, operations.lots
     for s, (site_name, site) in enumerate(case.sites.items()):
-        for instant in site_instants(case, market, lots, options, s):
+        for instant in site_instants(case, market, operations, options, builds, s):
             here = market.start_month + instant
             present = [
-                c
-                for c, lot in enumerate(lots)
-                if lot.site == s and lot.present_from <= instant + TOLERANCE_MONTHS < lot.present_until
+                (p, place.mw_per_eh)
+                for p, place in enumerate(operations.places)
+                if place.site == s and is_there(lots[place.lot], instant)
             ]
             for kind, levels in (("mining_shell", site.mining_shell_mw), ("energised", site.energised_mw)):
                 for node in np.flatnonzero(node_at(tree, instant)):
-                    taking = [
-                        o
+                    row = len(names)
+                    places += [(row, p, mw) for p, mw in present]
+                    halls += [
+                        (row, o, option.gross_mw)
                         for o, option in enumerate(options)
                         if option.site == s
                         and tree.reaches[option.node, node]
-                        and option.flows.taken_from <= instant + TOLERANCE_MONTHS < option.flows.rent_until
-                        and (kind == "energised" or option.terms.takes == "mining_shell")
+                        and takes_megawatts(option, kind, instant)
                     ]
-                    row = len(names)
-                    lot_cells += [(row, c, lots[c].mw_per_eh) for c in present]
-                    option_cells += [(row, o, options[o].gross_mw) for o in taking]
+                    built += [
+                        (row, u, build_megawatts(build, kind))
+                        for u, build in enumerate(builds)
+                        if build.site == s
+                        and tree.reaches[build.node, node]
+                        and build.in_use_from <= instant + TOLERANCE_MONTHS
+                        and build_megawatts(build, kind) > 0
+                    ]
                     names.append(f"{kind} {site_name} {month_label(here + TOLERANCE_MONTHS)}")
                     nodes.append(int(node))
                     allowed.append(level_at(levels, here))
@@ -81,9 +105,21 @@ def megawatt_limits(case: Case, market: Market, lots: tuple[Lot, ...], options: 
         name=tuple(names),
         node=np.array(nodes, dtype=np.int64),
         allowed_mw=np.array(allowed),
-        lot_mw_per_eh=_matrix(lot_cells, len(names), len(lots)),
-        option_mw_per_hall=_matrix(option_cells, len(names), len(options)),
+        place_mw_per_eh=_matrix(places, len(names), len(operations.places)),
+        option_mw_per_hall=_matrix(halls, len(names), len(options)),
+        build_mw=_matrix(built, len(names), len(builds)),
     )
+
+
+def takes_megawatts(option: Option, kind: str, instant: float) -> bool:
+    """Whether a hall counts against a limit at an instant."""
+    taken = option.flows.taken_from <= instant + TOLERANCE_MONTHS < option.flows.rent_until
+    return taken and (kind == "energised" or option.terms.takes == "mining_shell")
+
+
+def build_megawatts(build: BuildOption, kind: str) -> float:
+    """Meter MW that one build adds to a limit."""
+    return build.terms.energised_mw if kind == "energised" else build.terms.mining_shell_mw
 
 
 def _matrix(cells: list[tuple[int, int, float]], rows: int, columns: int) -> sparse.csr_array:

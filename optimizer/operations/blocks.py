@@ -24,6 +24,7 @@ from optimizer.operations.mining import (
     PH_PER_EH,
     USD_PER_USD_M,
     Lot,
+    Place,
     Stretch,
     Tariff,
     purchase,
@@ -57,10 +58,10 @@ class MonthlyUse:
 
 
 @dataclass(frozen=True)
-class LotInBlock:
-    """A lot in a segment: per MW of its load, inside the block and outside of it."""
+class PlaceInBlock:
+    """A place in a segment: per MW of the lot's load there, inside the block and outside of it."""
 
-    lot: int
+    place: int
     inside: MonthlyUse
     outside: MonthlyUse
 
@@ -74,7 +75,7 @@ class BlockSegment:
     capacity_mw: float
     price_usd_per_mwh: float
     """Mean price of the blocks, weighted by their MW."""
-    lots: tuple[LotInBlock, ...]
+    places: tuple[PlaceInBlock, ...]
     """In the order in which they fill the block: the best first."""
     hours: dict[int, float]
     unused_usd_m: dict[int, float]
@@ -97,52 +98,50 @@ def block_span(block: FixedBlock, start_month: int) -> tuple[float, float]:
     return max(0.0, begin), block.until.last - start_month
 
 
-def block_segments(case: Case, market: Market, lots: tuple[Lot, ...]) -> tuple[BlockSegment, ...]:
+def block_segments(
+    case: Case, market: Market, lots: tuple[Lot, ...], places: tuple[Place, ...]
+) -> tuple[BlockSegment, ...]:
     """All segments of physical blocks. A CaseError says where selling would pay more than buying costs."""
     segments: list[BlockSegment] = []
     for s, site in enumerate(case.sites.values()):
         blocks = [block for block in site.contracts.values() if block.settles_at is None]
         if blocks:
             _check_no_arbitrage(case, market, s, site)
-            segments += _site_segments(market, s, site, blocks, lots)
+            segments += _site_segments(market, s, site, blocks, lots, places)
     return tuple(segments)
 
 
 def _site_segments(
-    market: Market, s: int, site: Site, blocks: list[FixedBlock], lots: tuple[Lot, ...]
+    market: Market, s: int, site: Site, blocks: list[FixedBlock], lots: tuple[Lot, ...], places: tuple[Place, ...]
 ) -> list[BlockSegment]:
     cells = market.cells
-    here = [index for index, lot in enumerate(lots) if lot.site == s]
-    # Highest value of a MWh first; equal ones in the order of the case.
-    here.sort(key=lambda index: lots[index].mw_per_eh)
+    here = [index for index, place in enumerate(places) if place.site == s]
+    # Highest value of a MWh first; equal ones in the order of the lots.
+    here.sort(key=lambda index: places[index].mw_per_eh)
+    lives = {index: (lots[places[index].lot].present_from, lots[places[index].lot].present_until) for index in here}
     spans = [block_span(block, market.start_month) for block in blocks]
     found: dict[tuple[int, tuple[int, ...], tuple[int, ...]], BlockSegment] = {}
     for cell in np.flatnonzero(~cells.in_tail).tolist():
-        for first, last in _constant_days(market, cell, spans, [lots[i] for i in here]):
-            middle = (first, last)
-            in_force = tuple(b for b, span in enumerate(spans) if _covers(market, cell, span, middle))
+        for days in _constant_days(market, cell, [*spans, *lives.values()]):
+            in_force = tuple(b for b, span in enumerate(spans) if _covers(market, cell, span, days))
             if not in_force:
                 continue
-            there = tuple(
-                i for i in here if _covers(market, cell, (lots[i].present_from, lots[i].present_until), middle)
-            )
+            there = tuple(index for index in here if _covers(market, cell, lives[index], days))
             key = (int(cells.node[cell]), in_force, there)
             if key not in found:
                 capacity = sum(blocks[b].mw for b in in_force)
                 price = sum(blocks[b].mw * blocks[b].price_usd_per_mwh for b in in_force) / capacity
-                parts = tuple(LotInBlock(i, MonthlyUse(), MonthlyUse()) for i in there)
+                parts = tuple(PlaceInBlock(index, MonthlyUse(), MonthlyUse()) for index in there)
                 found[key] = BlockSegment(s, int(cells.node[cell]), capacity, price, parts, {}, {})
-            _add_days(market, site, found[key], cell, first, last, lots)
+            _add_days(market, site, found[key], cell, *days, places)
     return list(found.values())
 
 
-def _constant_days(
-    market: Market, cell: int, spans: list[tuple[float, float]], lots: list[Lot]
-) -> list[tuple[int, int]]:
+def _constant_days(market: Market, cell: int, spans: list[tuple[float, float]]) -> list[tuple[int, int]]:
     """The days of a month in stretches within which neither blocks nor lots come or go."""
     month, days = int(market.cells.month[cell]), int(market.cells.days[cell])
     starts = {1}
-    for begin, end in [*spans, *((lot.present_from, lot.present_until) for lot in lots)]:
+    for begin, end in spans:
         inside = days_in_span(market.start_month, month, days, begin, end)
         if inside is not None:
             starts |= {inside[0], inside[1] + 1}
@@ -156,7 +155,7 @@ def _covers(market: Market, cell: int, span: tuple[float, float], days: tuple[in
 
 
 def _add_days(
-    market: Market, site: Site, segment: BlockSegment, cell: int, first: int, last: int, lots: tuple[Lot, ...]
+    market: Market, site: Site, segment: BlockSegment, cell: int, first: int, last: int, places: tuple[Place, ...]
 ) -> None:
     """Add the hours of these days to a segment."""
     network, price = market.network, segment.price_usd_per_mwh
@@ -170,10 +169,10 @@ def _add_days(
         segment.hours[cell] = segment.hours.get(cell, 0.0) + hours
         unused = segment.capacity_mw * (sold - price * hours) * site.share / USD_PER_USD_M
         segment.unused_usd_m[cell] = segment.unused_usd_m.get(cell, 0.0) + unused
-        for entry in segment.lots:
-            lot = lots[entry.lot]
-            value = value_usd_per_mwh(lot, site, stretch.hashprice, network.pool_fee)
-            per_mwh = stretch.hashprice / 24 * (1 - network.pool_fee) * PH_PER_EH / lot.mw_per_eh * site.share
+        for entry in segment.places:
+            mw_per_eh = places[entry.place].mw_per_eh
+            value = value_usd_per_mwh(mw_per_eh, site, stretch.hashprice, network.pool_fee)
+            per_mwh = stretch.hashprice / 24 * (1 - network.pool_fee) * PH_PER_EH / mw_per_eh * site.share
             for use, tariff in ((entry.inside, sell), (entry.outside, buy)):
                 ran, price_hours = run_below(part, tariff, value)
                 is_inside = use is entry.inside

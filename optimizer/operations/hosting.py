@@ -77,6 +77,16 @@ class HallFlows:
         """(K,) net cash that accrues, per hall."""
         return self.rent - self.operating_cost - self.power_cost + self.power_recovered - self.credit - self.capex
 
+    @property
+    def noi(self) -> Floats:
+        """(K,) rent less operating cost and power, plus what the tenant pays of it, per hall."""
+        return self.rent - self.operating_cost - self.power_cost + self.power_recovered
+
+    @property
+    def total_capex(self) -> float:
+        """All capex of a hall."""
+        return float(self.capex.sum()) + self.paid_capex
+
     def instants(self) -> Iterator[tuple[float, float]]:
         """(months after the start, net USD m per hall) of what is paid at an instant."""
         if self.prepayment or self.paid_capex:

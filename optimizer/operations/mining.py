@@ -9,11 +9,12 @@ prefix sums give the sums by one search. docs/figures.md, section 5. Blocks at a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.tree import Floats
+from optimizer.case.base import month_label
 from optimizer.case.case import Case
 from optimizer.case.sites import Site
 from optimizer.market.calendar import days_in_span
@@ -26,68 +27,113 @@ PH_PER_EH = 1000.0
 
 @dataclass(frozen=True)
 class Lot:
-    """Machines that stand at a site or arrive there without a decision."""
+    """Machines of one type that are there, arrive, or can be ordered at one step."""
 
     site: int
+    """Home."""
     site_name: str
     name: str
     machine: str
     ph_s: float
+    """Without a decision; 0 for lots that have to be ordered."""
     efficiency_j_per_th: float
-    mw_per_eh: float
-    """Meter MW per EH/s."""
-    load_mw_per_eh: float
-    """The same times uptime: mean MW while it is told to run."""
     share: float
-    """The company's part of its money and coins."""
+    """The company's part of the money and coins of its home."""
+    age_from: float
+    """Months after the start from which its age counts."""
     present_from: float
     present_until: float
     """Months after the start (they may lie outside the horizon; ``inf`` without a life)."""
-    due_usd_m: float
+    due_usd_m: float = 0.0
     """The company's part of what is still to be paid."""
-    due_at: float | None
+    due_at: float | None = None
     """Months after the start at which it is paid; None if nothing is due."""
+    order_node: int = -1
+    """Node at which it can be ordered; -1 if it is there or arrives anyway."""
 
     @property
     def full_name(self) -> str:
         return f"{self.site_name}.{self.name}"
 
 
-def list_lots(case: Case) -> tuple[Lot, ...]:
-    """The lots of all sites, in the order of the case, fleet before arriving."""
+@dataclass(frozen=True)
+class Place:
+    """A lot at a site where it can stand."""
+
+    lot: int
+    site: int
+    home: bool
+    mw_per_eh: float
+    """Meter MW per EH/s."""
+    load_mw_per_eh: float
+    """The same times uptime: mean MW while it is told to run."""
+
+
+def list_lots(case: Case, market: Market) -> tuple[Lot, ...]:
+    """The lots of all sites in the order of the case, fleet before arriving; then those that can be ordered."""
     start = case.horizon.start.first
     lots: list[Lot] = []
     for s, (site_name, site) in enumerate(case.sites.items()):
-        entries: list[tuple[str, str, float, float, float, float, float | None]] = [
-            (name, lot.machine or name, lot.ph_s, start, (lot.bought.first if lot.bought else start), 0.0, None)
-            for name, lot in site.fleet.items()
-        ]
-        entries += [
-            (name, lot.machine or name, lot.ph_s, lot.on.first, lot.on.first, lot.due_usd_m, lot.on.first - start)
-            for name, lot in site.arriving.items()
-        ]
-        for name, machine_name, ph_s, begins, age_from, due, due_at in entries:
-            machine = case.machines[machine_name]
-            ends = age_from + machine.life if machine.life is not None else float("inf")
-            mw_per_eh = machine.efficiency_j_per_th * site.mining_overhead
-            lots.append(
-                Lot(
-                    site=s,
-                    site_name=site_name,
-                    name=name,
-                    machine=machine_name,
-                    ph_s=ph_s,
-                    efficiency_j_per_th=machine.efficiency_j_per_th,
-                    mw_per_eh=mw_per_eh,
-                    load_mw_per_eh=mw_per_eh * site.uptime,
-                    share=site.share,
-                    present_from=begins - start,
-                    present_until=ends - start,
-                    due_usd_m=due * site.share,
-                    due_at=due_at if due > 0 else None,
-                )
-            )
-    return tuple(lots)
+        for name, fleet in site.fleet.items():
+            age_from = fleet.bought.first - start if fleet.bought else 0.0
+            lots.append(_lot(case, s, site_name, name, fleet.machine or name, fleet.ph_s, 0.0, age_from))
+        for name, coming in site.arriving.items():
+            on = coming.on.first - start
+            lot = _lot(case, s, site_name, name, coming.machine or name, coming.ph_s, on, on)
+            due = coming.due_usd_m * site.share
+            lots.append(replace(lot, due_usd_m=due, due_at=on if due > 0 else None))
+    return tuple(lots + _orders(case, market))
+
+
+def _orders(case: Case, market: Market) -> list[Lot]:
+    """Lots that can be ordered, in time, then by site and machine in the order of the case."""
+    tree = market.tree
+    lots: list[Lot] = []
+    for node in np.flatnonzero(tree.decision).tolist():
+        step = float(tree.start_months[node])
+        for s, site_name in enumerate(case.sites):
+            for name, machine in case.machines.items():
+                if machine.buy is None or site_name not in machine.buy.sites:
+                    continue
+                window = machine.buy.window
+                if window.start.first <= market.start_month + step < window.end.last:
+                    label = f"{name} {month_label(market.start_month + step)}"
+                    arrives = step + machine.buy.delivery
+                    lot = _lot(case, s, site_name, label, name, 0.0, arrives, arrives)
+                    lots.append(replace(lot, order_node=node))
+    return lots
+
+
+def _lot(
+    case: Case, site: int, site_name: str, name: str, machine: str, ph_s: float, begins: float, age_from: float
+) -> Lot:
+    life = case.machines[machine].life
+    return Lot(
+        site=site,
+        site_name=site_name,
+        name=name,
+        machine=machine,
+        ph_s=ph_s,
+        efficiency_j_per_th=case.machines[machine].efficiency_j_per_th,
+        share=case.sites[site_name].share,
+        age_from=age_from,
+        present_from=begins,
+        present_until=age_from + life if life is not None else float("inf"),
+    )
+
+
+def list_places(case: Case, lots: tuple[Lot, ...]) -> tuple[Place, ...]:
+    """Every lot at its home; lots that were not ordered also at the sites to which their machines can be moved."""
+    names = list(case.sites)
+    places: list[Place] = []
+    for c, lot in enumerate(lots):
+        elsewhere = case.machines[lot.machine].movable_to if lot.order_node < 0 else ()
+        for site_name in [lot.site_name, *(name for name in elsewhere if name != lot.site_name)]:
+            site = case.sites[site_name]
+            mw = lot.efficiency_j_per_th * site.mining_overhead
+            home = site_name == lot.site_name
+            places.append(Place(c, names.index(site_name), home, mw, mw * site.uptime))
+    return tuple(places)
 
 
 @dataclass(frozen=True)
@@ -142,9 +188,9 @@ def stretches(market: Market, site: Site, cell: int, begin: float, end: float) -
             yield Stretch(cell, month, days, first, last, shape, float(power.factor[month]), hashprice)
 
 
-def value_usd_per_mwh(lot: Lot, site: Site, hashprice: float, pool_fee: float) -> float:
+def value_usd_per_mwh(mw_per_eh: float, site: Site, hashprice: float, pool_fee: float) -> float:
     """What a MWh at the meter earns, less variable cost and the pool's fee."""
-    gross = hashprice / 24 * 1000 / lot.mw_per_eh * (1 - pool_fee)
+    gross = hashprice / 24 * 1000 / mw_per_eh * (1 - pool_fee)
     return gross - site.variable_cost_usd_per_mwh
 
 
@@ -169,9 +215,9 @@ def run_below(stretch: Stretch, tariff: Tariff, value: float) -> tuple[float, fl
 
 @dataclass(frozen=True)
 class MiningCoefficients:
-    """What one EH/s of each lot does in each month cell when all of its power is bought at the site's market.
+    """What one EH/s of a lot does at each place in each month cell when all of its power is bought at the market.
 
-    Shapes (L, J); tail cells are 0 (machines end with the horizon). Money and BTC are the company's share.
+    Shapes (P, J); tail cells are 0 (machines end with the horizon). Money and BTC are the company's share.
     """
 
     hours_run: Floats
@@ -188,35 +234,50 @@ class MiningCoefficients:
         return self.revenue_usd_m - self.power_cost_usd_m - self.variable_cost_usd_m
 
 
-def mining_coefficients(case: Case, market: Market, lots: tuple[Lot, ...]) -> MiningCoefficients:
-    """Every hour of every month of the horizon, for every lot."""
-    cells, network = market.cells, market.network
-    sites = list(case.sites.values())
-    names = ("hours", "mwh", "btc", "revenue", "power", "variable")
-    arrays = {name: np.zeros((len(lots), cells.size)) for name in names}
+_FIGURES = ("hours_run", "mwh", "btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m")
+
+
+def mining_coefficients(
+    case: Case, market: Market, lots: tuple[Lot, ...], places: tuple[Place, ...]
+) -> MiningCoefficients:
+    """Every hour of every month of the horizon, for every place.
+
+    Whole months are the same for all lots of one efficiency at a site, and are summed once.
+    """
+    cells = market.cells
     planned = np.flatnonzero(~cells.in_tail)
-    for index, lot in enumerate(lots):
-        site = sites[lot.site]
-        tariff = purchase(site)
-        reached = planned[(cells.month[planned] + 1 > lot.present_from) & (cells.month[planned] < lot.present_until)]
-        for j in reached.tolist():
-            for stretch in stretches(market, site, j, lot.present_from, lot.present_until):
-                value = value_usd_per_mwh(lot, site, stretch.hashprice, network.pool_fee)
-                ran, price_hours = run_below(stretch, tariff, value)
-                hours = site.uptime * ran
-                revenue = hours * stretch.hashprice / 24 * (1 - network.pool_fee) * PH_PER_EH * lot.share
-                arrays["hours"][index, j] += hours
-                arrays["mwh"][index, j] += hours * lot.mw_per_eh
-                arrays["btc"][index, j] += revenue / float(network.btc_usd[stretch.month])
-                arrays["revenue"][index, j] += revenue / USD_PER_USD_M
-                arrays["power"][index, j] += lot.share * lot.load_mw_per_eh * price_hours / USD_PER_USD_M
-                variable = hours * lot.mw_per_eh * site.variable_cost_usd_per_mwh * lot.share
-                arrays["variable"][index, j] += variable / USD_PER_USD_M
-    return MiningCoefficients(
-        hours_run=arrays["hours"],
-        mwh=arrays["mwh"],
-        btc=arrays["btc"],
-        revenue_usd_m=arrays["revenue"],
-        power_cost_usd_m=arrays["power"],
-        variable_cost_usd_m=arrays["variable"],
-    )
+    sites = list(case.sites.values())
+    whole: dict[tuple[int, float], Floats] = {}
+    arrays = np.zeros((len(_FIGURES), len(places), cells.size))
+    for index, place in enumerate(places):
+        lot, site = lots[place.lot], sites[place.site]
+        full = (cells.month >= lot.present_from) & (cells.month + 1 <= lot.present_until) & ~cells.in_tail
+        touched = (cells.month + 1 > lot.present_from) & (cells.month < lot.present_until) & ~cells.in_tail
+        if full.any():
+            key = (place.site, place.mw_per_eh)
+            if key not in whole:
+                whole[key] = np.zeros((len(_FIGURES), cells.size))
+                for j in planned.tolist():
+                    whole[key][:, j] = _month(market, site, place, j, 0.0, float("inf"))
+            arrays[:, index, full] = whole[key][:, full]
+        for j in np.flatnonzero(touched & ~full).tolist():
+            arrays[:, index, j] = _month(market, site, place, j, lot.present_from, lot.present_until)
+    return MiningCoefficients(**dict(zip(_FIGURES, arrays, strict=True)))
+
+
+def _month(market: Market, site: Site, place: Place, cell: int, begin: float, end: float) -> Floats:
+    """The figures of one EH/s in a month cell, as far as it lies between two instants (months after the start)."""
+    network, tariff = market.network, purchase(site)
+    figures = np.zeros(len(_FIGURES))
+    for stretch in stretches(market, site, cell, begin, end):
+        value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, network.pool_fee)
+        ran, price_hours = run_below(stretch, tariff, value)
+        hours = site.uptime * ran
+        mwh = hours * place.mw_per_eh
+        revenue = hours * stretch.hashprice / 24 * (1 - network.pool_fee) * PH_PER_EH * site.share
+        power = site.share * place.load_mw_per_eh * price_hours
+        variable = mwh * site.variable_cost_usd_per_mwh * site.share
+        btc = revenue / float(network.btc_usd[stretch.month])
+        money = (revenue / USD_PER_USD_M, power / USD_PER_USD_M, variable / USD_PER_USD_M)
+        figures += np.array([hours, mwh, btc, *money])
+    return figures

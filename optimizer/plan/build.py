@@ -1,6 +1,6 @@
-"""Solution -> Plan: tidy tables and measures of the decisions that were found. Rules in docs/figures.md.
+"""Solution -> Plan: what the decisions that were found do, period by period. Rules in docs/figures.md.
 
-Everything is computed forward from the rounded decisions; nothing here asks the solver.
+Everything is computed forward from the rounded decisions; nothing here asks the solver. Tables are in ``tables.py``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.forward import Decisions, States
+from models.instance import Instance
 from models.tree import Floats
-from optimizer.instance.build import Prepared, by_node
+from optimizer.instance.build import Prepared
+from optimizer.instance.facilities import Draw
 from optimizer.instance.hosting import Option
+from optimizer.instance.machines import by_node
 from optimizer.market.calendar import node_at
 from optimizer.plan.table import Table
 
@@ -22,7 +25,7 @@ _MONEY = ("btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m")
 
 @dataclass(frozen=True)
 class SignedOffer:
-    """A signature of the plan, and what its halls do by node. Arrays (N,), for all halls together, USD m and MWh."""
+    """A signature or lease, and what its halls do by node. Arrays (N,), for all halls together, USD m and MWh."""
 
     option: Option
     index: int
@@ -50,16 +53,17 @@ class SignedOffer:
     @property
     def total_capex(self) -> float:
         """All capex of the signature in USD m, also what is spent after the horizon."""
-        return self.halls * (float(self.option.flows.capex.sum()) + self.option.flows.paid_capex)
+        return self.halls * self.option.flows.total_capex
 
 
 @dataclass(frozen=True)
-class MinedLot:
-    """A lot and what it does by node. Arrays (N,)."""
+class MinedPlace:
+    """A lot at a place and what it does there by node. Arrays (N,)."""
 
     index: int
-    present: Floats
-    """Share of the node in which the lot is there."""
+    name: str
+    """The lot's name at home, its full name elsewhere."""
+    site: int
     mean_eh_s: Floats
     """Mean EH/s installed and present."""
     mean_mw: Floats
@@ -86,15 +90,29 @@ class Resale:
 
 
 @dataclass(frozen=True)
+class LoanBook:
+    """A term loan by node, all draws together. Arrays (N,), USD m."""
+
+    name: str
+    drawn: Floats
+    fees: Floats
+    interest: Floats
+    principal: Floats
+
+
+@dataclass(frozen=True)
 class Plan:
     """Decisions of a case and what follows from them."""
 
     prepared: Prepared
+    instance: Instance
+    """What was solved (given decisions, price of new shares)."""
     decisions: Decisions
     states: States
     signed: tuple[SignedOffer, ...]
-    mined: tuple[MinedLot, ...]
+    mined: tuple[MinedPlace, ...]
     resale: tuple[Resale, ...]
+    loans: tuple[LoanBook, ...]
     cash: Mapping[str, Floats]
     """Flows by node (N,), signed (cash out is negative), in the order and under the names of ``cash.csv``."""
     tables: Mapping[str, Table]
@@ -102,6 +120,25 @@ class Plan:
     @property
     def value_usd_m(self) -> float:
         return self.states.value_usd_m
+
+    @property
+    def new_shares_m(self) -> float:
+        """Shares sold, millions."""
+        equity = self.instance.equity
+        if equity is None:
+            return 0.0
+        return float((self.decisions.issue_usd_m / (equity.share_price_usd * (1 - equity.cost))).sum())
+
+
+def build_plan(prepared: Prepared, instance: Instance, decisions: Decisions, states: States) -> Plan:
+    """All tables of a plan."""
+    from optimizer.plan.tables import all_tables
+
+    signed, mined = signed_offers(prepared, decisions), mined_places(prepared, states)
+    sold, loans = resales(prepared, states), loan_books(prepared, decisions)
+    bare = Plan(prepared, instance, decisions, states, signed, mined, sold, loans, {}, {})
+    bare = replace(bare, cash=cash_flows(bare))
+    return replace(bare, tables=all_tables(bare))
 
 
 def overlap_share(prepared: Prepared, begin: float, end: float) -> Floats:
@@ -134,14 +171,13 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
             return np.where(node_at(tree, instant) & follows, amount, 0.0)
 
         mw = option.hall_mw_it * halls
+        reserved = option.gross_mw * halls * overlap_share(prepared, flows.taken_from, flows.rent_until)
         result.append(
             SignedOffer(
                 option=option,
                 index=o,
                 halls=halls,
-                reserved_mw=np.where(
-                    follows, option.gross_mw * halls * overlap_share(prepared, flows.taken_from, flows.rent_until), 0.0
-                ),
+                reserved_mw=np.where(follows, reserved, 0.0),
                 it_mw=mw * nodes(flows.billed) / tree.length_months,
                 mwh=halls * nodes(flows.mwh),
                 rent=halls * nodes(flows.rent),
@@ -158,38 +194,39 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
     return tuple(result)
 
 
-def mined_lots(prepared: Prepared, states: States) -> tuple[MinedLot, ...]:
-    """What every lot does with what is installed of it."""
-    market, mining = prepared.market, prepared.operations.mining
-    blocks = prepared.instance.blocks
-    planned = ~market.cells.in_tail
-    per_eh = {name: by_node(getattr(mining, name), market, planned) for name in ("mwh", *_MONEY)}
+def mined_places(prepared: Prepared, states: States) -> tuple[MinedPlace, ...]:
+    """What every lot does at each place with what is installed of it there."""
+    market, operations = prepared.market, prepared.operations
+    blocks = prepared.open.blocks
+    per_eh = {name: by_node(getattr(operations.mining, name), market) for name in ("mwh", *_MONEY)}
     result = []
-    for c, lot in enumerate(prepared.operations.lots):
-        installed = states.installed_eh_s[c]
+    for p, place in enumerate(operations.places):
+        lot = operations.lots[place.lot]
+        installed = states.installed_eh_s[p]
         present = overlap_share(prepared, lot.present_from, lot.present_until)
         # What is different for the part of its load that lies inside a block.
         extra = {name: np.zeros(len(market.tree)) for name in ("hours", *_MONEY)}
-        for k in np.flatnonzero(blocks.place_lot == c):
-            segment = prepared.operations.blocks[blocks.place_segment[k]]
-            entry = next(entry for entry in segment.lots if entry.lot == c)
+        for k in np.flatnonzero(blocks.place == p):
+            segment = operations.blocks[blocks.place_segment[k]]
+            entry = next(entry for entry in segment.places if entry.place == p)
             for name, by_node_extra in extra.items():
                 inside, outside = getattr(entry.inside, name), getattr(entry.outside, name)
                 by_node_extra[segment.node] += states.inside_mw[k] * (sum(inside.values()) - sum(outside.values()))
-        mwh = installed * per_eh["mwh"][c] + extra["hours"]
-        capacity = installed * lot.mw_per_eh
+        mwh = installed * per_eh["mwh"][p] + extra["hours"]
+        capacity = installed * place.mw_per_eh
         result.append(
-            MinedLot(
-                index=c,
-                present=present,
+            MinedPlace(
+                index=p,
+                name=lot.name if place.home else lot.full_name,
+                site=place.site,
                 mean_eh_s=installed * present,
-                mean_mw=installed * present * lot.mw_per_eh,
+                mean_mw=installed * present * place.mw_per_eh,
                 hours_run=np.divide(mwh, capacity, out=np.zeros_like(mwh), where=capacity > 0),
                 mwh=mwh,
-                btc=installed * per_eh["btc"][c] + extra["btc"],
-                revenue=installed * per_eh["revenue_usd_m"][c] + extra["revenue_usd_m"],
-                power_cost=installed * per_eh["power_cost_usd_m"][c] + extra["power_cost_usd_m"],
-                variable_cost=installed * per_eh["variable_cost_usd_m"][c] + extra["variable_cost_usd_m"],
+                btc=installed * per_eh["btc"][p] + extra["btc"],
+                revenue=installed * per_eh["revenue_usd_m"][p] + extra["revenue_usd_m"],
+                power_cost=installed * per_eh["power_cost_usd_m"][p] + extra["power_cost_usd_m"],
+                variable_cost=installed * per_eh["variable_cost_usd_m"][p] + extra["variable_cost_usd_m"],
             )
         )
     return tuple(result)
@@ -197,7 +234,7 @@ def mined_lots(prepared: Prepared, states: States) -> tuple[MinedLot, ...]:
 
 def resales(prepared: Prepared, states: States) -> tuple[Resale, ...]:
     """What is sold of each site's blocks."""
-    blocks = prepared.instance.blocks
+    blocks = prepared.open.blocks
     size = len(prepared.market.tree)
     found: dict[int, Resale] = {}
     for b, segment in enumerate(prepared.operations.blocks):
@@ -205,7 +242,7 @@ def resales(prepared: Prepared, states: States) -> tuple[Resale, ...]:
         entry.sold_mwh[segment.node] += segment.capacity_mw * sum(segment.hours.values())
         entry.result_usd_m[segment.node] += sum(segment.unused_usd_m.values())
         for place, k in enumerate(np.flatnonzero(blocks.place_segment == b)):
-            inside = segment.lots[place].inside
+            inside = segment.places[place].inside
             entry.sold_mwh[segment.node] -= states.inside_mw[k] * sum(inside.hours.values())
             entry.result_usd_m[segment.node] -= states.inside_mw[k] * sum(inside.lost_resale_usd_m.values())
     return tuple(found[site] for site in sorted(found))
@@ -220,24 +257,62 @@ def settled(prepared: Prepared) -> Floats:
     return total
 
 
-def cash_flows(
-    prepared: Prepared,
-    states: States,
-    signed: tuple[SignedOffer, ...],
-    mined: tuple[MinedLot, ...],
-    sold: tuple[Resale, ...],
-) -> dict[str, Floats]:
+def loan_books(prepared: Prepared, decisions: Decisions) -> tuple[LoanBook, ...]:
+    """Every term loan of the case, drawn or not."""
+    tree = prepared.market.tree
+    names = [name for name, f in prepared.case.finance.facilities.items() if f.kind == "term_loan"]
+    books = [LoanBook(name, *(np.zeros(len(tree)) for _ in range(4))) for name in names]
+    for d in np.flatnonzero(decisions.draw_usd_m):
+        draw: Draw = prepared.choices.draws[d]
+        amount, book = float(decisions.draw_usd_m[d]), books[draw.facility]
+        book.drawn[draw.node] += amount
+        book.fees[draw.node] += amount * draw.terms.fee
+        follows = tree.reaches[draw.node]
+        for payment in draw.payments:
+            here = node_at(tree, payment.at) & follows
+            book.interest[here] += amount * payment.interest_usd_m
+            book.principal[here] += amount * payment.principal_usd_m
+    return tuple(books)
+
+
+def cash_flows(plan: Plan) -> dict[str, Floats]:
     """The lines between opening and closing cash, by node; cash out is negative."""
-    tree, fixed, cash = prepared.market.tree, prepared.fixed, prepared.instance.cash
+    prepared, states, decisions = plan.prepared, plan.states, plan.decisions
+    tree, fixed, cash = prepared.market.tree, prepared.fixed, prepared.open.cash
+    trade, treasury, lots = prepared.open.trade, prepared.open.treasury, prepared.open.lots
     zero = np.zeros(len(tree))
 
     def total(name: str) -> Floats:
-        return sum((getattr(offer, name) for offer in signed), start=zero)
+        return sum((getattr(offer, name) for offer in plan.signed), start=zero)
 
+    def lent(name: str) -> Floats:
+        return sum((getattr(book, name) for book in plan.loans), start=zero)
+
+    bought, moved = zero.copy(), zero
+    if trade is not None:
+        ordered = lots.order_node >= 0
+        np.add.at(bought, lots.order_node[ordered], (trade.order_cost_usd_m_per_eh * decisions.order_eh)[ordered])
+        moved = trade.plug_cost_usd_m_per_eh[prepared.open.places.lot] @ decisions.plug_eh
+    builds, running = zero, zero
+    if prepared.open.builds is not None:
+        running = decisions.built @ prepared.open.builds.operating_usd_m
+        builds = decisions.built @ prepared.open.builds.cash_usd_m + running
+    issued = zero.copy()
+    if plan.instance.equity is not None:
+        np.add.at(issued, plan.instance.equity.node, decisions.issue_usd_m)
+    sold, kept = zero, zero
+    if treasury is not None:
+        sold = treasury.price_usd_m * states.btc_sold_from_stock
+        kept = treasury.mean_price_usd_m * states.btc_kept
     return {
         "yield_usd_m": (cash.growth - 1) * opening_cash(prepared, states),
-        "mining_margin_usd_m": sum((lot.margin for lot in mined), start=zero),
-        "contracts_usd_m": sum((entry.result_usd_m for entry in sold), start=settled(prepared)),
+        "mining_margin_usd_m": sum((place.margin for place in plan.mined), start=zero),
+        "contracts_usd_m": sum((entry.result_usd_m for entry in plan.resale), start=settled(prepared)),
+        "machines_bought_usd_m": -bought,
+        "machines_moved_usd_m": -moved,
+        "machines_sold_usd_m": states.sales_usd_m.sum(axis=0),
+        "builds_usd_m": builds,
+        "builds_operating_usd_m": -running,
         "hosting_rent_usd_m": total("rent"),
         "hosting_credit_usd_m": -total("credit"),
         "hosting_operating_cost_usd_m": -total("operating_cost"),
@@ -250,25 +325,18 @@ def cash_flows(
         "site_cost_usd_m": -fixed.site_cost,
         "sga_usd_m": -fixed.sga,
         "arriving_due_usd_m": -fixed.arriving_due,
-        "interest_usd_m": -fixed.interest,
-        "principal_usd_m": -fixed.principal,
-        "btc_sold_usd_m": fixed.btc_sold,
+        "interest_usd_m": -fixed.interest - lent("interest"),
+        "principal_usd_m": -fixed.principal - lent("principal"),
+        "drawn_usd_m": lent("drawn"),
+        "fees_usd_m": -lent("fees"),
+        "equity_usd_m": issued,
+        "tax_usd_m": -states.tax_usd_m,
+        "btc_sold_usd_m": fixed.btc_sold + sold,
+        "btc_kept_usd_m": -kept,
     }
 
 
 def opening_cash(prepared: Prepared, states: States) -> Floats:
     """(N,) cash at the beginning of each node."""
     parent = prepared.market.tree.parent
-    return np.where(parent >= 0, states.cash_usd_m[parent], prepared.instance.cash.opening_usd_m)
-
-
-def build_plan(prepared: Prepared, decisions: Decisions, states: States) -> Plan:
-    """All tables of a plan."""
-    from optimizer.plan.tables import all_tables
-
-    signed = signed_offers(prepared, decisions)
-    mined = mined_lots(prepared, states)
-    sold = resales(prepared, states)
-    cash = cash_flows(prepared, states, signed, mined, sold)
-    bare = Plan(prepared, decisions, states, signed, mined, sold, cash, {})
-    return replace(bare, tables=all_tables(bare))
+    return np.where(parent >= 0, states.cash_usd_m[parent], prepared.open.cash.opening_usd_m)

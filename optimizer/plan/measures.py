@@ -27,6 +27,9 @@ class Measures:
     thinnest_period: str
     capex_usd_m: float
     it_mw_signed: float
+    new_shares_m: float
+    dilution: float
+    """New shares as a part of all shares then."""
     peak_net_debt_to_ebitda: float | None
     """Largest ratio of net debt to EBITDA of the last four quarters, over the ends of full years; None without debt
     or while EBITDA is not positive."""
@@ -53,6 +56,8 @@ def measure(plan: Plan) -> Measures:
         thinnest_period=tree.label[thin],
         capex_usd_m=sum(offer.total_capex for offer in plan.signed),
         it_mw_signed=sum(offer.halls * offer.option.hall_mw_it for offer in plan.signed if not offer.option.is_lease),
+        new_shares_m=plan.new_shares_m,
+        dilution=plan.new_shares_m / (plan.new_shares_m + finance.opening.shares_m),
         peak_net_debt_to_ebitda=_peak_leverage(plan),
     )
 
@@ -60,8 +65,8 @@ def measure(plan: Plan) -> Measures:
 def ebitda(plan: Plan) -> Floats:
     """(N,) mining margin and NOI of hosting, less the fixed cost of sites and SG&A."""
     names = (
-        "mining_margin_usd_m", "contracts_usd_m", "hosting_rent_usd_m", "hosting_operating_cost_usd_m",
-        "hosting_power_usd_m", "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
+        "mining_margin_usd_m", "contracts_usd_m", "builds_operating_usd_m", "hosting_rent_usd_m",
+        "hosting_operating_cost_usd_m", "hosting_power_usd_m", "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
     )  # fmt: skip
     return sum((plan.cash[name] for name in names), start=np.zeros(len(plan.prepared.market.tree)))
 

@@ -67,8 +67,14 @@ def twin_data(
 
 def decision_line(row: Mapping[str, Any]) -> str:
     """A decision in words: ``2027-04-01 sign cloud_tenant at west_one: 3 halls``."""
-    amount = f"{row['amount']:,.0f} halls" if row["decision"] == "sign" else f"{row['amount'] / 1000:,.2f} EH/s"
-    return f"{row['date']} {row['decision']} {row['item']} at {row['site']}: {amount}"
+    amount, unit = float(row["amount"]), row["unit"]
+    text = {
+        "ph_s": f"{amount / 1000:,.2f} EH/s",
+        "usd_m": f"${amount:,.1f}M",
+        "btc": f"{amount:,.0f} BTC",
+    }.get(unit, f"{amount:,.0f} {unit if amount != 1 else unit[:-1]}")
+    where = f" at {row['site']}" if row["site"] else ""
+    return f"{row['date']} {row['decision']} {row['item']}{where}: {text}"
 
 
 def price_data(plan: Plan) -> dict[str, Any]:

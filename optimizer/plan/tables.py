@@ -7,13 +7,13 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from optimizer.instance.blocks import weights
-from optimizer.instance.finance import debt_payments, fixed_value
-from optimizer.instance.limits import level_at, site_instants
-from optimizer.market.calendar import instant_factor, month_factors, month_in, node_at
-from optimizer.operations.blocks import LotInBlock
-from optimizer.plan.build import Plan, SignedOffer, opening_cash
+from optimizer.instance.limits import build_megawatts, level_at, site_instants, takes_megawatts
+from optimizer.instance.machines import is_there
+from optimizer.market.calendar import node_at
+from optimizer.plan.build import Plan, overlap_share
+from optimizer.plan.money_tables import money_tables
 from optimizer.plan.table import Cell, Table, table
+from optimizer.plan.value import value_table
 
 TINY = 1e-9
 """Below this a quantity (MW, MWh) is nothing and gets no row."""
@@ -24,12 +24,11 @@ def all_tables(plan: Plan) -> dict[str, Table]:
     return {
         "decisions": decisions_table(plan),
         "allocation": allocation_table(plan),
+        "machines": machines_table(plan),
         "mining": mining_table(plan),
         "hosting": hosting_table(plan),
         "power": power_table(plan),
-        "cash": cash_table(plan),
-        "debt": debt_table(plan),
-        "treasury": treasury_table(plan),
+        **money_tables(plan),
         "limits": limits_table(plan),
         "value": value_table(plan),
     }
@@ -53,43 +52,67 @@ def _node_keys(plan: Plan) -> list[tuple[str, str]]:
 
 def decisions_table(plan: Plan) -> Table:
     """What is decided, when."""
-    prepared, tree = plan.prepared, plan.prepared.market.tree
-    rows: list[tuple[float, int, int, tuple[Cell, ...]]] = []
-    for offer in plan.signed:
-        option = offer.option
-        if option.is_lease:
-            continue
-        rows.append(
-            (
-                option.flows.signed,
-                0,
-                option.offer,
-                (
-                    iso(plan, option.flows.signed),
-                    "sign",
-                    option.offer_name,
-                    option.site_name,
-                    offer.halls,
-                    "halls",
-                    option.gross_mw * offer.halls,
-                    offer.total_capex,
-                ),
-            )
-        )
-    for c, lot in enumerate(prepared.operations.lots):
-        for n in np.flatnonzero(plan.decisions.retire_eh_s[c]):
-            start, eh_s = float(tree.start_months[n]), float(plan.decisions.retire_eh_s[c, n])
-            row = (iso(plan, start), "retire", lot.name, lot.site_name, eh_s * 1000, "ph_s", eh_s * lot.mw_per_eh, 0.0)
-            rows.append((start, 1, c, row))
-    rows.sort(key=lambda entry: entry[:3])
+    rows = sorted(_decision_rows(plan), key=lambda entry: (entry[0], entry[1]))
     columns = ("date", "decision", "item", "site", "amount", "unit", "meter_mw", "capex_usd_m")
     return table(columns, [row for *_, row in rows])
+
+
+_KINDS = ("sign", "build", "buy", "unplug", "plug", "sell", "draw", "issue", "sell_btc", "keep_btc")
+
+
+def _decision_rows(plan: Plan) -> Iterator[tuple[float, int, tuple[Cell, ...]]]:
+    """(months after the start, kind, row), in the order of the case within a kind."""
+    decisions, choices, tree = plan.decisions, plan.prepared.choices, plan.prepared.market.tree
+    trade = plan.prepared.open.trade
+
+    def entry(at: float, kind: str, *rest: Cell) -> tuple[float, int, tuple[Cell, ...]]:
+        return at, _KINDS.index(kind), (iso(plan, at), kind, *rest)
+
+    for offer in sorted(plan.signed, key=lambda offer: offer.index):
+        option = offer.option
+        if not option.is_lease:
+            mw = option.gross_mw * offer.halls
+            at, halls = option.flows.signed, offer.halls
+            yield entry(at, "sign", option.offer_name, option.site_name, halls, "halls", mw, offer.total_capex)
+    for u in np.flatnonzero(decisions.built):
+        build, count = choices.builds[u], int(decisions.built[u])
+        mw, cost = build.terms.energised_mw * count, build.total_cost * count
+        yield entry(build.step, "build", build.name, build.site_name, count, "builds", mw, cost)
+    for c in np.flatnonzero(decisions.order_eh):
+        lot, eh_s = choices.lots[c], float(decisions.order_eh[c])
+        home = next(place for place in choices.places if place.lot == c and place.home)
+        assert trade is not None
+        paid = float(trade.order_cost_usd_m_per_eh[c]) * eh_s
+        at = float(tree.start_months[lot.order_node])
+        yield entry(at, "buy", lot.machine, lot.site_name, eh_s * 1000, "ph_s", eh_s * home.mw_per_eh, paid)
+    for kind, amounts in (("unplug", decisions.unplug_eh), ("plug", decisions.plug_eh)):
+        for p, n in zip(*np.nonzero(amounts), strict=True):
+            place, eh_s = choices.places[p], float(amounts[p, n])
+            lot = choices.lots[place.lot]
+            moved = (
+                float(trade.plug_cost_usd_m_per_eh[place.lot]) * eh_s if kind == "plug" and trade is not None else 0.0
+            )
+            site, mw = choices.site_names[place.site], eh_s * place.mw_per_eh
+            yield entry(float(tree.start_months[n]), kind, lot.full_name, site, eh_s * 1000, "ph_s", mw, moved)
+    for c, n in zip(*np.nonzero(decisions.sell_eh), strict=True):
+        brings = float(plan.states.sales_usd_m[c, n])
+        amount = float(decisions.sell_eh[c, n]) * 1000
+        yield entry(float(tree.start_months[n]), "sell", choices.lots[c].full_name, "", amount, "ph_s", 0.0, -brings)
+    for d in np.flatnonzero(decisions.draw_usd_m):
+        draw = choices.draws[d]
+        yield entry(draw.step, "draw", draw.name, "", float(decisions.draw_usd_m[d]), "usd_m", 0.0, 0.0)
+    for e in np.flatnonzero(decisions.issue_usd_m):
+        issue = choices.issues[e]
+        yield entry(issue.step, "issue", issue.name, "", float(decisions.issue_usd_m[e]), "usd_m", 0.0, 0.0)
+    for kind, coins in (("sell_btc", decisions.sell_btc), ("keep_btc", decisions.keep_btc)):
+        for n in np.flatnonzero(coins):
+            yield entry(float(tree.start_months[n]), kind, "bitcoin", "", float(coins[n]), "btc", 0.0, 0.0)
 
 
 def allocation_table(plan: Plan) -> Table:
     """Where the megawatts go."""
     prepared = plan.prepared
-    tree, lots = prepared.market.tree, prepared.operations.lots
+    tree = prepared.market.tree
     rows: list[tuple[Cell, ...]] = []
     for n, (scenario, period) in enumerate(_node_keys(plan)):
         begin, end = float(tree.start_months[n]), float(tree.start_months[n] + tree.length_months[n])
@@ -97,11 +120,11 @@ def allocation_table(plan: Plan) -> Table:
         for s, (name, site) in enumerate(prepared.case.sites.items()):
             used = 0.0
             for mined in plan.mined:
-                if lots[mined.index].site == s and mined.mean_mw[n] > TINY:
+                if mined.site == s and mined.mean_mw[n] > TINY:
                     mw = float(mined.mean_mw[n])
                     used += mw
                     run = (float(mined.mwh[n]), float(mined.hours_run[n]))
-                    rows.append((*head, name, "mining", lots[mined.index].name, mw, 0.0, *run))
+                    rows.append((*head, name, "mining", mined.name, mw, 0.0, *run))
             for offer in plan.signed:
                 if offer.option.site == s and offer.reserved_mw[n] > TINY:
                     mw = float(offer.reserved_mw[n])
@@ -130,17 +153,17 @@ def _mean_level(plan: Plan, levels: object, begin: float, end: float) -> float:
 
 def mining_table(plan: Plan) -> Table:
     """What the machines do."""
-    lots = plan.prepared.operations.lots
+    sites = list(plan.prepared.case.sites)
     rows: list[tuple[Cell, ...]] = []
     for n, key in enumerate(_node_keys(plan)):
-        for mined in plan.mined:
+        for mined in sorted(plan.mined, key=lambda mined: mined.site):
             if mined.mean_mw[n] > TINY:
-                lot, btc = lots[mined.index], float(mined.btc[n])
+                btc = float(mined.btc[n])
                 rows.append(
                     (
                         *key,
-                        lot.site_name,
-                        lot.name,
+                        sites[mined.site],
+                        mined.name,
                         float(mined.mean_eh_s[n]) * 1000,
                         float(mined.mwh[n]),
                         float(mined.hours_run[n]),
@@ -186,7 +209,7 @@ def power_table(plan: Plan) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for n, key in enumerate(_node_keys(plan)):
         for s, (name, site) in enumerate(prepared.case.sites.items()):
-            here = [m for m in plan.mined if prepared.operations.lots[m.index].site == s]
+            here = [m for m in plan.mined if m.site == s]
             mwh, cost = (sum(float(getattr(m, name)[n]) for m in here) for name in ("mwh", "power_cost"))
             uses = [("mining", mwh, cost, "operator")]
             uses += [
@@ -223,65 +246,21 @@ def power_table(plan: Plan) -> Table:
     return table(columns, rows)
 
 
-def cash_table(plan: Plan) -> Table:
-    """From opening to closing cash, and its headroom."""
-    opening, closing, required = (
-        opening_cash(plan.prepared, plan.states),
-        plan.states.cash_usd_m,
-        plan.states.required_usd_m,
-    )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            *key,
-            float(opening[n]),
-            *(float(flow[n]) for flow in plan.cash.values()),
-            float(closing[n]),
-            float(required[n]),
-            float(closing[n] - required[n]),
-        )
-        for n, key in enumerate(_node_keys(plan))
-    ]
-    columns = ("scenario", "period", "opening_usd_m", *plan.cash, "closing_usd_m", "minimum_usd_m", "headroom_usd_m")
-    return table(columns, rows)
-
-
-def debt_table(plan: Plan) -> Table:
-    """Interest, principal and what is left of each debt."""
-    market = plan.prepared.market
-    tree = market.tree
+def machines_table(plan: Plan) -> Table:
+    """Where the machines are."""
+    operations, states = plan.prepared.operations, plan.states
+    sites = list(plan.prepared.case.sites)
+    shares = [overlap_share(plan.prepared, lot.present_from, lot.present_until) for lot in operations.lots]
     rows: list[tuple[Cell, ...]] = []
-    debts = plan.prepared.case.finance.debts
-    payments = {name: debt_payments(debt, market.start_month) for name, debt in debts.items()}
-    left = {name: np.zeros(len(tree)) for name in debts}
     for n, key in enumerate(_node_keys(plan)):
-        end = float(tree.start_months[n] + tree.length_months[n])
-        for name, debt in debts.items():
-            parent = int(tree.parent[n])
-            opening = float(left[name][parent]) if parent >= 0 else debt.principal_usd_m
-            here = [p for p in payments[name] if tree.start_months[n] <= p.at + TINY < end]
-            principal = sum(p.principal_usd_m for p in here)
-            left[name][n] = opening - principal
-            rows.append((*key, name, opening, sum(p.interest_usd_m for p in here), principal, opening - principal))
-    columns = ("scenario", "period", "debt", "opening_usd_m", "interest_usd_m", "principal_usd_m", "closing_usd_m")
-    return table(columns, rows)
-
-
-def treasury_table(plan: Plan) -> Table:
-    """Bitcoin: opening, mined, sold, closing."""
-    prepared, tree = plan.prepared, plan.prepared.market.tree
-    finance = prepared.case.finance
-    rows: list[tuple[Cell, ...]] = []
-    held = np.zeros(len(tree))
-    for n, key in enumerate(_node_keys(plan)):
-        parent = int(tree.parent[n])
-        opening = float(held[parent]) if parent >= 0 else finance.opening.btc
-        mined = sum(float(lot.btc[n]) for lot in plan.mined)
-        from_stock = opening if n == 0 and finance.treasury.policy == "sell_all" else 0.0
-        held[n] = opening - from_stock
-        price = float(prepared.market.network.btc_usd[round(float(tree.start_months[n]))])
-        rows.append((*key, opening, mined, mined + from_stock, float(held[n]), price))
-    columns = ("scenario", "period", "opening_btc", "mined_btc", "sold_btc", "closing_btc", "btc_usd")
-    return table(columns, rows)
+        for c, lot in enumerate(operations.lots):
+            where = [
+                (sites[p.site], states.installed_eh_s[i, n]) for i, p in enumerate(operations.places) if p.lot == c
+            ]
+            for name, eh_s in [*where, ("store", states.stored_eh_s[c, n])]:
+                if eh_s > TINY:
+                    rows.append((*key, lot.full_name, name, float(eh_s) * 1000, float(shares[c][n])))
+    return table(("scenario", "period", "lot", "place", "ph_s", "present"), rows)
 
 
 def limits_table(plan: Plan) -> Table:
@@ -291,8 +270,9 @@ def limits_table(plan: Plan) -> Table:
     rows: list[tuple[Cell, ...]] = []
     cash, required = plan.states.cash_usd_m, plan.states.required_usd_m
     signed_options = tuple(offer.option for offer in plan.signed)
+    built = tuple(prepared.choices.builds[u] for u in np.flatnonzero(plan.decisions.built))
     instants = [
-        site_instants(prepared.case, prepared.market, prepared.operations.lots, signed_options, s)
+        site_instants(prepared.case, prepared.market, prepared.operations, signed_options, built, s)
         for s in range(len(prepared.case.sites))
     ]
     for n, key in enumerate(_node_keys(plan)):
@@ -307,116 +287,64 @@ def limits_table(plan: Plan) -> Table:
                 )
                 used, allowed = tightest
                 rows.append((*key, kind, name, used, allowed, allowed - used, "mw"))
+        rows += [
+            (*key, "facility", name, used, allowed, allowed - used, "usd_m")
+            for name, used, allowed in _facilities(plan, n)
+        ]
     columns = ("scenario", "period", "limit", "item", "used", "allowed", "headroom", "unit")
     return table(columns, rows)
 
 
+def _facilities(plan: Plan, node: int) -> Iterator[tuple[str, float, float]]:
+    """(name, drawn or issued so far, allowed) of every facility."""
+    prepared, decisions = plan.prepared, plan.decisions
+    reaches = prepared.market.tree.reaches
+    for name, facility in prepared.case.finance.facilities.items():
+        if facility.kind == "term_loan":
+            steps = [
+                (d.node, float(decisions.draw_usd_m[i])) for i, d in enumerate(prepared.choices.draws) if d.name == name
+            ]
+            allowed = facility.limit_usd_m
+            if facility.loan_to_cost is not None:
+                capex = sum(
+                    offer.total_capex
+                    for offer in plan.signed
+                    if not offer.option.is_lease
+                    and reaches[offer.option.node, node]
+                    and (not facility.for_offers or offer.option.offer_name in facility.for_offers)
+                )
+                allowed = min(allowed, facility.loan_to_cost * capex)
+        else:
+            steps = [
+                (i.node, float(decisions.issue_usd_m[e]))
+                for e, i in enumerate(prepared.choices.issues)
+                if i.name == name
+            ]
+            allowed = facility.limit_usd_m
+        yield name, sum(amount for step, amount in steps if reaches[step, node]), allowed
+
+
 def _megawatts(plan: Plan, site: int, kind: str, instant: float, node: int) -> tuple[float, float]:
     """(used, allowed) meter MW at an instant."""
-    prepared = plan.prepared
+    prepared, operations = plan.prepared, plan.prepared.operations
+    reaches = prepared.market.tree.reaches
     entry = list(prepared.case.sites.values())[site]
     used = sum(
-        float(plan.states.installed_eh_s[c, node]) * lot.mw_per_eh
-        for c, lot in enumerate(prepared.operations.lots)
-        if lot.site == site and lot.present_from <= instant + TINY < lot.present_until
+        float(plan.states.installed_eh_s[p, node]) * place.mw_per_eh
+        for p, place in enumerate(operations.places)
+        if place.site == site and is_there(operations.lots[place.lot], instant)
     )
     used += sum(
         offer.option.gross_mw * offer.halls
         for offer in plan.signed
         if offer.option.site == site
-        and prepared.market.tree.reaches[offer.option.node, node]
-        and offer.option.flows.taken_from <= instant + TINY < offer.option.flows.rent_until
-        and (kind == "energised" or offer.option.terms.takes == "mining_shell")
+        and reaches[offer.option.node, node]
+        and takes_megawatts(offer.option, kind, instant)
     )
     levels = entry.energised_mw if kind == "energised" else entry.mining_shell_mw
-    return used, level_at(levels, prepared.market.start_month + instant)
-
-
-def value_table(plan: Plan) -> Table:
-    """The value by part: within the horizon, beyond it, and all at one WACC."""
-    prepared, case = plan.prepared, plan.prepared.case
-    wacc = case.discount.wacc
-    own = prepared.value
-    flat = fixed_value(case, prepared.market, prepared.operations, wacc) if wacc is not None else None
-    rows: list[tuple[str, float, float, float | None]] = [
-        ("opening_cash", own.opening_cash, 0.0, flat.opening_cash if flat else None),
-        ("opening_btc", own.opening_btc, 0.0, flat.opening_btc if flat else None),
-        (
-            "mining",
-            mining_value(plan, case.discount.mining) - own.arriving_due,
-            0.0,
-            mining_value(plan, wacc) - flat.arriving_due if flat and wacc is not None else None,
-        ),
-        (
-            "contracts",
-            own.contracts - lost_resale_value(plan, case.discount.mining),
-            0.0,
-            flat.contracts - lost_resale_value(plan, wacc) if flat and wacc is not None else None,
-        ),
-    ]
-    for offer in plan.signed:
-        rate = offer.option.terms.discount
-        within, beyond = hosting_value(plan, offer, case.discount.hosting if rate is None else rate)
-        at_wacc = sum(hosting_value(plan, offer, wacc)) if wacc is not None else None
-        rows.append((f"hosting: {offer.option.offer_name}", within, beyond, at_wacc))
-    rows += [
-        ("site_cost", -own.site_cost, 0.0, -flat.site_cost if flat else None),
-        ("sga", -own.sga, 0.0, -flat.sga if flat else None),
-        ("debt", -own.debt_within, -own.debt_beyond, -flat.debt_within - flat.debt_beyond if flat else None),
-    ]
-    total = (
-        "total",
-        sum(row[1] for row in rows),
-        sum(row[2] for row in rows),
-        sum(row[3] or 0.0 for row in rows) if wacc is not None else None,
-    )
-    columns = ("component", "within_horizon_usd_m", "beyond_horizon_usd_m", "total_usd_m", "at_wacc_usd_m")
-    return table(columns, [(n, within, beyond, within + beyond, flat) for n, within, beyond, flat in [*rows, total]])
-
-
-def mining_value(plan: Plan, rate: float) -> float:
-    """Present value of the margin of all lots within the horizon."""
-    market, margin = plan.prepared.market, plan.prepared.operations.mining.margin_usd_m
-    cells = market.cells
-    weight = market.tree.probability[cells.node] * month_factors(rate, cells.month) * ~cells.in_tail
-    total = float((margin * plan.states.installed_eh_s[:, cells.node] * weight).sum())
-    for k, entry in _places(plan):
-        total += float(plan.states.inside_mw[k]) * sum(
-            (entry.inside.margin_usd_m(cell) - entry.outside.margin_usd_m(cell)) * float(weight[cell])
-            for cell in entry.inside.hours
-        )
-    return total
-
-
-def lost_resale_value(plan: Plan, rate: float) -> float:
-    """Present value of the resale that blocks miss because machines use them."""
-    weight = weights(plan.prepared.market, rate)
-    return sum(
-        float(plan.states.inside_mw[k])
-        * sum(amount * float(weight[cell]) for cell, amount in entry.inside.lost_resale_usd_m.items())
-        for k, entry in _places(plan)
-    )
-
-
-def _places(plan: Plan) -> Iterator[tuple[int, LotInBlock]]:
-    """Every place of a lot in a block segment, in the order of the instance."""
-    k = 0
-    for segment in plan.prepared.operations.blocks:
-        for entry in segment.lots:
-            yield k, entry
-            k += 1
-
-
-def hosting_value(plan: Plan, offer: SignedOffer, rate: float) -> tuple[float, float]:
-    """Present value of a signature within the horizon, and beyond it."""
-    market, flows = plan.prepared.market, offer.option.flows
-    tree, cells = market.tree, market.cells
-    follows = tree.reaches[offer.option.node, cells.node]
-    weight = np.where(follows, tree.probability[cells.node], 0.0)
-    monthly = offer.halls * flows.net[cells.month] * weight * month_factors(rate, cells.month)
-    parts = [float(monthly[~cells.in_tail].sum()), float(monthly[cells.in_tail].sum())]
-    parts[0] -= flows.signing_cost * float(tree.probability[offer.option.node]) * instant_factor(rate, flows.signed)
-    for at, amount in flows.instants():
-        for j in np.flatnonzero(month_in(cells, at)):
-            parts[int(cells.in_tail[j])] += offer.halls * amount * float(weight[j]) * instant_factor(rate, at)
-    return parts[0], parts[1]
+    allowed = level_at(levels, prepared.market.start_month + instant)
+    for u in np.flatnonzero(plan.decisions.built):
+        build = prepared.choices.builds[u]
+        if build.site == site and reaches[build.node, node] and build.in_use_from <= instant + TINY:
+            allowed += int(plan.decisions.built[u]) * build_megawatts(build, kind)
+    return used, allowed

@@ -115,7 +115,10 @@ def _money_lines(plan: Plan, measures: Measures) -> Iterator[str]:
             if leverage > 0
             else "never in net debt at the end of a year with positive EBITDA"
         )
-    texts.append("dilution none")
+    diluted = (
+        f"{measures.new_shares_m:,.1f}M new shares, {measures.dilution:.1%} of all" if measures.new_shares_m else "none"
+    )
+    texts.append(f"dilution {diluted}")
     yield from _labelled("Money", texts)
 
 

@@ -14,17 +14,22 @@ import numpy as np
 import scipy.sparse
 
 from models.build import build
-from models.forward import Decisions, States, forward
+from models.forward import Decisions, States, forward, no_decisions
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
-from optimizer.solve.bridge import StandardForm, compile_model, make_form
+from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make_form
 from optimizer.solve.conflict import Conflict, ConflictKind, Softening, find_conflict
 from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.progress import Progress
 
-RETIRE_DECIMALS = 9
-"""Decisions are rounded to this many decimals of an EH/s (a PH/s with six decimals) before anything is computed from
-them: what stands in ``decisions.csv`` is the plan, not an image of it."""
+EH_DECIMALS, USD_M_DECIMALS, BTC_DECIMALS = 9, 8, 8
+"""Decisions are rounded to this many decimals (of an EH/s: a PH/s with six) before anything is computed from them: what
+stands in ``decisions.csv`` is the plan, not an image of it."""
+
+LEAST_AMOUNT = 1e-7
+
+EQUITY_ROUNDS = 8
+EQUITY_TOLERANCE = 1e-4
 
 TIE_TOLERANCE_USD_M = 1e-7
 """How much value may be given up to break a tie: a tenth of a dollar."""
@@ -35,6 +40,8 @@ class Solution:
     """What a solve found. ``states`` are recomputed forward from the rounded ``decisions``."""
 
     status: Status
+    instance: Instance
+    """What was solved, with the price of new shares as found."""
     decisions: Decisions
     states: States
     bound_usd_m: float
@@ -68,8 +75,47 @@ def solve_instance(
 ) -> Solution:
     """The best plan of an instance that maximises value.
 
-    Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in time.
+    Where new shares can be sold, what they cost today's holders depends on what the plan makes a share worth: solved
+    again until the two agree. Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in
+    time.
     """
+    solution = _solve_once(instance, options, on_progress, stop)
+    for _ in range(EQUITY_ROUNDS):
+        equity = solution.instance.equity
+        if equity is None or not solution.decisions.issue_usd_m.any():
+            break
+        worth = max(1.0, solution.value_usd_m / equity.shares_m / equity.share_price_usd)
+        if abs(worth - equity.intrinsic_to_market) <= EQUITY_TOLERANCE or (stop is not None and stop.is_set()):
+            break
+        again = replace(instance, equity=replace(equity, intrinsic_to_market=worth))
+        solution = _solve_once(again, options, on_progress, stop)
+    return _at_fair_price(solution)
+
+
+def _at_fair_price(solution: Solution) -> Solution:
+    """The same decisions, with the price of new shares agreeing to the last digit with what they are worth."""
+    equity = solution.instance.equity
+    if equity is None or not solution.decisions.issue_usd_m.any():
+        return solution
+    instance, states = solution.instance, solution.states
+    for _ in range(100):
+        assert instance.equity is not None
+        worth = max(1.0, states.value_usd_m / equity.shares_m / equity.share_price_usd)
+        if abs(worth - instance.equity.intrinsic_to_market) < 1e-12:
+            break
+        instance = replace(instance, equity=replace(equity, intrinsic_to_market=worth))
+        states = forward(instance, solution.decisions)
+    return replace(
+        solution, instance=instance, states=states, bound_usd_m=max(solution.bound_usd_m, states.value_usd_m)
+    )
+
+
+def _solve_once(
+    instance: Instance,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+    stop: threading.Event | None,
+) -> Solution:
     form = compile_model(build(instance))
     raw = solve_form(form, options, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE:
@@ -96,11 +142,12 @@ def _finish(instance: Instance, form: StandardForm, raw: RawSolution, options: S
     assert raw.bound is not None
     fixed = solve_fixed(form, raw.values, options)
     values = fixed.values if fixed.status is Status.OPTIMAL and fixed.values is not None else raw.values
-    values = _fewest_retired(instance, form, values, options)
+    values = _break_ties(instance, form, values, options)
     decisions = _decisions(instance, form, values)
     states = forward(instance, decisions)
     return Solution(
         status=raw.status,
+        instance=instance,
         decisions=decisions,
         states=states,
         bound_usd_m=max(raw.bound, states.value_usd_m),
@@ -113,19 +160,23 @@ def _finish(instance: Instance, form: StandardForm, raw: RawSolution, options: S
     )
 
 
-def _fewest_retired(instance: Instance, form: StandardForm, values: np.ndarray, options: SolveOptions) -> np.ndarray:
-    """Of the plans with these whole numbers and this value, the one that retires the fewest machines, and late.
+def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, options: SolveOptions) -> FloatArray:
+    """Of the plans with these whole numbers and this value, the one that moves the fewest machines, and late, and keeps
+    the most coins.
 
-    Machines that would not run again cost nothing to keep, so the solver is indifferent; people are not.
+    Machines that would not run again cost nothing to keep, and a coin is worth the same in stock and as cash, so the
+    solver is indifferent; people are not.
     """
-    columns = {name: j for j, name in enumerate(form.column_names)}
     nodes = len(instance.tree)
     costs = np.zeros(form.column_count)
-    for c in range(len(instance.lots.name)):
-        for n in range(nodes):
-            j = columns.get(f"retire[{c},{n}]")
-            if j is not None:
-                costs[j] = 2.0 - n / nodes
+    for j, name in enumerate(form.column_names):
+        kind, _, index = name.partition("[")
+        if kind in ("unplug", "plug"):
+            costs[j] = 2.0 - int(index.rstrip("]").split(",")[1]) / nodes
+        elif kind == "sell_btc":
+            costs[j] = 1e-4
+        elif kind == "keep_btc":
+            costs[j] = -1e-4
     if not costs.any():
         return values
     floor = form.objective(values) - TIE_TOLERANCE_USD_M
@@ -142,20 +193,45 @@ def _fewest_retired(instance: Instance, form: StandardForm, values: np.ndarray, 
     return found.values if found.status is Status.OPTIMAL and found.values is not None else values
 
 
-def _decisions(instance: Instance, form: StandardForm, values: np.ndarray) -> Decisions:
+def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> Decisions:
     """What the columns say, rounded."""
-    halls = np.zeros(len(instance.hosting.name), dtype=np.int64)
-    retire = np.zeros((len(instance.lots.name), len(instance.tree)))
+    empty = no_decisions(instance)
+    targets = {
+        "unplug": empty.unplug_eh,
+        "plug": empty.plug_eh,
+        "order": empty.order_eh,
+        "draw": empty.draw_usd_m,
+        "issue": empty.issue_usd_m,
+        "sell_btc": empty.sell_btc,
+        "keep_btc": empty.keep_btc,
+    }
     for name, value in zip(form.column_names, values, strict=True):
-        kind, _, index = name.partition("[")
+        kind, _, text = name.partition("[")
+        if not text:
+            continue
+        index = tuple(int(part) for part in text.rstrip("]").split(","))
         if kind == "halls":
-            halls[int(index.rstrip("]"))] = round(value)
-        elif kind == "retire":
-            c, n = (int(part) for part in index.rstrip("]").split(","))
-            retire[c, n] = max(0.0, round(float(value), RETIRE_DECIMALS))
-    # A retirement of less than a watt is the solver's tolerance.
-    retire[retire < 1e-8] = 0.0
-    return Decisions(halls=halls, retire_eh_s=retire)
+            empty.halls[index] = round(value)
+        elif kind == "built":
+            empty.built[index] = round(value)
+        elif kind == "sell":
+            empty.sell_eh[index[0], index[2]] += max(0.0, float(value))
+        elif kind in targets:
+            targets[kind][index] = max(0.0, float(value))
+    for amounts, decimals in (
+        (empty.unplug_eh, EH_DECIMALS),
+        (empty.plug_eh, EH_DECIMALS),
+        (empty.sell_eh, EH_DECIMALS),
+        (empty.order_eh, EH_DECIMALS),
+        (empty.draw_usd_m, USD_M_DECIMALS),
+        (empty.issue_usd_m, USD_M_DECIMALS),
+        (empty.sell_btc, BTC_DECIMALS),
+        (empty.keep_btc, BTC_DECIMALS),
+    ):
+        # Amounts at the solver's tolerance are nothing.
+        amounts[amounts < LEAST_AMOUNT] = 0.0
+        amounts[:] = amounts.round(decimals)
+    return empty
 
 
 def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:

@@ -14,11 +14,10 @@ import numpy as np
 
 from models.instance import Instance
 from optimizer.case.base import CalendarDate
-from optimizer.case.given import Given
 from optimizer.case.offers import Offer
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.instance.build import Prepared
-from optimizer.instance.given import STATUS_QUO, all_mining
+from optimizer.instance.given import STATUS_QUO, all_hosting, all_mining
 from optimizer.instance.hosting import Option
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.run import Solution, most_it_mw, solve_instance
@@ -41,7 +40,7 @@ def solve_twins(prepared: Prepared, options: SolveOptions, stop: threading.Event
     return (
         _twin("status_quo", prepared.given(STATUS_QUO), solve_instance, options, stop),
         _twin("all_mining", prepared.given(all_mining(prepared.case)), solve_instance, options, stop),
-        _twin("all_hosting", prepared.given(Given()), most_it_mw, options, stop),
+        _twin("all_hosting", prepared.given(all_hosting(prepared.case)), most_it_mw, options, stop),
     )
 
 
@@ -78,11 +77,11 @@ def cost_of_waiting(
     if not signed:
         return None
     first = min(signed, key=lambda option: (option.flows.signed, option.offer))
-    upper = prepared.instance.bounds.sign_upper.copy()
+    lower, upper = prepared.instance.bounds.sign[0], prepared.instance.bounds.sign[1].copy()
     for o, option in enumerate(prepared.options):
         if option.offer == first.offer and option.node == first.node:
             upper[o] = 0
-    later = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign_upper=upper))
+    later = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign=(lower, upper)))
     try:
         other = solve_instance(later, options, stop=stop)
     except (InfeasibleError, SolverError):

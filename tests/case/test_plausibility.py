@@ -1,5 +1,8 @@
 """What looks like a slip is a warning that says what was meant."""
 
+# Messages stand on one line, as they are said.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

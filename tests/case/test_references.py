@@ -1,18 +1,22 @@
 """Names, dates and sums of a case fit together, or it is said where they do not."""
 
+# Messages stand on one line, as they are said.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 
+from optimizer.case.derived import decision_dates, level_at, lowest_level, nearest_step
 from optimizer.case.load import LoadedCase
-from optimizer.case.references import decision_dates, level_at, lowest_level, nearest_step
 
 Expect = Callable[..., None]
 Changes = Sequence[tuple[str, str]]
 GIVEN = "given:\n  sign: {lease: %s}\nfinance:\n"
-RETIRE = "given:\n  retire: %s\nfinance:\n"
+UNPLUG = "given:\n  unplug: %s\nfinance:\n"
 NOTE = "matures: 2027-07}"
 
 FAULTS: list[tuple[Changes, list[str]]] = [
@@ -162,8 +166,7 @@ FAULTS: list[tuple[Changes, list[str]]] = [
     (
         [("      second:", "      «S21_Pro:")],
         [
-            "sites.odessa.arriving.S21_Pro: a lot of the fleet is called 's21_pro', too; name one of them otherwise "
-            "(machine: says the type)"
+            "sites.odessa.arriving.S21_Pro: a lot of the fleet is called 's21_pro', too; name one of them otherwise"
         ],
     ),
     (
@@ -202,12 +205,12 @@ FAULTS: list[tuple[Changes, list[str]]] = [
         ["given.sign.lease.date: 2031-07 is outside the plan, which goes from 2025-07 to 2031-06"],
     ),
     (
-        [("finance:\n", RETIRE % "{«odessa.s21: forbidden, «odessa.second: {2025-10: 600, 2026-01: 71, «2025-06: 0}}")],
+        [("finance:\n", UNPLUG % "{«odessa.s21: forbidden, «odessa.second: {2025-10: 600, 2026-01: 71, «2025-06: 0}}")],
         [
-            "given.retire.odessa.s21: there is no machine lot 'odessa.s21' (written site.lot); "
+            "given.unplug.odessa.s21: there is no machine lot (written site.lot) 'odessa.s21'; "
             "did you mean 'odessa.s21_pro'?",
-            "given.retire.odessa.second: takes off 671 PH/s in all, but the lot has 670",
-            "given.retire.odessa.second.2025-06: 2025-06 is outside the plan, which goes from 2025-07 to 2031-06",
+            "given.unplug.odessa.second: makes 671 PH/s in all, but there are 670",
+            "given.unplug.odessa.second.2025-06: 2025-06 is outside the plan, which goes from 2025-07 to 2031-06",
         ],
     ),
 ]  # fmt: skip
@@ -233,7 +236,7 @@ def test_what_just_fits_is_taken(load_changed: Callable[..., LoadedCase]) -> Non
         ("halls: {min: 3", "halls: {min: 1"),
         ("{from: 2025-10, to: 2026-10}", "{from: 2025-10-01, to: 2025-10-01}"),
         ("fee_share: 0.012", "fee_share: 0.012\n    hashprice_usd_per_ph_day: 59.4"),
-        ("finance:\n", RETIRE % "{odessa.second: {2025-10-01: 670}}"),
+        ("finance:\n", UNPLUG % "{odessa.second: {2025-10-01: 670}}"),
     )
 
 
@@ -245,7 +248,7 @@ def test_time_and_levels(load_changed: Callable[..., LoadedCase]) -> None:
     case = load_changed(("{2022-11: 207}", "{2022-11: 207, 2027-01-16: 50}")).case
     dates = decision_dates(case)
     assert dates[0] == 12 * 2025 + 6
-    assert [later - sooner for sooner, later in zip(dates, dates[1:], strict=False)] == [3.0] * 8 + [12.0] * 4
+    assert [later - sooner for sooner, later in pairwise(dates)] == [3.0] * 8 + [12.0] * 4
     assert nearest_step(dates[:-1], dates[0] + 1.5) == dates[0]
     assert nearest_step(dates[:-1], dates[0] + 1.6) == dates[1]
     levels = case.sites["odessa"].energised_mw

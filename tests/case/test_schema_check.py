@@ -1,5 +1,8 @@
 """What the schema refuses is said in words of the field, at its place, once, with what would be right."""
 
+# Messages stand on one line, as they are said.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -133,11 +136,11 @@ FAULTS: list[tuple[Changes, list[str]]] = [
         ["offers.lease.operating_cost_usd_m_per_mw_it_year.assumed: must be true or false (got 'no')"],
     ),
     (
-        [("finance:\n", "given: {sign: {lease: «forbiden}, retire: {odessa.second: «3}}\nfinance:\n")],
+        [("finance:\n", "given: {sign: {lease: «forbiden}, unplug: {odessa.second: «3}}\nfinance:\n")],
         [
             "given.sign.lease: must be 'forbidden', or a section with site, date, halls, halls_at_least, "
             "halls_at_most (got 'forbiden'); did you mean 'forbidden'?",
-            "given.retire.odessa.second: must be 'forbidden', or values by date, such as {2025-07: ...} (got 3)",
+            "given.unplug.odessa.second: must be 'forbidden', or values by date, such as {2025-07: ...} (got 3)",
         ],
     ),
     (

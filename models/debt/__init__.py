@@ -1,0 +1,1 @@
+"""Constraint families of debt, one file an instrument."""

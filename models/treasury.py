@@ -1,0 +1,93 @@
+"""Constraint family: bitcoin. What is mined, what of it is kept, what is sold from stock.
+
+A coin is worth its price whatever is done with it, so the treasury moves cash and not value: holding through a known
+rise is no free lunch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from models.instance import Instance, Treasury
+
+
+def add(model: pyo.ConcreteModel, instance: Instance) -> None:
+    """Add stock, coins kept and coins sold to the model, where the plan decides them."""
+    treasury = instance.treasury
+    if treasury is None or not treasury.free:
+        return
+    sold, kept = instance.bounds.sell_btc, instance.bounds.keep_btc
+    model.sell_btc = pyo.Var(model.NODES, bounds=lambda _, n: _bounds(float(sold[0][n]), float(sold[1][n])))
+    model.keep_btc = pyo.Var(model.NODES, bounds=lambda _, n: _bounds(float(kept[0][n]), float(kept[1][n])))
+    model.btc_stock = pyo.Var(model.NODES, domain=pyo.NonNegativeReals)
+    model.treasury_stock = pyo.Constraint(model.NODES, rule=lambda m, n: stock(m, treasury, instance, n))
+    model.treasury_keep = pyo.Constraint(model.NODES, rule=lambda m, n: keep(m, instance, n))
+    model.treasury_sell = pyo.Constraint(model.NODES, rule=lambda m, n: sell(m, treasury, instance, n))
+
+
+def mined(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Coins mined in a node."""
+    places, blocks = instance.places, instance.blocks
+    total: Any = sum(
+        float(places.btc_per_eh[p, node]) * model.installed[p, node]
+        for p in np.flatnonzero(places.btc_per_eh[:, node] * places.exists[:, node]).tolist()
+    )
+    return total + sum(
+        float(blocks.gain_btc_per_mw[k]) * model.inside[k]
+        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node).tolist()
+    )
+
+
+def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Cash from coins sold from stock, less what is kept of those that the mining margin counts as sold."""
+    treasury = instance.treasury
+    if treasury is None:
+        return 0.0
+    if not treasury.free:
+        return -treasury.kept_share * float(treasury.mean_price_usd_m[node]) * mined(model, instance, node)
+    return (
+        float(treasury.price_usd_m[node]) * model.sell_btc[node]
+        - float(treasury.mean_price_usd_m[node]) * model.keep_btc[node]
+    )
+
+
+def stock(model: pyo.ConcreteModel, treasury: Treasury, instance: Instance, node: int) -> object:
+    r"""Coins in stock are those of before, less what is sold, plus what is kept.
+
+    $$ \text{stock}_n = \text{stock}_{\text{parent}(n)} - \text{sell}_n + \text{keep}_n $$
+    """
+    before = _before(model, treasury, instance, node)
+    return model.btc_stock[node] == before - model.sell_btc[node] + model.keep_btc[node]
+
+
+def keep(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
+    r"""Only coins that were mined can be kept.
+
+    Without the rule the treasury would buy bitcoin with the company's cash.
+
+    $$ \text{keep}_n \le \text{mined}_n $$
+    """
+    return model.keep_btc[node] - mined(model, instance, node) <= 0
+
+
+def sell(model: pyo.ConcreteModel, treasury: Treasury, instance: Instance, node: int) -> object:
+    r"""What is sold at the first instant of a node was in stock then, above the floor.
+
+    $$ \text{sell}_n \le \text{stock}_{\text{parent}(n)} - \underline{B} $$
+    """
+    floor = treasury.min_btc
+    if int(instance.tree.parent[node]) < 0:
+        return model.sell_btc[node] <= max(0.0, treasury.opening_btc - floor)
+    return model.sell_btc[node] - _before(model, treasury, instance, node) <= -min(floor, treasury.opening_btc)
+
+
+def _before(model: pyo.ConcreteModel, treasury: Treasury, instance: Instance, node: int) -> Any:
+    parent = int(instance.tree.parent[node])
+    return model.btc_stock[parent] if parent >= 0 else treasury.opening_btc
+
+
+def _bounds(lower: float, upper: float) -> tuple[float, float | None]:
+    return lower, upper if np.isfinite(upper) else None

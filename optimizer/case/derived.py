@@ -1,0 +1,118 @@
+"""Figures that follow from a case by a line of arithmetic: dates of steps, levels at an instant, megawatts of a lot.
+
+For checks and for words, so that both say the same. What a plan is worth is computed elsewhere, and by its own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from optimizer.case.base import CalendarDate
+from optimizer.case.case import Case
+from optimizer.case.offers import Offer
+from optimizer.case.sites import ArrivingLot, FleetLot, Site
+
+TOLERANCE = 1e-6
+
+Levels = float | Mapping[CalendarDate, float]
+Lot = FleetLot | ArrivingLot
+
+
+def decision_dates(case: Case) -> list[float]:
+    """Month coordinates of the first instants of all steps, and of the end of the horizon as the last."""
+    dates = [case.horizon.start.first]
+    for count, months in case.horizon.steps:
+        dates += [dates[-1] + months * (index + 1) for index in range(count)]
+    return dates
+
+
+def nearest_step(starts: Sequence[float], date: float) -> float:
+    """The first instant of a step nearest to a date, the earlier of two."""
+    return min(starts, key=lambda start: (abs(start - date), start))
+
+
+def level_at(levels: Levels, instant: float) -> float:
+    """The level that holds at an instant; 0 before the first date."""
+    if not isinstance(levels, Mapping):
+        return levels
+    begun = [date for date in levels if date.first <= instant + 1e-9]
+    return levels[max(begun, key=lambda date: date.first)] if begun else 0.0
+
+
+def lowest_level(levels: Levels, begin: float, end: float) -> float:
+    """The lowest level between two instants."""
+    later = [date.first for date in levels if begin < date.first < end] if isinstance(levels, Mapping) else []
+    return min(level_at(levels, instant) for instant in [begin, *later])
+
+
+def highest_level(levels: Levels) -> float:
+    """The highest level ever."""
+    return max(levels.values(), default=0.0) if isinstance(levels, Mapping) else levels
+
+
+def lots_of(site: Site) -> list[tuple[str, Lot]]:
+    """All machine lots of a site by name: the fleet, then what arrives."""
+    return [*site.fleet.items(), *site.arriving.items()]
+
+
+def meter_mw_per_ph_s(case: Case, site: Site, name: str, lot: Lot) -> float:
+    """Meter MW that a PH/s of a lot draws: efficiency x overhead / 1000."""
+    return case.machines[lot.machine or name].efficiency_j_per_th * site.mining_overhead / 1000
+
+
+def hashprice_at_start(case: Case) -> float:
+    """USD per PH/s and day on the first day of the plan, derived from price, hash rate, subsidy and fees."""
+    network = case.market.network
+    reward_btc = 144 * network.subsidy_btc / (1 - network.fee_share)
+    return reward_btc * network.btc_usd / (network.hashrate_eh_s * 1000)
+
+
+def lot_end(case: Case, key: str, lot: Lot) -> float:
+    """Month coordinate at which a lot is scrapped, infinite for machines without a life."""
+    machine = case.machines[lot.machine or key]
+    if machine.life is None:
+        return float("inf")
+    since = lot.on if isinstance(lot, ArrivingLot) else lot.bought or case.horizon.start
+    return since.first + machine.life
+
+
+def least_mw(offer: Offer, halls: int | None = None) -> float:
+    """Meter MW that the smallest number of halls reserves, or a given number."""
+    return (halls or offer.halls.min) * offer.hall_mw_it * offer.gross_per_it
+
+
+def reserved_by_leases_mw(case: Case, site: str, instant: float, only_shell: bool = False) -> float:
+    """Meter MW that signed leases hold at a site at an instant; ``only_shell``: those in the mine's buildings."""
+    start = case.horizon.start.first
+    total = 0.0
+    for lease in case.leases.values():
+        if lease.site != site or (only_shell and lease.takes != "mining_shell"):
+            continue
+        if lease.space_taken is not None:
+            begin = lease.space_taken.first
+        else:
+            begin = start if lease.takes == "mining_shell" else max(start, lease.first_rent.first)
+        if begin <= instant + 1e-9 < lease.first_rent.first + lease.term:
+            total += lease.it_mw * lease.gross_per_it
+    return total
+
+
+def room_mw(offer: Offer, site: Site) -> float:
+    """Meter MW that a site can ever give to an offer, with nothing else there and all builds made."""
+    room = highest_level(site.energised_mw) + sum(build.max * build.energised_mw for build in site.builds.values())
+    if offer.takes == "free_power":
+        return room
+    shell = highest_level(site.mining_shell_mw) + sum(
+        build.max * build.mining_shell_mw for build in site.builds.values()
+    )
+    return min(room, shell)
+
+
+def room_between_mw(offer: Offer, site: Site, begin: float, end: float) -> float:
+    """The same for the time between two instants, with the builds that can be ready by its beginning."""
+    ready = [build for build in site.builds.values() if build.window.start.first + build.lead <= begin]
+    room = lowest_level(site.energised_mw, begin, end) + sum(build.max * build.energised_mw for build in ready)
+    if offer.takes == "free_power":
+        return room
+    shell = lowest_level(site.mining_shell_mw, begin, end) + sum(build.max * build.mining_shell_mw for build in ready)
+    return min(room, shell)

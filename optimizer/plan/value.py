@@ -1,0 +1,172 @@
+"""``value.csv``: the value by part, within the horizon and beyond, and at one WACC (docs/figures.md, section 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from optimizer.instance.blocks import weights
+from optimizer.instance.builds import build_value
+from optimizer.instance.facilities import loan_factor
+from optimizer.instance.finance import FixedValue, fixed_value
+from optimizer.market.calendar import instant_factor, month_factors, month_in
+from optimizer.operations.blocks import PlaceInBlock
+from optimizer.plan.build import Plan, SignedOffer
+from optimizer.plan.table import Cell, Table, table
+
+
+def value_table(plan: Plan) -> Table:
+    """The value by part."""
+    prepared, case = plan.prepared, plan.prepared.case
+    wacc = case.discount.wacc
+    parts = dict(_parts(plan, prepared.value, None))
+    flat = None
+    if wacc is not None:
+        flat = dict(_parts(plan, fixed_value(case, prepared.market, prepared.operations, wacc), wacc))
+    parts["total"] = (sum(part[0] for part in parts.values()), sum(part[1] for part in parts.values()))
+    if flat is not None:
+        flat["total"] = (sum(sum(part) for part in flat.values()), 0.0)
+    rows: list[tuple[Cell, ...]] = [
+        (name, within, beyond, within + beyond, sum(flat[name]) if flat is not None else None)
+        for name, (within, beyond) in parts.items()
+    ]
+    columns = ("component", "within_horizon_usd_m", "beyond_horizon_usd_m", "total_usd_m", "at_wacc_usd_m")
+    return table(columns, rows)
+
+
+def _parts(plan: Plan, fixed: FixedValue, rate: float | None) -> Iterator[tuple[str, tuple[float, float]]]:
+    """(name, (within, beyond)) of each part, each at the rate of its class, or all at one rate."""
+    discount = plan.prepared.case.discount
+    mining = discount.mining if rate is None else rate
+    hosting = {
+        offer.index: (
+            rate
+            if rate is not None
+            else offer.option.terms.discount
+            if offer.option.terms.discount is not None
+            else discount.hosting
+        )
+        for offer in plan.signed
+    }
+    yield "opening_cash", (fixed.opening_cash, 0.0)
+    yield "opening_btc", (fixed.opening_btc, 0.0)
+    yield "mining", (mining_value(plan, mining) - fixed.arriving_due, 0.0)
+    yield "contracts", (fixed.contracts - lost_resale_value(plan, mining), 0.0)
+    yield "machines", machines_value(plan, mining)
+    yield "builds", builds_value(plan, rate)
+    for offer in plan.signed:
+        yield f"hosting: {offer.option.offer_name}", hosting_value(plan, offer, hosting[offer.index])
+    yield "site_cost", (-fixed.site_cost, 0.0)
+    yield "sga", (-fixed.sga, 0.0)
+    later = sum(later_tax(plan, offer, hosting[offer.index]) for offer in plan.signed)
+    yield "tax", (-tax_value(plan, discount.corporate if rate is None else rate), -later)
+    yield "debt", (-fixed.debt_within, -fixed.debt_beyond)
+    yield "financing", (financing_value(plan), 0.0)
+
+
+def mining_value(plan: Plan, rate: float) -> float:
+    """Present value of the margin of all lots within the horizon."""
+    market, margin = plan.prepared.market, plan.prepared.operations.mining.margin_usd_m
+    cells = market.cells
+    weight = weights(market, rate) * ~cells.in_tail
+    total = float((margin * plan.states.installed_eh_s[:, cells.node] * weight).sum())
+    for k, entry in _places(plan):
+        total += float(plan.states.inside_mw[k]) * sum(
+            (entry.inside.margin_usd_m(cell) - entry.outside.margin_usd_m(cell)) * float(weight[cell])
+            for cell in entry.inside.hours
+        )
+    return total
+
+
+def lost_resale_value(plan: Plan, rate: float) -> float:
+    """Present value of the resale that blocks miss because machines use them."""
+    weight = weights(plan.prepared.market, rate)
+    return sum(
+        float(plan.states.inside_mw[k])
+        * sum(amount * float(weight[cell]) for cell, amount in entry.inside.lost_resale_usd_m.items())
+        for k, entry in _places(plan)
+    )
+
+
+def _places(plan: Plan) -> Iterator[tuple[int, PlaceInBlock]]:
+    """Every place of a lot in a block segment, in the order of the instance."""
+    k = 0
+    for segment in plan.prepared.operations.blocks:
+        for entry in segment.places:
+            yield k, entry
+            k += 1
+
+
+def machines_value(plan: Plan, rate: float) -> tuple[float, float]:
+    """Purchases, moves and sales; and what is left at the horizon."""
+    market, trade = plan.prepared.market, plan.prepared.open.trade
+    tree = market.tree
+    if trade is None:
+        return 0.0, 0.0
+    flows = sum(plan.cash[f"machines_{name}_usd_m"] for name in ("bought", "moved", "sold"))
+    factor = np.array([instant_factor(rate, float(t)) for t in tree.start_months]) * tree.probability
+    here = plan.states.stored_eh_s.copy()
+    np.add.at(here, plan.prepared.open.places.lot, plan.states.installed_eh_s)
+    left = float((trade.end_value_usd_m_per_eh * here).sum())
+    own = plan.prepared.case.discount.mining
+    if rate != own:
+        ends = tree.start_months + tree.length_months
+        again = np.array([instant_factor(rate, float(t)) / instant_factor(own, float(t)) for t in ends])
+        left = float((trade.end_value_usd_m_per_eh * here * again).sum())
+    return float((flows * factor).sum()), left
+
+
+def builds_value(plan: Plan, rate: float | None) -> tuple[float, float]:
+    """Cost and operating cost of what is built."""
+    within = beyond = 0.0
+    for u in np.flatnonzero(plan.decisions.built):
+        parts = build_value(plan.prepared.case, plan.prepared.market, plan.prepared.choices.builds[u], rate)
+        within += int(plan.decisions.built[u]) * parts[0]
+        beyond += int(plan.decisions.built[u]) * parts[1]
+    return within, beyond
+
+
+def hosting_value(plan: Plan, offer: SignedOffer, rate: float) -> tuple[float, float]:
+    """Present value of a lease or signature within the horizon, and beyond it."""
+    market, flows = plan.prepared.market, offer.option.flows
+    tree, cells = market.tree, market.cells
+    follows = tree.reaches[offer.option.node, cells.node]
+    weight = np.where(follows, tree.probability[cells.node], 0.0)
+    monthly = offer.halls * flows.net[cells.month] * weight * month_factors(rate, cells.month)
+    parts = [float(monthly[~cells.in_tail].sum()), float(monthly[cells.in_tail].sum())]
+    parts[0] -= flows.signing_cost * float(tree.probability[offer.option.node]) * instant_factor(rate, flows.signed)
+    for at, amount in flows.instants():
+        for j in np.flatnonzero(month_in(cells, at)):
+            parts[int(cells.in_tail[j])] += offer.halls * amount * float(weight[j]) * instant_factor(rate, at)
+    return parts[0], parts[1]
+
+
+def tax_value(plan: Plan, rate: float) -> float:
+    """Present value of tax within the horizon."""
+    tree = plan.prepared.market.tree
+    ends = tree.start_months + tree.length_months
+    factor = np.array([instant_factor(rate, float(t)) for t in ends]) * tree.probability
+    return float((plan.states.tax_usd_m * factor).sum())
+
+
+def later_tax(plan: Plan, offer: SignedOffer, rate: float) -> float:
+    """Present value of tax on the NOI of a contract after the horizon."""
+    market = plan.prepared.market
+    cells = market.cells
+    follows = market.tree.reaches[offer.option.node, cells.node] & cells.in_tail
+    noi = np.clip(offer.option.flows.noi[cells.month], 0.0, None) * follows
+    tax = plan.prepared.case.finance.cash_tax_rate * offer.halls * noi
+    return float((tax * weights(market, rate)).sum())
+
+
+def financing_value(plan: Plan) -> float:
+    """What new money costs today's holders: fees of loans, and new shares below what they are worth. Never positive."""
+    total = 0.0
+    for d in np.flatnonzero(plan.decisions.draw_usd_m):
+        draw = plan.prepared.choices.draws[d]
+        probability = float(plan.prepared.market.tree.probability[draw.node])
+        total -= float(plan.decisions.draw_usd_m[d]) * draw.terms.fee * loan_factor(draw.terms, draw.step) * probability
+    if plan.instance.equity is not None:
+        total += float(plan.instance.equity.value_per_usd_m @ plan.decisions.issue_usd_m)
+    return total
