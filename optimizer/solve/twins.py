@@ -36,12 +36,16 @@ class Twin:
 
 
 def solve_twins(prepared: Prepared, options: SolveOptions, stop: threading.Event | None = None) -> tuple[Twin, ...]:
-    """Status quo (commitments only), all mining (no hosting), all hosting (most IT MW, then value)."""
-    return (
+    """Status quo (commitments only), all mining (no hosting), all hosting (most IT MW, then value).
+
+    One that is not found in time, or because the user stopped, is left out.
+    """
+    found = (
         _twin("status_quo", prepared.given(STATUS_QUO), solve_instance, options, stop),
         _twin("all_mining", prepared.given(all_mining(prepared.case)), solve_instance, options, stop),
         _twin("all_hosting", prepared.given(all_hosting(prepared.case)), most_it_mw, options, stop),
     )
+    return tuple(twin for twin in found if twin is not None)
 
 
 def _twin(
@@ -50,12 +54,18 @@ def _twin(
     solve: Callable[..., Solution],
     options: SolveOptions,
     stop: threading.Event | None,
-) -> Twin:
+) -> Twin | None:
+    if stop is not None and stop.is_set():
+        return None
     try:
-        return Twin(name, instance, solve(instance, options, stop=stop), True)
-    except InfeasibleError:
-        waived = replace(instance, waive_minimum_cash=True)
-        return Twin(name, waived, solve(waived, options, stop=stop), False)
+        try:
+            return Twin(name, instance, solve(instance, options, stop=stop), True)
+        except InfeasibleError:
+            waived = replace(instance, waive_minimum_cash=True)
+            return Twin(name, waived, solve(waived, options, stop=stop), False)
+    except (InfeasibleError, SolverError):
+        # Not even without minimum cash: the given megawatts or dates of the case themselves conflict.
+        return None
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,8 @@ def cost_of_waiting(
     prepared: Prepared, solution: Solution, options: SolveOptions, stop: threading.Event | None = None
 ) -> Waiting | None:
     """For the earliest signature; None if nothing is signed, or if a given decision forces the date."""
+    if stop is not None and stop.is_set():
+        return None
     signed = [prepared.options[o] for o in np.flatnonzero(solution.decisions.halls) if not prepared.options[o].is_lease]
     if not signed:
         return None

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from optimizer.case.case import Case
+from optimizer.case.network_file import read_network_file
 from optimizer.case.price_file import PriceFile
 from optimizer.market.prices import PriceSeries, read_prices
 from optimizer.plan.audit import run
@@ -82,6 +83,53 @@ CASE: dict[str, Any] = {
         "limits": {"min_cash_usd_m": 10},
     },
 }  # fmt: skip
+
+RUNNING: dict[str, Any] = {
+    "site": "west",
+    "takes": "free_power",
+    "it_mw": 10,
+    "gross_per_it": 1.5,
+    "pue": 1.2,
+    "utilisation": 0.9,
+    "first_rent": "2024-07",
+    "rate_usd_per_kw_month": 100,
+    "escalator": 0.1,
+    "term": "24 months",
+    "operating_cost_usd_m_per_mw_it_year": 0.3,
+    "power": {"paid_by": "tenant"},
+    "residual_usd_m_per_mw_it": 1,
+}
+"""A lease that brings 1 USD m of rent a month, and 1.1 from its first anniversary in July 2025."""
+
+# All that a case may commit to: power in blocks of both kinds, a lease, a joint venture, a path of the network.
+COMMITTED: dict[str, Any] = {
+    "leases": {"tenant": RUNNING | {"prepayment_left_usd_m": 6, "capex_left_usd_m": 4}},
+    "market.network.path": "network.csv",
+    "market.power.node": {"file": "prices.csv", "time_zone": "UTC", "scale": 2},
+    "sites.west.energised_mw": 80,
+    "sites.west.contracts": {
+        "strip": {"kind": "fixed_block", "mw": 30, "price_usd_per_mwh": 25, "until": "2025-10"},
+        "swap": {
+            "kind": "fixed_block", "mw": 5, "price_usd_per_mwh": 35, "from": "2025-03", "until": "2026-06",
+            "settles_at": "node",
+        },
+    },
+    "sites.joint": {
+        "power": {"market": "hub", "adder_usd_per_mwh": 1},
+        "energised_mw": 10,
+        "mining_shell_mw": 10,
+        "share": 0.4,
+        "operating_cost_usd_m_per_year": 0.5,
+        "fleet": {"S20": {"ph_s": 200}},
+        "arriving": {"more": {"machine": "S20", "ph_s": 50, "on": "2025-05", "due_usd_m": 1}},
+        "contracts": {"block": {"kind": "fixed_block", "mw": 6, "price_usd_per_mwh": 22, "until": "2025-12"}},
+    },
+}  # fmt: skip
+
+NETWORK = """month,btc_usd,hashrate_eh_s,fee_share
+2025-02,110000,1000,0
+2025-03,120000,1100,0.04
+"""
 
 SIGNED = Signature("lease", "west", 12 * 2025 + 3, 2.0)
 RETIRED = Retirement("west", "S20", 12 * 2025 + 6, 400.0)
@@ -168,7 +216,9 @@ class Plan:
 
     def figures(self) -> Figures:
         prices = {name: read_once(self.case.market.power[name], self.inputs) for name in markets_used(self.case)}
-        return figures_of(self.case, timeline_of(self.case.horizon), prices, self.decisions)
+        path = self.case.market.network.path
+        file = None if path is None else read_network_file(path, self.inputs)
+        return figures_of(self.case, timeline_of(self.case.horizon), prices, self.decisions, file)
 
     def tables(self) -> Tables:
         return tables_of(self.figures())
@@ -209,6 +259,7 @@ def make_plan(tmp_path: Path) -> Maker:
         data = changed(CASE, changes or {})
         plan = Plan(tmp_path, Case.model_validate(data), decisions)
         write_prices(plan.inputs, **prices)
+        (plan.inputs / "network.csv").write_text(NETWORK, encoding="utf-8")
         if write:
             plan.write(data)
         return plan

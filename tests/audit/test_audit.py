@@ -316,10 +316,10 @@ RULES: list[tuple[str, dict[str, Any], Decisions, str]] = [
         r"^decisions\.csv amount: given: 5 PH/s of west\.S20 retired on 2025-04-01, the plan retires 0",
     ),
     (
-        "no retirement beside",
-        {"given.otherwise": "nothing"},
-        Decisions((), (Retirement("west", "S20", JANUARY_2025 + 3, 5.0),)),
-        r"^decisions\.csv:2 amount: given: 0 PH/s",
+        "signed at a joint venture",
+        {"sites.west.share": 0.5},
+        Decisions((LEASE,), ()),
+        r"^decisions\.csv:2 site: lease is signed at west, of which the company has 0\.5",
     ),
 ]
 
@@ -351,6 +351,19 @@ def test_rules_that_are_kept(make_plan: Any) -> None:
     }
     report = audit_folder(make_plan(changes).folder)
     assert [str(each) for each in report.findings] == []
+
+
+def test_retirements_stay_free(make_plan: Any) -> None:
+    """Proves: `otherwise: nothing` forbids other signatures; machines may go, but not where amounts are laid down.
+    Broken: `given: 0 PH/s`; or a lot with amounts of its own is free as well."""
+    retired = Decisions((), (Retirement("west", "S20", JANUARY_2025 + 3, 5.0),))
+    assert audit_folder(make_plan({"given.otherwise": "nothing"}, retired).folder).findings == ()
+    laid_down = {"given": {"otherwise": "nothing", "retire": {"west.S20": {"2025-07": 5}}}}
+    findings = [str(each) for each in audit_folder(make_plan(laid_down, retired).folder).findings]
+    assert findings == [
+        "decisions.csv:2 amount: given: 0 PH/s of west.S20 retired on 2025-04-01, the plan retires 5",
+        "decisions.csv amount: given: 5 PH/s of west.S20 retired on 2025-07-01, the plan retires 0",
+    ]
 
 
 def test_group_is_signed_once(make_plan: Any) -> None:

@@ -10,7 +10,7 @@ from optimizer.plan.audit.files import Table
 from optimizer.plan.audit.recompute.decisions import Decisions, Signature, lots_in_order
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.tables import Tables
-from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Timeline, first_day
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Timeline, day_of, first_day
 from optimizer.plan.audit.result import Collector, shown
 
 TOLERANCE_MW = 1e-5
@@ -23,12 +23,35 @@ FILE = "decisions.csv"
 Lines = Mapping[object, int]
 
 
+def check_case(figures: Figures, file: str, collector: Collector) -> None:
+    """What the case itself may not say, as far as figures rest on it. It is a fault whatever the plan is for."""
+    case = figures.case
+    for name, lease in case.leases.items():
+        collector.checks += 2
+        if name in case.offers:
+            collector.fault(file, None, "", f"{name} is the name of a lease and of an offer")
+        share = case.sites[lease.site].share
+        if share != 1:
+            message = f"lease {name} is at {lease.site}, of which the company has {shown(share)}: it needs a whole site"
+            collector.fault(file, None, "", message)
+    for resale in figures.resales:
+        collector.checks += 1
+        if resale.dearer:
+            first = resale.dearer[0]
+            prices = f"{shown(first.sold_usd_per_mwh)} and costs {shown(first.bought_usd_per_mwh)}"
+            months = f"so it is in {len(resale.dearer)} months"
+            message = (
+                f"at {resale.site} a MWh of a block sells for {prices} at the meter on {day_of(first.day)}; {months}"
+            )
+            collector.fault(file, None, "", message)
+
+
 def check_signatures(case: Case, decisions: Decisions, lines: Lines, collector: Collector) -> None:
     """Halls, windows, sites and groups of what is signed."""
     by_group: dict[str, Signature] = {}
     for sign in decisions.signatures:
         offer, line = case.offers[sign.offer], lines[sign]
-        collector.checks += 4
+        collector.checks += 5
         if abs(sign.halls - round(sign.halls)) > TOLERANCE_HALLS:
             collector.breach(FILE, line, "amount", f"{shown(sign.halls)} halls: halls are whole")
         if not offer.halls.min - TOLERANCE_HALLS <= sign.halls <= offer.halls.max + TOLERANCE_HALLS:
@@ -40,6 +63,11 @@ def check_signatures(case: Case, decisions: Decisions, lines: Lines, collector: 
             collector.breach(FILE, line, "date", message)
         if sign.site not in offer.sites:
             collector.breach(FILE, line, "site", f"{sign.offer} is not offered at {sign.site}")
+        if case.sites[sign.site].share != 1:
+            message = (
+                f"{sign.offer} is signed at {sign.site}, of which the company has {shown(case.sites[sign.site].share)}"
+            )
+            collector.breach(FILE, line, "site", message)
         if offer.group is not None:
             collector.checks += 1
             other = by_group.setdefault(offer.group, sign)
@@ -49,7 +77,7 @@ def check_signatures(case: Case, decisions: Decisions, lines: Lines, collector: 
 
 
 def check_given(case: Case, timeline: Timeline, decisions: Decisions, lines: Lines, collector: Collector) -> None:
-    """What the case lays down: forbidden, fixed or bounded decisions, and none beside them if it says so."""
+    """What the case lays down: forbidden, fixed or bounded decisions, and no other signature if it says so."""
     given = case.given
     signed = {sign.offer: sign for sign in decisions.signatures}
     for offer in case.offers:
@@ -65,10 +93,11 @@ def check_given(case: Case, timeline: Timeline, decisions: Decisions, lines: Lin
         lot = f"{site}.{name}"
         amounts = given.retire.get(lot)
         taken = {each.at: each for each in decisions.taken_from(site, name)}
-        if amounts is None and given.otherwise == "optimise":
+        # Retirements that are not laid down are free, even where nothing else may be decided.
+        if amounts is None:
             continue
         wanted: dict[int, float] = {}
-        if amounts is not None and amounts != "forbidden":
+        if amounts != "forbidden":
             for date, amount in amounts.items():
                 step = timeline.nearest_step(date)
                 wanted[step] = wanted.get(step, 0.0) + amount

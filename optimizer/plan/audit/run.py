@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from optimizer.case.case import Case
-from optimizer.errors import WattforkError
+from optimizer.case.network_file import NetworkFile, read_network_file
+from optimizer.errors import CaseError, WattforkError
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.plan.audit.balances import check_balances
 from optimizer.plan.audit.compare import compare_table
@@ -22,7 +24,7 @@ from optimizer.plan.audit.recompute.figures import figures_of, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
 from optimizer.plan.audit.result import AuditReport, Collector, differs, says, shown
-from optimizer.plan.audit.rules import check_given, check_headroom, check_signatures
+from optimizer.plan.audit.rules import check_case, check_given, check_headroom, check_signatures
 
 INPUTS = "inputs"
 CASE_FILE = "inputs/case.json"
@@ -31,7 +33,7 @@ GAP_TOLERANCE = 1e-6
 
 
 def audit_folder(plan_folder: Path) -> AuditReport:
-    """Audit a plan with the case and prices that lie in its own folder under ``inputs/``."""
+    """Audit a plan with the case, the prices and the network path that lie in its own folder under ``inputs/``."""
     collector = Collector()
     content = read_json(plan_folder, CASE_FILE, collector)
     if content is None:
@@ -45,7 +47,8 @@ def audit_folder(plan_folder: Path) -> AuditReport:
 
 
 def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibility: bool = True) -> AuditReport:
-    """Audit the plan in ``plan_folder`` as an answer to ``case``, whose price files lie in ``prices_folder``.
+    """Audit the plan in ``plan_folder`` as an answer to ``case``, whose files of prices and of the network lie in
+    ``prices_folder``.
 
     Without ``feasibility`` a broken limit (window, halls, group, megawatts, cash, given decisions) is a note: for plans
     that are only there to compare with. Raises nothing for what is wrong with files or figures.
@@ -58,10 +61,10 @@ def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibilit
     }
     summary = read_json(plan_folder, SUMMARY_FILE, collector)
     value = operating = math.nan
-    prices = _read_markets(case, prices_folder, collector)
-    if prices is not None and "decisions.csv" in tables:
+    inputs = _read_inputs(case, prices_folder, collector)
+    if inputs is not None and "decisions.csv" in tables:
         try:
-            value, operating = _recompute_and_compare(case, prices, tables, collector)
+            value, operating = _recompute_and_compare(case, inputs, tables, collector)
         except CannotRecompute as error:
             collector.fault(CASE_FILE, None, "", f"cannot be recomputed: {error}")
         except (ArithmeticError, ValueError, LookupError) as error:
@@ -72,8 +75,16 @@ def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibilit
     return collector.report(value, operating)
 
 
-def _read_markets(case: Case, folder: Path, collector: Collector) -> dict[str, PriceSeries] | None:
-    """The series of every market that a site uses; None if one cannot be read."""
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """What the files that a case names hold: prices by market, and the path of the network if it names one."""
+
+    prices: Mapping[str, PriceSeries]
+    network: NetworkFile | None
+
+
+def _read_inputs(case: Case, folder: Path, collector: Collector) -> _Inputs | None:
+    """Read every file that the plan's figures rest on; None if one cannot be."""
     prices: dict[str, PriceSeries] = {}
     whole = True
     for name in markets_used(case):
@@ -87,25 +98,38 @@ def _read_markets(case: Case, folder: Path, collector: Collector) -> dict[str, P
         except (PriceFileProblems, WattforkError, OSError) as error:
             collector.fault(f"{INPUTS}/{market.file}", None, "", f"cannot be read: {' '.join(str(error).split())}")
             whole = False
-    return prices if whole else None
+    network, path = None, case.market.network.path
+    if path is not None:
+        collector.checks += 1
+        try:
+            network = read_network_file(path, folder)
+        except CaseError as error:
+            for problem in error.problems:
+                collector.fault(f"{INPUTS}/{path}", problem.line, "", problem.message)
+            whole = False
+        except (OSError, ValueError) as error:
+            collector.fault(f"{INPUTS}/{path}", None, "", f"cannot be read: {' '.join(str(error).split())}")
+            whole = False
+    return _Inputs(prices, network) if whole else None
 
 
 def _recompute_and_compare(
-    case: Case, prices: Mapping[str, PriceSeries], tables: Mapping[str, Table], collector: Collector
+    case: Case, inputs: _Inputs, tables: Mapping[str, Table], collector: Collector
 ) -> tuple[float, float]:
-    """Compare all tables and check all rules; return the value and the part of it that is mining, USD m."""
+    """Compare all tables and check all rules; return the value and the part of it that is operations, USD m."""
     timeline = timeline_of(case.horizon)
     decisions, lines = read_decisions(tables["decisions.csv"], case, timeline, collector)
-    figures = figures_of(case, timeline, prices, decisions)
+    figures = figures_of(case, timeline, inputs.prices, decisions, inputs.network)
     recomputed = tables_of(figures)
     for file, table in tables.items():
         compare_table(table, recomputed.rows[file], collector)
     check_balances(tables, figures, collector)
+    check_case(figures, CASE_FILE, collector)
     check_signatures(case, decisions, lines, collector)
     check_given(case, timeline, decisions, lines, collector)
     check_headroom(figures, recomputed, tables.get("limits.csv"), collector)
-    mining = next(each for each in recomputed.components if each.name == "mining")
-    return recomputed.value_usd_m, mining.total
+    operating = sum(each.total for each in recomputed.components if each.name in ("mining", "contracts"))
+    return recomputed.value_usd_m, operating
 
 
 def _check_summary(summary: Mapping[str, Any], value: float, collector: Collector) -> None:

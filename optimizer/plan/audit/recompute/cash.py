@@ -13,6 +13,7 @@ from optimizer.plan.audit.recompute.timeline import Array, Timeline
 FLOWS = (
     "yield_usd_m",
     "mining_margin_usd_m",
+    "contracts_usd_m",
     "hosting_rent_usd_m",
     "hosting_credit_usd_m",
     "hosting_operating_cost_usd_m",
@@ -64,8 +65,9 @@ class Treasury:
 
 
 def site_cost_of(figures: Figures, site: str) -> Array:
-    """Fixed cost of a site by planned month, (N,), USD m."""
-    return np.full(figures.timeline.months, figures.case.sites[site].operating_cost_usd_m_per_year / 12)
+    """The company's share of the fixed cost of a site by planned month, (N,), USD m."""
+    entry = figures.case.sites[site]
+    return np.full(figures.timeline.months, entry.operating_cost_usd_m_per_year / 12 * entry.share)
 
 
 def site_costs(figures: Figures) -> Array:
@@ -111,19 +113,21 @@ def cash_path(figures: Figures) -> CashPath:
     flows = {name: np.zeros(count) for name in FLOWS}
     for lot in figures.mined:
         flows["mining_margin_usd_m"] += timeline.by_period(lot.margin)
-    for contract in figures.contracts:
+    flows["contracts_usd_m"] += timeline.by_period(figures.power_contracts)
+    for contract in figures.hosting:
         for name, amounts in (
             ("hosting_rent_usd_m", contract.rent),
             ("hosting_credit_usd_m", -contract.credit),
             ("hosting_operating_cost_usd_m", -contract.operating_cost),
             ("hosting_power_usd_m", -contract.power_cost),
             ("power_recovered_usd_m", contract.power_recovered),
-            ("prepayment_usd_m", contract.prepayment_at),
-            ("signing_cost_usd_m", -contract.signing_cost_at),
-            ("capex_usd_m", -contract.capex - contract.capex_at),
-            ("residual_usd_m", contract.residual_at),
+            ("capex_usd_m", -contract.capex),
         ):
             flows[name] += timeline.by_period(amounts)
+        flows["prepayment_usd_m"] += contract.paid("prepayment", timeline)
+        flows["signing_cost_usd_m"] -= contract.paid("signing_cost", timeline)
+        flows["capex_usd_m"] -= contract.paid("capex", timeline)
+        flows["residual_usd_m"] += contract.paid("residual", timeline)
     flows["site_cost_usd_m"] -= timeline.by_period(site_costs(figures))
     flows["sga_usd_m"] -= timeline.by_period(sga(figures))
     for each in figures.lots:
@@ -147,7 +151,5 @@ def cash_path(figures: Figures) -> CashPath:
         now += float(flows["yield_usd_m"][place] + without_yield[place])
         closing[place] = now
     minimum = np.full(count, finance.limits.min_cash_usd_m)
-    minimum[-1] += sum(
-        float((contract.capex + contract.capex_at)[timeline.months :].sum()) for contract in figures.contracts
-    )
+    minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)
     return CashPath(opening, flows, closing, minimum)

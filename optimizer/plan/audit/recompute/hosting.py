@@ -1,47 +1,66 @@
-"""What every signed hosting contract brings and costs, month by month to its end. Section 6 of docs/figures.md.
+"""What every hosting contract brings and costs, month by month to its end. Section 6 of docs/figures.md.
 
-All instants of a contract are first instants of months, as it is signed on one and its durations are whole months.
+A lease is signed before the plan begins, an offer by a decision; from the first rent on both go by the same terms.
+A lease may begin on any day, so rent is summed over stretches of time and not over months.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from optimizer.case.case import Case
-from optimizer.case.offers import Offer
+from optimizer.case.offers import Lease, Offer
 from optimizer.plan.audit.recompute.blocks import Block
 from optimizer.plan.audit.recompute.decisions import Decisions, Signature
 from optimizer.plan.audit.recompute.prices import Spot, at_meter
-from optimizer.plan.audit.recompute.timeline import Array, CannotRecompute, Timeline
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline
+
+Kind = Literal["capex", "prepayment", "signing_cost", "residual"]
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """What is paid at one instant, in months after the start of the plan; USD m, costs positive."""
+
+    kind: Kind
+    after: float
+    amount: float
 
 
 @dataclass(frozen=True, eq=False)
 class Contract:
-    """A signed offer, all halls together. Arrays are (M,) by month from the start of the plan past the last flow.
+    """A lease or a signed offer, all halls together. Arrays are (M,) by month from the start of the plan to its end.
 
-    Money in USD m, costs positive. What ends in ``_at`` is paid at the first instant of the month; the rest accrues.
+    Money in USD m, costs positive. Arrays accrue evenly within the month; ``at_once`` is what does not.
+    signed: month coordinate of the signature, None for a lease. discount: its own rate, if it has one.
     reserved: meter MW taken at the site. gives_up: the mine's buildings given up, meter MW.
     """
 
-    signature: Signature
-    offer: Offer
+    name: str
+    site: str
+    halls: float
+    signed: int | None
+    paid_by: Literal["tenant", "operator"]
+    discount: float | None
     it_mw: Array
     mwh: Array
     rent: Array
     operating_cost: Array
     power_cost: Array
-    power_recovered: Array
     credit: Array
     capex: Array
-    capex_at: Array
-    prepayment_at: Array
-    signing_cost_at: Array
-    residual_at: Array
+    at_once: tuple[AtOnce, ...]
     reserved: Block
     gives_up: Block
+
+    @property
+    def power_recovered(self) -> Array:
+        return self.power_cost if self.paid_by == "tenant" else np.zeros_like(self.power_cost)
 
     @property
     def noi(self) -> Array:
@@ -52,10 +71,19 @@ class Contract:
         """All that comes in less all that goes out evenly within the month."""
         return self.noi - self.credit - self.capex
 
-    @property
-    def paid(self) -> Array:
-        """All that comes in less all that goes out at the first instant of the month."""
-        return self.prepayment_at + self.residual_at - self.signing_cost_at - self.capex_at
+    def paid(self, kind: Kind, timeline: Timeline) -> Array:
+        """What is paid at once of one kind, by period, (P,)."""
+        sums = np.zeros(len(timeline.periods))
+        for each in self.at_once:
+            place = timeline.period_of(timeline.start + each.after) if each.kind == kind else None
+            if place is not None:
+                sums[place] += each.amount
+        return sums
+
+    def capex_after(self, months: int) -> float:
+        """Capex that falls after the first ``months`` months of the plan."""
+        at_once = [each.amount for each in self.at_once if each.kind == "capex" and each.after > months - SAME_INSTANT]
+        return float(self.capex[months:].sum()) + sum(at_once)
 
 
 def capex_of(offer: Offer, halls: float) -> float:
@@ -71,94 +99,154 @@ def reserved_mw(offer: Offer, halls: float) -> float:
 def contracts_of(
     case: Case, timeline: Timeline, decisions: Decisions, spots: Mapping[str, Spot]
 ) -> tuple[Contract, ...]:
-    """Every signed contract, in the order of the case."""
-    return tuple(_contract(case, timeline, signature, spots) for signature in decisions.signatures)
+    """The leases, then the signed offers, each in the order of the case. Raises CannotRecompute."""
+    leases = [_lease(case, timeline, name, lease, spots) for name, lease in case.leases.items()]
+    return (*leases, *(_signed(case, timeline, signature, spots) for signature in decisions.signatures))
 
 
-def _contract(case: Case, timeline: Timeline, signature: Signature, spots: Mapping[str, Spot]) -> Contract:
-    offer = case.offers[signature.offer]
+def _signed(case: Case, timeline: Timeline, signature: Signature, spots: Mapping[str, Spot]) -> Contract:
+    offer, signed = case.offers[signature.offer], signature.start - timeline.start
     it_mw = signature.halls * offer.hall_mw_it
-    signed = signature.start - timeline.start
-    first_rent, credited_over = signed + offer.lead, offer.prepayment_credited_over
-    credited_over = offer.term if credited_over is None else credited_over
-    end = first_rent + offer.term
-    months = max(timeline.months, end, first_rent + credited_over) + 1
-    share, year = _share_and_year(offer, months, first_rent, end)
+    first_rent, end = signed + offer.lead, signed + offer.lead + offer.term
+    credited_over = offer.term if offer.prepayment_credited_over is None else offer.prepayment_credited_over
+    # Credited over no time at all it would be given back in the moment of the first rent.
+    credited = (first_rent, first_rent + max(credited_over, 1))
+    months = max(timeline.months, end, credited[1])
+    running = _running(case, timeline, signature.site, offer, it_mw, first_rent, months, spots)
 
-    rent = it_mw * offer.rate_usd_per_kw_month / 1000 * share * (1 + offer.escalator) ** year
-    running = (np.arange(months) >= first_rent) & (np.arange(months) < end)
-    operating = it_mw * offer.operating_cost_usd_m_per_mw_it_year / 12 * running
-    operating = operating * (1 + offer.operating_cost_escalator) ** year
-    mwh, power_cost = _energy(case, timeline, signature, it_mw * offer.utilisation * offer.pue * share, spots)
-
-    prepayment = offer.prepayment * float(rent.sum())
-    capex, at_once = _capex(offer, capex_of(offer, signature.halls), months, signed)
-    credit = np.zeros(months)
-    if prepayment > 0:
-        # Credited over no time at all it would be given back in the moment of the first rent.
-        credit[first_rent : first_rent + max(credited_over, 1)] = prepayment / max(credited_over, 1)
-    mw = reserved_mw(offer, signature.halls)
+    prepayment = offer.prepayment * float(running.rent.sum())
+    total = capex_of(offer, signature.halls)
+    at_once = [AtOnce("prepayment", signed, prepayment), AtOnce("signing_cost", signed, offer.signing_cost_usd_m)]
+    at_once.append(AtOnce("residual", end, it_mw * offer.residual_usd_m_per_mw_it))
+    if offer.lead == 0:
+        at_once.append(AtOnce("capex", signed, total))
+        capex = np.zeros(months)
+    else:
+        capex = _stretches(total, offer.capex_shares, signed, first_rent, months)
     taken_after = offer.space_taken_after
     if taken_after is None:
         taken_after = 0 if offer.takes == "mining_shell" else offer.lead
+    mw = reserved_mw(offer, signature.halls)
     reserved = Block(signature.start + taken_after, timeline.start + end, mw)
     return Contract(
-        signature=signature,
-        offer=offer,
-        it_mw=it_mw * share,
-        mwh=mwh,
-        rent=rent,
-        operating_cost=operating,
-        power_cost=power_cost,
-        power_recovered=power_cost if offer.power.paid_by == "tenant" else np.zeros(months),
-        credit=credit,
+        name=signature.offer,
+        site=signature.site,
+        halls=signature.halls,
+        signed=signature.start,
+        paid_by=offer.power.paid_by,
+        discount=offer.discount,
+        it_mw=running.it_mw,
+        mwh=running.mwh,
+        rent=running.rent,
+        operating_cost=running.operating_cost,
+        power_cost=running.power_cost,
+        credit=_stretches(prepayment, (1.0,), *credited, months),
         capex=capex,
-        capex_at=_at(months, signed, at_once),
-        prepayment_at=_at(months, signed, prepayment),
-        signing_cost_at=_at(months, signed, offer.signing_cost_usd_m),
-        residual_at=_at(months, end, it_mw * offer.residual_usd_m_per_mw_it),
+        at_once=tuple(at_once),
         reserved=reserved,
         gives_up=Block(reserved.start, reserved.end, mw if offer.takes == "mining_shell" else 0.0),
     )
 
 
-def _share_and_year(offer: Offer, months: int, first_rent: int, end: int) -> tuple[Array, Array]:
-    """Mean billed share of each month, and whole years since the first rent (0 before it)."""
-    since = np.arange(months) - first_rent
-    ramp = max(offer.ramp, 0)
-    # The share grows evenly within a month of the ramp, so its mean is the share in the middle of the month.
-    share = np.where(since < ramp, (since + 0.5) / max(ramp, 1), 1.0)
-    share = np.where((since >= 0) & (since < end - first_rent), share, 0.0)
-    return share, np.maximum(since, 0) // 12
+def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, spots: Mapping[str, Spot]) -> Contract:
+    if lease.site not in case.sites:
+        raise CannotRecompute(f"lease {name}: there is no site {lease.site!r}")
+    first_rent = lease.first_rent.first - timeline.start
+    end, begins = first_rent + lease.term, max(first_rent, 0.0)
+    until = lease.prepayment_credited_until
+    credited_until = end if until is None else until.first - timeline.start
+    if lease.prepayment_left_usd_m > 0 and credited_until <= begins + SAME_INSTANT:
+        raise CannotRecompute(f"lease {name}: there is no time left in which its prepayment could be credited")
+    months = max(timeline.months, math.ceil(max(end, credited_until) - SAME_INSTANT))
+    running = _running(case, timeline, lease.site, lease, lease.it_mw, first_rent, months, spots)
+
+    at_once: list[AtOnce] = []
+    if end >= -SAME_INSTANT:
+        at_once.append(AtOnce("residual", end, lease.it_mw * lease.residual_usd_m_per_mw_it))
+    if first_rent <= SAME_INSTANT:
+        at_once.append(AtOnce("capex", 0.0, lease.capex_left_usd_m))
+        capex = np.zeros(months)
+    else:
+        capex = _stretches(lease.capex_left_usd_m, (1.0,), 0.0, first_rent, months)
+    taken = 0.0 if lease.takes == "mining_shell" else begins
+    if lease.space_taken is not None:
+        taken = lease.space_taken.first - timeline.start
+    reserved = Block(timeline.start + taken, timeline.start + end, lease.it_mw * lease.gross_per_it)
+    return Contract(
+        name=name,
+        site=lease.site,
+        halls=1.0,
+        signed=None,
+        paid_by=lease.power.paid_by,
+        discount=lease.discount,
+        it_mw=running.it_mw,
+        mwh=running.mwh,
+        rent=running.rent,
+        operating_cost=running.operating_cost,
+        power_cost=running.power_cost,
+        credit=_stretches(lease.prepayment_left_usd_m, (1.0,), begins, credited_until, months),
+        capex=capex,
+        at_once=tuple(at_once),
+        reserved=reserved,
+        gives_up=Block(reserved.start, reserved.end, reserved.amount if lease.takes == "mining_shell" else 0.0),
+    )
 
 
-def _energy(
-    case: Case, timeline: Timeline, signature: Signature, meter_mw: Array, spots: Mapping[str, Spot]
-) -> tuple[Array, Array]:
-    """MWh and their cost in USD m by month, of the mean meter MW of each month."""
-    power = case.sites[signature.site].power
-    mwh, cost = np.zeros(len(meter_mw)), np.zeros(len(meter_mw))
-    for month in np.flatnonzero(meter_mw):
-        hours = at_meter(spots[power.market].month(timeline.start + int(month)), power)
-        mwh[month] = meter_mw[month] * hours.hours
-        cost[month] = meter_mw[month] * hours.weight * float(hours.price.sum()) / 1e6
-    return mwh, cost
+@dataclass(frozen=True, eq=False)
+class _Running:
+    """What a contract does between its first rent and its end, (M,) by month; money in USD m."""
+
+    it_mw: Array
+    mwh: Array
+    rent: Array
+    operating_cost: Array
+    power_cost: Array
 
 
-def _capex(offer: Offer, total: float, months: int, signed: int) -> tuple[Array, float]:
-    """Capex by month, and what of it is paid at signature because there is no lead to spread it over."""
-    if offer.lead == 0:
-        return np.zeros(months), total
-    shares = np.array(offer.capex_shares, dtype=np.float64)
+def _running(
+    case: Case,
+    timeline: Timeline,
+    site: str,
+    terms: Offer | Lease,
+    it_mw: float,
+    first_rent: float,
+    months: int,
+    spots: Mapping[str, Spot],
+) -> _Running:
+    end = first_rent + terms.term
+    # Between two edges the contract's year is one and its share is a straight line, so its middle is its mean.
+    anniversaries = first_rent + 12.0 * np.arange(terms.term // 12 + 1)
+    edges = np.concatenate((np.arange(months + 1.0), (first_rent, first_rent + terms.ramp, end), anniversaries))
+    edges = np.unique(np.clip(edges, max(first_rent, 0.0), min(max(end, 0.0), months)))
+    length, middle = np.diff(edges), (edges[1:] + edges[:-1]) / 2
+    month, since = np.floor(middle).astype(np.int64), middle - first_rent
+    year = np.floor(since / 12)
+    share = np.minimum(1.0, since / terms.ramp) if terms.ramp > 0 else np.ones_like(since)
+
+    def by_month(rate: Array) -> Array:
+        return np.bincount(month, rate * length, minlength=months).astype(np.float64)
+
+    billed = by_month(share)
+    rent = it_mw * terms.rate_usd_per_kw_month / 1000 * by_month(share * (1 + terms.escalator) ** year)
+    operating = by_month((1 + terms.operating_cost_escalator) ** year)
+    meter_mw = it_mw * terms.utilisation * terms.pue * billed
+    power = case.sites[site].power
+    mwh, power_cost = np.zeros(months), np.zeros(months)
+    for at in np.flatnonzero(meter_mw):
+        hours = at_meter(spots[power.market].month(timeline.start + int(at)), power)
+        mwh[at] = meter_mw[at] * hours.hours
+        power_cost[at] = meter_mw[at] * hours.weight * float(hours.price.sum()) / 1e6
+    operating_cost = it_mw * terms.operating_cost_usd_m_per_mw_it_year / 12 * operating
+    return _Running(it_mw * billed, mwh, rent, operating_cost, power_cost)
+
+
+def _stretches(total: float, weights: tuple[float, ...], start: float, end: float, months: int) -> Array:
+    """``total`` by month, spread over equal stretches of ``[start, end)`` by weight, evenly within each."""
+    if total == 0:
+        return np.zeros(months)
+    shares = np.array(weights, dtype=np.float64)
     if not shares.sum() > 0:
         raise CannotRecompute("capex_shares are all 0: there is no telling when capex is spent")
-    edges = signed + np.linspace(0, offer.lead, len(shares) + 1)
+    edges = np.linspace(start, end, len(shares) + 1)
     spent = total * np.concatenate(([0.0], np.cumsum(shares / shares.sum())))
-    return np.diff(np.interp(np.arange(months + 1), edges, spent)), 0.0
-
-
-def _at(months: int, month: int, amount: float) -> Array:
-    """The amount in one month, nothing in the others."""
-    amounts = np.zeros(months)
-    amounts[month] = amount
-    return amounts
+    return np.asarray(np.diff(np.interp(np.arange(months + 1), edges, spent)))

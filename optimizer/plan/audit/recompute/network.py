@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from optimizer.case.market import Network
+from optimizer.case.network_file import NetworkFile
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, days_in
 
 BLOCKS_A_DAY = 144
@@ -20,18 +22,46 @@ class NetworkPath:
     hashprice_usd_per_ph_day: tuple[Array, ...]
 
 
-def network_path(network: Network, start: int, months: int) -> NetworkPath:
-    """Follow price, hash rate and subsidy from the month ``start`` on."""
-    at = np.arange(months)
-    btc = network.btc_usd * (1 + network.btc_growth) ** (at / 12)
-    growth = np.array([_growth_in(network, start + month) for month in range(months)])
-    grown = np.concatenate(([1.0], np.cumprod((1 + growth) ** (1 / 12))[:-1]))
-    hashrate_ph = network.hashrate_eh_s * 1000 * grown
-    usd_per_ph_day_and_btc = BLOCKS_A_DAY / (1 - network.fee_share) * btc / hashrate_ph
-    by_month = tuple(
-        usd_per_ph_day_and_btc[month] * _subsidies(network, start, start + month) for month in range(months)
+def network_path(network: Network, start: int, months: int, file: NetworkFile | None = None) -> NetworkPath:
+    """Follow price, hash rate and subsidy from the month ``start`` on. ``file`` is what the case's ``path`` holds."""
+    if file is None:
+        states = [_Known(start, network.btc_usd, network.hashrate_eh_s, network.fee_share)]
+    else:
+        fees = file.fee_share or (network.fee_share,) * len(file.btc_usd)
+        rows = enumerate(zip(file.btc_usd, file.hashrate_eh_s, fees, strict=True), start=file.first_month)
+        states = [_Known(month, *figures) for month, figures in rows]
+    last = states[-1]
+    monthly = [(1 + _growth_in(network, month)) ** (1 / 12) for month in range(last.month, start + months)]
+    # By months after the last that is stated.
+    grown = np.concatenate(([1.0], np.cumprod(monthly)))
+    by_month = [_in_month(network, states, grown, start + month) for month in range(months)]
+    hashprices = tuple(
+        BLOCKS_A_DAY
+        / (1 - known.fee_share)
+        * known.btc_usd
+        / (known.hashrate_eh_s * 1000)
+        * _subsidies(network, start, known.month)
+        for known in by_month
     )
-    return NetworkPath(np.asarray(btc), by_month)
+    return NetworkPath(np.array([known.btc_usd for known in by_month]), hashprices)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of one month."""
+
+    month: int
+    btc_usd: float
+    hashrate_eh_s: float
+    fee_share: float
+
+
+def _in_month(network: Network, states: Sequence[_Known], grown: Array, month: int) -> _Known:
+    """The month as stated; before the first statement the first holds, after the last one price and hash rate grow."""
+    stated = states[min(max(month - states[0].month, 0), len(states) - 1)]
+    after = max(month - states[-1].month, 0)
+    btc = stated.btc_usd * (1 + network.btc_growth) ** (after / 12)
+    return _Known(month, btc, stated.hashrate_eh_s * float(grown[after]), stated.fee_share)
 
 
 def _growth_in(network: Network, month: int) -> float:

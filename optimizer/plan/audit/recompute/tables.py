@@ -5,14 +5,17 @@ A cell is text, a number or None for an empty one; numbers are not rounded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from optimizer.plan.audit.recompute.blocks import mean_over
 from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path, debt_balance, treasury
 from optimizer.plan.audit.recompute.decisions import lots_in_order
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.hosting import Contract, capex_of, reserved_mw
+from optimizer.plan.audit.recompute.hosting import Kind, capex_of, reserved_mw
 from optimizer.plan.audit.recompute.limits import Megawatts, megawatt_limits
 from optimizer.plan.audit.recompute.mining import Lot
 from optimizer.plan.audit.recompute.timeline import Array, Period, first_day, last_day
@@ -121,10 +124,6 @@ def _mean_ph_s(figures: Figures, lot: Lot, period: Period) -> float:
     return mean_over(lot.blocks(figures.timeline), period.start, period.end)
 
 
-def _is_signed(contract: Contract, period: Period) -> bool:
-    return contract.signature.start < period.end
-
-
 def _allocation(figures: Figures, place: int, period: Period) -> Iterator[Row]:
     start, end = first_day(period.start), last_day(period.end)
     for site in figures.case.sites:
@@ -135,12 +134,12 @@ def _allocation(figures: Figures, place: int, period: Period) -> Iterator[Row]:
                 mwh, hours = (_in_period(figures, each, place) for each in (mined.mwh, mined.hours_run))
                 yield start, end, site, "mining", lot.name, meter_mw, 0.0, mwh, hours
                 free -= meter_mw
-        for contract in figures.contracts_at(site):
+        for contract in figures.hosting_at(site):
             meter_mw = mean_over([contract.reserved], period.start, period.end)
             if meter_mw > 0:
                 it_mw = _in_period(figures, contract.it_mw, place) / period.months
                 mwh = _in_period(figures, contract.mwh, place)
-                yield start, end, site, "hosting", contract.signature.offer, meter_mw, it_mw, mwh, 0.0
+                yield start, end, site, "hosting", contract.name, meter_mw, it_mw, mwh, 0.0
                 free -= meter_mw
         yield start, end, site, "free", "", free, 0.0, 0.0, 0.0
 
@@ -162,36 +161,46 @@ def _mining(figures: Figures, place: int, period: Period) -> Iterator[Row]:
 
 
 def _hosting(figures: Figures, place: int, period: Period) -> Iterator[Row]:
-    for contract in figures.contracts:
-        if _is_signed(contract, period):
-            by_month = (
+    # A sort leaves leases and equal dates in the order of the case.
+    for contract in sorted(figures.hosting, key=lambda each: -math.inf if each.signed is None else each.signed):
+        if contract.signed is not None and contract.signed >= period.end:
+            continue
+        mwh, rent, operating_cost, power_cost, recovered, noi, credit, capex = (
+            _in_period(figures, each, place)
+            for each in (
                 contract.mwh, contract.rent, contract.operating_cost, contract.power_cost, contract.power_recovered,
-                contract.noi, contract.credit, contract.prepayment_at, contract.signing_cost_at,
-                contract.capex + contract.capex_at, contract.residual_at,
-            )  # fmt: skip
-            sign = contract.signature
-            it_mw = _in_period(figures, contract.it_mw, place) / period.months
-            amounts = (_in_period(figures, each, place) for each in by_month)
-            yield sign.offer, sign.site, sign.halls, it_mw, *amounts
+                contract.noi, contract.credit, contract.capex,
+            )
+        )  # fmt: skip
+        kinds: tuple[Kind, ...] = ("prepayment", "signing_cost", "capex", "residual")
+        prepayment, signing, at_once, residual = (float(contract.paid(kind, figures.timeline)[place]) for kind in kinds)
+        it_mw = _in_period(figures, contract.it_mw, place) / period.months
+        yield (
+            contract.name, contract.site, contract.halls, it_mw, mwh, rent, operating_cost, power_cost, recovered, noi,
+            credit, prepayment, signing, capex + at_once, residual,
+        )  # fmt: skip
 
 
 def _power(figures: Figures, place: int, period: Period) -> Iterator[Row]:
-    for site in figures.case.sites:
-        mined = [lot for _, lot in figures.lots_at(site)]
-        uses = [
-            (
-                "mining",
-                sum(_in_period(figures, lot.mwh, place) for lot in mined),
-                sum(_in_period(figures, lot.power_cost, place) for lot in mined),
-                "operator",
-            )
+    for name, site in figures.case.sites.items():
+        # Use, MWh and cost by month, who pays.
+        uses: list[tuple[str, Array, Array, str]] = []
+        if mined := [lot for _, lot in figures.lots_at(name)]:
+            mwh, cost = sum(lot.mwh for lot in mined), sum(lot.power_cost for lot in mined)
+            uses.append(("mining", np.asarray(mwh), np.asarray(cost), "operator"))
+        uses += [("resale", each.mwh, -each.result, "operator") for each in figures.resales if each.site == name]
+        uses += [
+            (f"settlement: {each.name}", each.mwh, -each.result, "operator")
+            for each in figures.settlements
+            if each.site == name
         ]
-        for contract in figures.contracts_at(site):
-            mwh, cost = (_in_period(figures, each, place) for each in (contract.mwh, contract.power_cost))
-            uses.append((f"hosting: {contract.signature.offer}", mwh, cost, contract.offer.power.paid_by))
-        for use, mwh, cost, paid_by in uses:
-            if mwh > LEAST_MWH:
-                yield site, use, mwh, cost, cost * 1e6 / mwh, paid_by
+        uses += [
+            (f"hosting: {each.name}", each.mwh, each.power_cost, each.paid_by) for each in figures.hosting_at(name)
+        ]
+        for use, by_month, cost_by_month, paid_by in uses:
+            total, usd_m = _in_period(figures, by_month, place), _in_period(figures, cost_by_month, place)
+            if total > LEAST_MWH:
+                yield name, use, total, usd_m, usd_m * 1e6 / (total * site.share), paid_by
 
 
 def _cash(figures: Figures, cash: CashPath) -> list[Row]:

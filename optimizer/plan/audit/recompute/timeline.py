@@ -115,6 +115,13 @@ def first_day(month: int) -> str:
     return f"{month // 12:04d}-{month % 12 + 1:02d}-01"
 
 
+def day_of(instant: float) -> str:
+    """``YYYY-MM-DD``, the day that begins at the instant."""
+    month = math.floor(instant + SAME_INSTANT)
+    day = round((instant - month) * days_in(month)) + 1
+    return f"{month // 12:04d}-{month % 12 + 1:02d}-{day:02d}"
+
+
 def last_day(end: int) -> str:
     """``YYYY-MM-DD``, the last day before the month that begins at ``end``."""
     month = end - 1
@@ -129,11 +136,6 @@ def mean_factors(rate: float, months: int) -> Array:
     # exp(-rho k / 12) - exp(-rho (k + 1) / 12), with the second factor taken out: no figures are lost at small rates.
     share = -math.expm1(-rho / 12) * 12 / rho
     return np.asarray(np.exp(-rho * np.arange(months) / 12) * share)
-
-
-def instant_factors(rate: float, months: int) -> Array:
-    """Discount factor of the first instant of each of the first ``months`` months, (months,)."""
-    return np.asarray(np.exp(-math.log1p(rate) * np.arange(months) / 12))
 
 
 def instant_factor(rate: float, after: float) -> float:

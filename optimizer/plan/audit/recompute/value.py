@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optimizer.plan.audit.recompute.cash import sga, site_costs
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract
-from optimizer.plan.audit.recompute.timeline import Array, instant_factor, instant_factors, mean_factors
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, instant_factor, mean_factors
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,14 @@ def components_of(figures: Figures) -> tuple[Component, ...]:
     found.append(
         Component("mining", _mining(figures, discount.mining), 0.0, None if wacc is None else _mining(figures, wacc))
     )
-    for contract in figures.contracts:
-        rate = discount.hosting if contract.offer.discount is None else contract.offer.discount
+    by_month = figures.power_contracts
+    at_wacc = None if wacc is None else _accrued(by_month, wacc)
+    found.append(Component("contracts", _accrued(by_month, discount.mining), 0.0, at_wacc))
+    for contract in figures.hosting:
+        rate = discount.hosting if contract.discount is None else contract.discount
         within, beyond = _hosting(contract, rate, timeline.months)
         at_wacc = None if wacc is None else sum(_hosting(contract, wacc, timeline.months))
-        found.append(Component(f"hosting: {contract.signature.offer}", within, beyond, at_wacc))
+        found.append(Component(f"hosting: {contract.name}", within, beyond, at_wacc))
     for name, cost in (("site_cost", site_costs(figures)), ("sga", sga(figures))):
         at_wacc = None if wacc is None else -_accrued(cost, wacc)
         found.append(Component(name, -_accrued(cost, discount.corporate), 0.0, at_wacc))
@@ -70,6 +73,13 @@ def _mining(figures: Figures, rate: float) -> float:
 
 def _hosting(contract: Contract, rate: float, horizon_months: int) -> tuple[float, float]:
     """Present value of a contract within and beyond the horizon."""
-    months = len(contract.accrued)
-    by_month = contract.accrued * mean_factors(rate, months) + contract.paid * instant_factors(rate, months)
-    return float(by_month[:horizon_months].sum()), float(by_month[horizon_months:].sum())
+    accrued = contract.accrued * mean_factors(rate, len(contract.accrued))
+    within, beyond = float(accrued[:horizon_months].sum()), float(accrued[horizon_months:].sum())
+    for each in contract.at_once:
+        sign = 1 if each.kind in ("prepayment", "residual") else -1
+        amount = sign * each.amount * instant_factor(rate, each.after)
+        if each.after < horizon_months - SAME_INSTANT:
+            within += amount
+        else:
+            beyond += amount
+    return within, beyond
