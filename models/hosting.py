@@ -8,7 +8,11 @@ from models.instance import Instance
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
-    """Add variables ``sign`` (binary) and ``halls`` (integer) and the rules of this family to the model."""
+    """Add ``sign`` (binary by option), ``halls`` (by option) and ``hall_count`` (whole, by offer), and their rules.
+
+    An offer is signed at most once along a path, so it is enough that its halls over all options of a path are a whole
+    number: one integer an offer instead of one an option.
+    """
     hosting, bounds = instance.hosting, instance.bounds
     model.OPTIONS = pyo.RangeSet(0, len(hosting.name) - 1)
     model.sign = pyo.Var(
@@ -18,12 +22,22 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     )
     model.halls = pyo.Var(
         model.OPTIONS,
-        domain=pyo.NonNegativeIntegers,
+        domain=pyo.NonNegativeReals,
         bounds=lambda _, o: (0, int(hosting.halls_max[o]) * int(bounds.sign[1][o])),
     )
     model.hosting_min_halls = pyo.Constraint(model.OPTIONS, rule=lambda m, o: min_halls(m, instance, o))
     model.hosting_max_halls = pyo.Constraint(model.OPTIONS, rule=lambda m, o: max_halls(m, instance, o))
     model.LEAVES = pyo.Set(initialize=[int(n) for n in instance.tree.leaves], ordered=True)
+    model.OFFERS = pyo.Set(initialize=sorted({int(k) for k in hosting.offer}))
+    model.hall_count = pyo.Var(
+        model.OFFERS,
+        model.LEAVES,
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, k, __: (0, int(hosting.halls_max[hosting.offer == k].max())),
+    )
+    model.hosting_whole = pyo.Constraint(
+        model.OFFERS, model.LEAVES, rule=lambda m, k, leaf: whole_halls(m, instance, k, leaf)
+    )
     model.EXCLUSIVE = pyo.RangeSet(0, len(instance.exclusive) - 1)
     model.hosting_once = pyo.Constraint(
         model.EXCLUSIVE, model.LEAVES, rule=lambda m, group, leaf: once(m, instance, group, leaf)
@@ -52,6 +66,18 @@ def max_halls(model: pyo.ConcreteModel, instance: Instance, option: int) -> obje
     $$ \text{halls}_o \le \overline{h}_o \, \text{sign}_o $$
     """
     return model.halls[option] <= int(instance.hosting.halls_max[option]) * model.sign[option]
+
+
+def whole_halls(model: pyo.ConcreteModel, instance: Instance, offer: int, leaf: int) -> object:
+    r"""Halls come whole.
+
+    Without the rule four and two thirds halls fill a site to the last megawatt.
+
+    $$ \sum_{o \in k,\; n(o) \preceq \ell} \text{halls}_o = \text{count}_{k,\ell} \in \mathbb{N} $$
+    """
+    hosting, reaches = instance.hosting, instance.tree.reaches
+    chosen = [o for o in model.OPTIONS if hosting.offer[o] == offer and reaches[hosting.node[o], leaf]]
+    return sum(model.halls[o] for o in chosen) - model.hall_count[offer, leaf] == 0
 
 
 def once(model: pyo.ConcreteModel, instance: Instance, group: int, leaf: int) -> object:

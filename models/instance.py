@@ -72,7 +72,7 @@ class Trade:
     instant_factor: Floats
     """(N,) discount factor x probability of a payment at the first instant of the node."""
     can_plug: Bools
-    """(L, N) the lot has arrived and a decision can be taken."""
+    """(L, N) the lot has arrived, a decision can be taken, and it was not bought by the plan."""
     sell_usd_m_per_eh: Floats
     """(L, N) resale price, before the factor of a tier; 0 where nothing can be sold."""
     tier_factor: Floats

@@ -130,6 +130,8 @@ def given_sales(model: pyo.ConcreteModel, instance: Instance, lot: int, node: in
     $$ \underline{s}_{c,n} \le \sum_k \text{sell}_{c,k,n} \le \overline{s}_{c,n} $$
     """
     lower, upper = (float(side[lot, node]) for side in instance.bounds.sell_eh)
+    if lower <= 0.0 and upper >= max(float(instance.lots.eh_s[lot]), float(instance.lots.order_max_eh[lot])):
+        return pyo.Constraint.Skip
     sold = sum(model.sell[lot, k, node] for k in _tiers(instance) if (lot, k, node) in model.SALES)
     return pyo.inequality(lower, sold, upper)
 

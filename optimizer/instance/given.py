@@ -67,10 +67,11 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
     laid = _Laying(instance, given, choices, start_month)
     bounds = replace(
         bounds,
-        unplug_eh=laid.machines(bounds.unplug_eh, _by_place(given.unplug), places=True, free=True),
-        plug_eh=laid.machines(bounds.plug_eh, _by_place(given.plug), places=True),
-        sell_eh=laid.machines(bounds.sell_eh, given.sell, places=False),
+        unplug_eh=laid.machines("unplug", bounds.unplug_eh, _by_place(given.unplug), places=True, free=True),
+        plug_eh=laid.machines("plug", bounds.plug_eh, _by_place(given.plug), places=True),
+        sell_eh=laid.machines("sell", bounds.sell_eh, given.sell, places=False),
         order_eh=laid.options(
+            "buy",
             bounds.order_eh,
             given.buy,
             [f"{lot.site_name}.{lot.machine}" if lot.order_node >= 0 else None for lot in choices.lots],
@@ -78,16 +79,17 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
             1000.0,
         ),
         builds=laid.whole(
+            "build",
             bounds.builds,
             given.build,
             [f"{b.site_name}.{b.name}" for b in choices.builds],
             [b.node for b in choices.builds],
         ),
         draw_usd_m=laid.options(
-            bounds.draw_usd_m, given.draw, [d.name for d in choices.draws], [d.node for d in choices.draws]
+            "draw", bounds.draw_usd_m, given.draw, [d.name for d in choices.draws], [d.node for d in choices.draws]
         ),
         issue_usd_m=laid.options(
-            bounds.issue_usd_m, given.issue, [i.name for i in choices.issues], [i.node for i in choices.issues]
+            "issue", bounds.issue_usd_m, given.issue, [i.name for i in choices.issues], [i.node for i in choices.issues]
         ),
         sell_btc=laid.bitcoin(bounds.sell_btc, given.sell_btc),
         keep_btc=laid.bitcoin(bounds.keep_btc, given.keep_btc),
@@ -115,7 +117,13 @@ class _Laying:
     start_month: int
 
     def machines(
-        self, open_bounds: tuple[Floats, Floats], rules: Mapping[str, Rule], *, places: bool, free: bool = False
+        self,
+        kind: str,
+        open_bounds: tuple[Floats, Floats],
+        rules: Mapping[str, Rule],
+        *,
+        places: bool,
+        free: bool = False,
     ) -> tuple[Floats, Floats]:
         """Bounds by place (or lot) and node, amounts in PH/s; ``free`` decisions stay open where nothing is said."""
         lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
@@ -132,12 +140,14 @@ class _Laying:
                 if self.given.otherwise == "nothing" and not free:
                     upper[index] = 0.0
                 for node, amount in self.by_node(rule).items():
-                    # An amount that cannot be decided there makes the case infeasible, not the amount smaller.
+                    if amount > 0 and open_bounds[1][index, node] <= 0:
+                        raise self.nowhere(kind, name, node)
                     lower[index, node] = upper[index, node] = amount / 1000
         return lower, upper
 
     def options(
         self,
+        kind: str,
         open_bounds: tuple[Floats, Floats],
         rules: Mapping[str, Rule],
         names: list[str | None],
@@ -146,6 +156,11 @@ class _Laying:
     ) -> tuple[Floats, Floats]:
         """Bounds by option."""
         lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
+        there = {(name, node) for name, node in zip(names, nodes, strict=True)}
+        for key, rule in rules.items():
+            for node, amount in self.by_node(rule).items() if not isinstance(rule, str) else ():
+                if amount > 0 and (key, node) not in there:
+                    raise self.nowhere(kind, key, node)
         for index, (name, node) in enumerate(zip(names, nodes, strict=True)):
             rule = rules.get(name) if name is not None else None
             if rule == "forbidden" or (rule is None and self.given.otherwise == "nothing"):
@@ -159,11 +174,16 @@ class _Laying:
         return lower, upper
 
     def whole(
-        self, open_bounds: tuple[np.ndarray, np.ndarray], rules: Mapping[str, Rule], names: list[str], nodes: list[int]
+        self,
+        kind: str,
+        open_bounds: tuple[np.ndarray, np.ndarray],
+        rules: Mapping[str, Rule],
+        names: list[str],
+        nodes: list[int],
     ) -> tuple[np.ndarray, np.ndarray]:
         """The same for whole numbers."""
         real = (open_bounds[0].astype(float), open_bounds[1].astype(float))
-        lower, upper = self.options(real, rules, list(names), nodes)
+        lower, upper = self.options(kind, real, rules, list(names), nodes)
         return lower.round().astype(np.int64), upper.round().astype(np.int64)
 
     def bitcoin(self, open_bounds: tuple[Floats, Floats], rule: Rule | None) -> tuple[Floats, Floats]:
@@ -180,6 +200,13 @@ class _Laying:
                 lower[here] += amount
                 upper[here] += amount
         return lower, upper
+
+    def nowhere(self, kind: str, name: str, node: int) -> CaseError:
+        """A given amount at a step where nothing of the kind can be decided."""
+        return CaseError.single(
+            f"cannot be decided in {self.instance.tree.label[node]}: outside its window, or nothing of it is there then",
+            path=f"given.{kind}.{name}",
+        )
 
     def by_node(self, amounts: Mapping[CalendarDate, float]) -> dict[int, float]:
         """Amounts by decision node: on the nearest step, in every scenario; several on one step add up."""

@@ -124,7 +124,7 @@ def trade_arrays(case: Case, market: Market, operations: Operations) -> Trade | 
         reached = tree.reaches[lot.order_node] if lot.order_node >= 0 else np.ones(len(tree), dtype=bool)
         for n in np.flatnonzero(tree.decision & reached).tolist():
             if is_there(lot, starts[n]):
-                can_plug[c, n] = True
+                can_plug[c, n] = lot.order_node < 0
                 sell[c, n] = resale_usd_per_th(machine, market, lot, starts[n]) * lot.share
         for leaf in tree.leaves.tolist():
             at = round(float(horizon[leaf]))

@@ -1,0 +1,212 @@
+"""One point of a sweep: the case with its values laid over it, solved, and the row that it gives.
+
+It runs in a process of its own (`optimizer.sweep.pool`). What goes wrong with a point becomes its status and problem;
+nothing is raised. The solver is imported by the function that solves, so that the process which only hands out points
+never loads it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optimizer.case.case import Case
+from optimizer.case.load import LoadedCase, case_from_data
+from optimizer.case.price_file import PriceFile
+from optimizer.errors import CaseError, ExitCode, InfeasibleError, SolverError
+from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
+from optimizer.sweep.vary import Point
+
+if TYPE_CHECKING:
+    from optimizer.plan.build import Plan
+    from optimizer.solve.run import Solution
+
+INFEASIBLE, WRONG_INPUT, NO_PLAN = "infeasible", "wrong input", "no plan"
+AUDIT_FAILED, FAILED, OPTIMAL = "audit failed", "failed", "optimal"
+
+EXIT_CODES = {
+    OPTIMAL: ExitCode.DONE,
+    INFEASIBLE: ExitCode.INFEASIBLE,
+    WRONG_INPUT: ExitCode.WRONG_INPUT,
+    NO_PLAN: ExitCode.FAILED,
+    FAILED: ExitCode.FAILED,
+    AUDIT_FAILED: ExitCode.AUDIT_FAILED,
+}
+"""By status; any other status is a plan whose search was stopped."""
+
+
+@dataclass(frozen=True)
+class PointOptions:
+    """How each point is solved; see `SolveOptions`. With ``audit`` each plan is written, recomputed and thrown away."""
+
+    relative_gap: float = 1e-4
+    absolute_gap_usd_m: float = 0.0
+    time_limit_seconds: float = 600.0
+    seed: int = 0
+    audit: bool = False
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a point's plan comes to; USD millions unless the name says otherwise."""
+
+    value_usd_m: float
+    bound_usd_m: float
+    gap: float
+    value_usd_per_share: float
+    it_mw_signed: float
+    first_period_mining_mw: float
+    first_period_hosting_mw: float
+    thinnest_headroom_usd_m: float
+    thinnest_period: str
+    peak_cash_use_usd_m: float
+    decision_lines: tuple[str, ...]
+    """In words."""
+    decisions: tuple[Mapping[str, Any], ...]
+    """Rows of ``decisions.csv`` by column."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a point ended. ``figures`` is None without a plan; ``problem`` is one line, empty if all went well."""
+
+    status: str
+    problem: str = ""
+    figures: Figures | None = None
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all points of a sweep have in common, handed to each process once.
+
+    ``series`` are the price files that were read, by `series_key`; a process adds what a point makes it read.
+    """
+
+    data: Mapping[str, Any]
+    folder: Path
+    series: dict[str, PriceSeries]
+    options: PointOptions
+
+
+def series_key(market: PriceFile) -> str:
+    """Equal for markets that read the same of the same file, whatever their level or scale."""
+    return json.dumps(market.model_dump(mode="json", include=set(PriceFile.model_fields)), sort_keys=True)
+
+
+def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict[str, PriceSeries] | None:
+    """Price series by market; ``known`` gains what was read. None if a file cannot be read as the case wants."""
+    found: dict[str, PriceSeries] = {}
+    for name, market in case.market.power.items():
+        key = series_key(market)
+        if key not in known:
+            try:
+                known[key] = read_prices(market, folder)
+            except PriceFileProblems:
+                return None
+        found[name] = known[key]
+    return found
+
+
+def load_solver() -> None:
+    """Import what `solve_point` needs, which takes a second: not a point's time."""
+    import optimizer.plan.build
+    import optimizer.solve.run  # noqa: F401
+
+
+def solve_point(shared: Shared, point: Point) -> Outcome:
+    """Solve one point. Raises nothing that Python lets a program catch as an Exception."""
+    try:
+        loaded = case_from_data(shared.data, shared.folder, overrides=point.overrides)
+        return _solve(shared, loaded)
+    except CaseError as error:
+        return Outcome(WRONG_INPUT, _line(*error.lines()))
+    except InfeasibleError as error:
+        return Outcome(INFEASIBLE, _line(*error.lines()))
+    except SolverError as error:
+        return Outcome(NO_PLAN, _line(*error.lines()))
+    except Exception as error:
+        return Outcome(FAILED, _line(f"{type(error).__name__}: {error}"))
+
+
+def _solve(shared: Shared, loaded: LoadedCase) -> Outcome:
+    from optimizer.instance.build import prepare
+    from optimizer.market.market import build_market
+    from optimizer.plan.build import build_plan
+    from optimizer.solve.highs import SolveOptions
+    from optimizer.solve.run import solve_instance
+
+    asked = shared.options
+    # A file that cannot be read is read once more, by who knows how to say so.
+    market = build_market(loaded.case, loaded.folder, read_series(loaded.case, loaded.folder, shared.series))
+    prepared = prepare(loaded.case, loaded.folder, market)
+    options = SolveOptions(
+        relative_gap=asked.relative_gap,
+        absolute_gap_usd_m=asked.absolute_gap_usd_m,
+        time_limit_seconds=asked.time_limit_seconds,
+        seed=asked.seed,
+    )
+    solution = solve_instance(prepared.instance, options)
+    plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
+    figures = _figures(plan, solution)
+    if asked.audit and (problem := _audit(plan, solution, loaded)):
+        return Outcome(AUDIT_FAILED, problem, figures)
+    return Outcome(solution.status.value, "", figures)
+
+
+def _figures(plan: Plan, solution: Solution) -> Figures:
+    from optimizer.plan.measures import measure
+    from optimizer.plan.summary import decision_line
+
+    measures = measure(plan)
+    rows = tuple(plan.tables["decisions"].dicts())
+    used = {"mining": 0.0, "hosting": 0.0}
+    for row in plan.tables["allocation"].dicts():
+        if row["period"] == plan.prepared.market.tree.label[0] and row["use"] in used:
+            used[str(row["use"])] += float(row["meter_mw"] or 0.0)
+    return Figures(
+        value_usd_m=solution.value_usd_m,
+        bound_usd_m=solution.bound_usd_m,
+        gap=solution.gap,
+        value_usd_per_share=measures.value_usd_per_share,
+        it_mw_signed=measures.it_mw_signed,
+        first_period_mining_mw=used["mining"],
+        first_period_hosting_mw=used["hosting"],
+        thinnest_headroom_usd_m=measures.thinnest_headroom_usd_m,
+        thinnest_period=measures.thinnest_period,
+        peak_cash_use_usd_m=measures.peak_cash_use_usd_m,
+        decision_lines=tuple(decision_line(row) for row in rows),
+        decisions=rows,
+    )
+
+
+def _audit(plan: Plan, solution: Solution, loaded: LoadedCase) -> str:
+    """What an audit of the written plan says against it, empty if nothing."""
+    from optimizer.plan.audit.run import audit_folder
+    from optimizer.plan.summary import rounded
+    from optimizer.plan.write import write_inputs, write_json, write_tables
+
+    with tempfile.TemporaryDirectory(prefix="wattfork-sweep-") as name:
+        folder = Path(name)
+        write_tables(folder, plan.tables)
+        write_inputs(folder, loaded.data, loaded.folder)
+        equity, issued = solution.instance.equity, bool(solution.decisions.issue_usd_m.any())
+        stated = {
+            "value_usd_m": solution.value_usd_m,
+            "bound_usd_m": solution.bound_usd_m,
+            "gap": solution.gap,
+            "equity_intrinsic_to_market": equity.intrinsic_to_market if equity is not None and issued else 1.0,
+        }
+        write_json(folder / "summary.json", rounded(stated))
+        report = audit_folder(folder)
+    if report.passed:
+        return ""
+    more = f" (and {len(report.findings) - 1} more)" if len(report.findings) > 1 else ""
+    return _line(f"the audit does not agree: {report.findings[0]}{more}" if report.findings else "the audit failed")
+
+
+def _line(*lines: str) -> str:
+    return "; ".join(" ".join(line.split()) for line in lines)
