@@ -12,6 +12,7 @@ from pathlib import Path
 PICTURE = Path(__file__).with_name("data_flow.svg")
 WIDTH, HEIGHT = 1000, 640
 BOX, TALL = 164, 92
+FILE = "file"
 STYLE = """
   .page { fill: #ffffff } .box { fill: #eef3f8; stroke: #44617d; stroke-width: 1.5 }
   .file { fill: #fbf4e4; stroke: #8a6d1f; stroke-width: 1.5 }
@@ -58,7 +59,7 @@ def picture() -> str:
     first, second, third = 44, 226, 468
     half = TALL / 2
     parts = [
-        box(xs[0], first, "Case file", "case.yaml, overlays, CSV", ("what you write, with", "prices beside it"), "file"),
+        box(xs[0], first, "Case file", "case.yaml, overlays, CSV", ("what you write, and", "prices beside it"), "file"),
         box(xs[1], first, "Case", "optimizer/case", ("frozen, checked; every", "mistake with its line")),
         box(xs[2], first, "Market", "optimizer/market", ("prices, hashprice,", "tree of periods")),
         box(xs[3], first, "Operations", "optimizer/operations", ("every hour becomes", "a coefficient")),
@@ -66,9 +67,9 @@ def picture() -> str:
         box(xs[4], second, "Model", "models", ("variables and rules,", "one family a file")),
         box(xs[3], second, "Solution", "optimizer/solve", ("search, bound, exact", "states, twins")),
         box(xs[2], second, "Plan", "optimizer/plan", ("tidy tables and", "measures")),
-        box(xs[1], second, "Staged folder", "tables, inputs/", ("not yet in its place,", "not yet believed"), "file"),
+        box(xs[1], second, "Staged folder", "tables, inputs/", ("not yet in its place,", "not yet believed"), FILE),
         box(xs[1], third, "Audit", "optimizer/plan/audit", ("every table again, by", "its own formulas")),
-        box(xs[3], third, "Plan folder", "summary.json, *.csv", ("published whole,", "or not at all"), "file"),
+        box(xs[3], third, "Plan folder", "summary.json, *.csv", ("published whole,", "or not at all"), FILE),
     ]
     parts += [way((xs[i] + BOX, first + half), (xs[i + 1] - 9, first + half)) for i in range(4)]
     parts.append(way((xs[4] + half + 36, first + TALL), (xs[4] + half + 36, second - 9)))

@@ -4,6 +4,8 @@ With ``--check`` nothing is written: exit code 1 if the page is stale. What a ru
 nowhere else; only the introduction and the table of letters stand here.
 """
 
+# ruff: noqa: E501 (a row of a Markdown table is one line)
+
 from __future__ import annotations
 
 import ast

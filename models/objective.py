@@ -16,7 +16,7 @@ from models.instance import Instance
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add the objective (and, for a twin, the floor on critical IT MW) to the model."""
-    if instance.it_mw_at_least is not None:
+    if instance.it_mw_at_least is not None and len(model.OPTIONS) > 0:
         model.it_mw_floor = pyo.Constraint(expr=it_mw(model, instance) >= instance.it_mw_at_least)
     expression = it_mw(model, instance) if instance.maximise == "it_mw" else value(model, instance)
     model.objective = pyo.Objective(expr=expression, sense=pyo.maximize)

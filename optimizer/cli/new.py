@@ -43,7 +43,11 @@ TEMPLATES = {
 @click.command("new")
 @click.argument("folder", metavar="DIR", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "--template", default="quickstart", show_default=True, type=click.Choice(list(TEMPLATES)), help="What to start from."
+    "--template",
+    default="quickstart",
+    show_default=True,
+    type=click.Choice(list(TEMPLATES)),
+    help="What to start from.",
 )
 @click.option("--list", "list_them", is_flag=True, help="Say which templates there are.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -90,11 +94,15 @@ def start_case(folder: Path, template: str) -> tuple[str, ...]:
         names = tuple(sorted(path.name for path in stage.iterdir()))
         _publish(stage, target)
     except OSError as error:
-        raise CallError(f"cannot start a case in {folder}: {error.strerror or error}") from None
+        raise CallError(f"cannot start a case in {folder}: {_reason(error)}") from None
     finally:
         if stage is not None:
             shutil.rmtree(stage, ignore_errors=True)
     return names
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
 
 
 def _publish(stage: Path, target: Path) -> None:

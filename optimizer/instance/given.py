@@ -157,10 +157,10 @@ class _Laying:
         """Bounds by option."""
         lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
         there = {(name, node) for name, node in zip(names, nodes, strict=True)}
-        for key, rule in rules.items():
-            for node, amount in self.by_node(rule).items() if not isinstance(rule, str) else ():
-                if amount > 0 and (key, node) not in there:
-                    raise self.nowhere(kind, key, node)
+        for key, given in rules.items():
+            placed = {} if isinstance(given, str) else self.by_node(given)
+            for step in [step for step, asked in placed.items() if asked > 0 and (key, step) not in there]:
+                raise self.nowhere(kind, key, step)
         for index, (name, node) in enumerate(zip(names, nodes, strict=True)):
             rule = rules.get(name) if name is not None else None
             if rule == "forbidden" or (rule is None and self.given.otherwise == "nothing"):
@@ -204,7 +204,7 @@ class _Laying:
     def nowhere(self, kind: str, name: str, node: int) -> CaseError:
         """A given amount at a step where nothing of the kind can be decided."""
         return CaseError.single(
-            f"cannot be decided in {self.instance.tree.label[node]}: outside its window, or nothing of it is there then",
+            f"cannot be decided in {self.instance.tree.label[node]}: outside its window, or nothing of it is there",
             path=f"given.{kind}.{name}",
         )
 

@@ -19,9 +19,12 @@ class Measures:
     value_at_wacc_usd_m: float | None
     beyond_horizon_usd_m: float
     """Part of the value that lies after the horizon."""
-    peak_cash_use_usd_m: float
-    """How far cash falls below what it was at the start."""
-    peak_cash_use_period: str
+    peak_funding_usd_m: float
+    """Most that the plan has eaten up by the end of a period: cash of the start that is gone, and new money less what
+    of it is repaid."""
+    peak_funding_period: str
+    new_loans_usd_m: float
+    new_equity_usd_m: float
     thinnest_headroom_usd_m: float
     """Least distance of cash from what is required."""
     thinnest_period: str
@@ -40,7 +43,9 @@ def measure(plan: Plan) -> Measures:
     tree = plan.prepared.market.tree
     states, finance = plan.states, plan.prepared.case.finance
     closing = states.cash_usd_m
-    low = int(np.argmin(closing))
+    new_money = np.cumsum(plan.cash["drawn_usd_m"] + plan.cash["equity_usd_m"] - _repaid(plan))
+    funded = finance.opening.cash_usd_m - closing + new_money
+    peak = int(np.argmax(funded))
     headroom = closing - states.required_usd_m
     thin = int(np.argmin(headroom))
     total = list(plan.tables["value"].dicts())[-1]
@@ -50,8 +55,10 @@ def measure(plan: Plan) -> Measures:
         value_usd_per_share=states.value_usd_m / finance.opening.shares_m,
         value_at_wacc_usd_m=float(at_wacc) if at_wacc is not None else None,
         beyond_horizon_usd_m=float(beyond or 0.0),
-        peak_cash_use_usd_m=max(0.0, finance.opening.cash_usd_m - float(closing[low])),
-        peak_cash_use_period=tree.label[low],
+        peak_funding_usd_m=max(0.0, float(funded[peak])),
+        peak_funding_period=tree.label[peak],
+        new_loans_usd_m=float(plan.cash["drawn_usd_m"].sum()),
+        new_equity_usd_m=float(plan.cash["equity_usd_m"].sum()),
         thinnest_headroom_usd_m=float(headroom[thin]),
         thinnest_period=tree.label[thin],
         capex_usd_m=sum(offer.total_capex for offer in plan.signed),
@@ -69,6 +76,11 @@ def ebitda(plan: Plan) -> Floats:
         "hosting_operating_cost_usd_m", "hosting_power_usd_m", "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
     )  # fmt: skip
     return sum((plan.cash[name] for name in names), start=np.zeros(len(plan.prepared.market.tree)))
+
+
+def _repaid(plan: Plan) -> Floats:
+    """(N,) principal of new loans that is repaid."""
+    return sum((book.principal for book in plan.loans), start=np.zeros(len(plan.prepared.market.tree)))
 
 
 def _peak_leverage(plan: Plan) -> float | None:

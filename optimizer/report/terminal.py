@@ -103,8 +103,9 @@ def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin
 
 def _money_lines(plan: Plan, measures: Measures) -> Iterator[str]:
     texts = [
-        f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; cash falls by "
-        f"{usd_m(measures.peak_cash_use_usd_m)} at most ({measures.peak_cash_use_period})",
+        f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; peak funding "
+        f"{usd_m(measures.peak_funding_usd_m)} ({measures.peak_funding_period})",
+        f"new loans {usd_m(measures.new_loans_usd_m)}, new equity {usd_m(measures.new_equity_usd_m)}",
         f"thinnest quarter {measures.thinnest_period}: "
         f"{usd_m(measures.thinnest_headroom_usd_m)} above the minimum cash",
     ]

@@ -26,7 +26,9 @@ EH_DECIMALS, USD_M_DECIMALS, BTC_DECIMALS = 9, 8, 8
 """Decisions are rounded to this many decimals (of an EH/s: a PH/s with six) before anything is computed from them: what
 stands in ``decisions.csv`` is the plan, not an image of it."""
 
-LEAST_AMOUNT = 1e-7
+LEAST_AMOUNT = 1e-6
+"""Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance and no decision. What makes room for a
+hall is kept ten times sharper, so that megawatt limits hold."""
 
 EQUITY_ROUNDS = 8
 EQUITY_TOLERANCE = 1e-4
@@ -228,8 +230,7 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
         (empty.sell_btc, BTC_DECIMALS),
         (empty.keep_btc, BTC_DECIMALS),
     ):
-        # Amounts at the solver's tolerance are nothing.
-        amounts[amounts < LEAST_AMOUNT] = 0.0
+        amounts[amounts < (LEAST_AMOUNT / 10 if amounts is empty.unplug_eh else LEAST_AMOUNT)] = 0.0
         amounts[:] = amounts.round(decimals)
     return empty
 

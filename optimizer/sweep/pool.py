@@ -76,8 +76,9 @@ def run_jobs(
     """``work(shared, job)`` for every job; yields each `Done` as it comes, and None now and then while none does.
 
     ``work`` and ``warm_up`` (called once in each process before its first job) have to be functions of a module;
-    ``shared`` (sent to each process once), jobs and answers have to be picklable. A job that raises, takes its process down or runs longer than ``limit_seconds`` is Done with a failure.
-    Closing the iterator, or an exception in whoever reads it, ends all processes.
+    ``shared`` (sent to each process once), jobs and answers have to be picklable. A job that raises, takes its process
+    down or runs longer than ``limit_seconds`` is Done with a failure. Closing the iterator, or an exception in whoever
+    reads it, ends all processes.
     """
     duty = pickle.dumps((work, shared, warm_up))
     waiting = list(reversed(range(len(jobs))))

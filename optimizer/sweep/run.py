@@ -25,7 +25,6 @@ from optimizer.plan.table import Cell, Table, table
 from optimizer.sweep.point import (
     EXIT_CODES,
     FAILED,
-    INFEASIBLE,
     Figures,
     Outcome,
     PointOptions,

@@ -13,6 +13,7 @@ from optimizer.sweep.run import Sweep, Swept
 from optimizer.sweep.vary import Vary
 
 WIDTH = 100
+HEADING = 16
 MOST_ROWS = 40
 MOST_CHANGES = 30
 
@@ -72,7 +73,10 @@ def _table_lines(sweep: Sweep) -> Iterator[str]:
 
 def _names(directions: tuple[Vary, ...]) -> list[str]:
     """Ends of the paths as headings, with a number where that alone would not tell them apart."""
-    ends = [vary.path.rpartition(".")[2][-24:] for vary in directions]
+    ends = []
+    for vary in directions:
+        end = vary.path.removesuffix(".*").rpartition(".")[2]
+        ends.append(end if len(end) <= HEADING else end[: HEADING - 2] + "..")
     return [end if ends.count(end) == 1 else f"{end} {index + 1}" for index, end in enumerate(ends)]
 
 
@@ -149,7 +153,7 @@ Choice = tuple[str, str, float]
 
 
 def _choices(figures: Figures) -> dict[tuple[str, str], tuple[Choice, ...]]:
-    """What is chosen, by (kind, item). Machines and money move with every input: of these it only counts that they do."""
+    """What is chosen, by (kind, item). Machines and money move with every input: of these only that they do."""
     found: dict[tuple[str, str], tuple[Choice, ...]] = {}
     for row in figures.decisions:
         if row["decision"] in _VERBS:

@@ -31,7 +31,9 @@ def test_machines_that_made_room_do_not_come_back() -> None:
 def test_a_machine_is_mined_with_or_sold() -> None:
     """Proves: a machine that earns 5 and sells for 3 is kept: 5. Broken: 8, sold and mining at once."""
     on = tree()
-    small = instance(on, lots=[{"margin": 5}], trade=trading(on, 1, sell_usd_m_per_eh=np.array([[3.0]])))
+    depth = np.ones((1, 1, 1))
+    trade = trading(on, 1, sell_usd_m_per_eh=np.array([[3.0]]), tier_depth_eh=depth)
+    small = instance(on, lots=[{"margin": 5}], trade=trade)
     assert best(small) == about(5)
     assert best_without(small, "machines_store") == about(8)
 

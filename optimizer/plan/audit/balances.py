@@ -9,6 +9,7 @@ from optimizer.plan.audit.files import Line, Table
 from optimizer.plan.audit.recompute.blocks import mean_over
 from optimizer.plan.audit.recompute.cash import FLOWS
 from optimizer.plan.audit.recompute.figures import Figures
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT
 from optimizer.plan.audit.result import Collector, shown
 
 _TOLERANCE = 1e-6
@@ -27,7 +28,7 @@ class Identity:
 IDENTITIES = (
     Identity("cash.csv", "closing_usd_m", ("opening_usd_m", *FLOWS)),
     Identity("cash.csv", "headroom_usd_m", ("closing_usd_m",), ("minimum_usd_m",)),
-    Identity("debt.csv", "closing_usd_m", ("opening_usd_m",), ("principal_usd_m",)),
+    Identity("debt.csv", "closing_usd_m", ("opening_usd_m", "drawn_usd_m"), ("principal_usd_m",)),
     Identity("treasury.csv", "closing_btc", ("opening_btc", "mined_btc"), ("sold_btc",)),
     Identity("mining.csv", "margin_usd_m", ("revenue_usd_m",), ("power_cost_usd_m", "variable_cost_usd_m")),
     Identity(
@@ -54,18 +55,20 @@ def check_balances(tables: Mapping[str, Table], figures: Figures, collector: Col
             _check_identity(tables[identity.file], identity, collector)
     if "limits.csv" in tables:
         _check_identity(tables["limits.csv"], _MIN_CASH, collector, lambda line: line.cells.get("limit") == "min_cash")
-        _check_identity(tables["limits.csv"], _MEGAWATTS, collector, lambda line: line.cells.get("limit") != "min_cash")
+        _check_identity(tables["limits.csv"], _OTHERS, collector, lambda line: line.cells.get("limit") != "min_cash")
     for file, opening, closing, name in _CHAINS:
         if file in tables:
             _check_chain(tables[file], opening, closing, name, collector)
     if "value.csv" in tables:
         _check_total(tables["value.csv"], collector)
+    if "machines.csv" in tables:
+        _check_machines(tables["machines.csv"], figures, collector)
     if "allocation.csv" in tables:
         _check_megawatts(tables["allocation.csv"], figures, collector)
 
 
 _MIN_CASH = Identity("limits.csv", "headroom", ("used",), ("allowed",))
-_MEGAWATTS = Identity("limits.csv", "headroom", ("allowed",), ("used",))
+_OTHERS = Identity("limits.csv", "headroom", ("allowed",), ("used",))
 
 
 def _unequal(stated: float, terms: Sequence[float]) -> bool:
@@ -141,3 +144,28 @@ def _check_megawatts(table: Table, figures: Figures, collector: Collector) -> No
                     f"used and free megawatts of {site} make {shown(sum(known))}, energised are {shown(energised)}"
                 )
                 collector.fault(table.file, lines[-1].number, "meter_mw", message)
+
+
+def _check_machines(table: Table, figures: Figures, collector: Collector) -> None:
+    """A lot is all that was ordered or there at first less what was sold, wherever it is, as long as it lives."""
+    rows: dict[tuple[str, str], list[Line]] = {}
+    for line in table.lines:
+        rows.setdefault((line.cells.get("period", ""), line.cells.get("lot", "")), []).append(line)
+    sales = figures.decisions.of("sell")
+    for lot in figures.lots:
+        sold_of_lot = [sale for sale in sales if sale.item == lot.full_name]
+        for period in figures.timeline.periods:
+            if lot.end <= period.start + SAME_INSTANT or (lot.ordered is not None and period.start < lot.ordered):
+                continue
+            lines = rows.get((period.name, lot.full_name), [])
+            terms = [line.value("ph_s") for line in lines]
+            if None in terms:
+                continue
+            collector.checks += 1
+            due = lot.ph_s - sum(sale.amount for sale in sold_of_lot if sale.at <= period.start)
+            there = sum(term for term in terms if term is not None)
+            # Rows of next to nothing are left out, and every decision is rounded.
+            if abs(there - due) > _TOLERANCE * max(len(lot.places) + 1 + len(sold_of_lot), abs(due)):
+                message = f"{shown(there)} PH/s of {lot.full_name} in {period.name}, orders less sales make"
+                number = lines[-1].number if lines else None
+                collector.fault(table.file, number, "ph_s", f"{message} {shown(due)}")

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from optimizer.plan.audit.files import Line, Table, number_in
-from optimizer.plan.audit.recompute.tables import COLUMNS, Cell, Row
+from optimizer.plan.audit.recompute.decision_rows import Cell, Row
+from optimizer.plan.audit.recompute.tables import COLUMNS
 from optimizer.plan.audit.result import Collector, differs, says, shown
 
 Key = tuple[str, ...]
@@ -14,6 +15,7 @@ Key = tuple[str, ...]
 # A row is known by these cells. All of them are text.
 _KEYS: dict[str, tuple[str, ...]] = {
     "decisions.csv": ("date", "decision", "item", "site"),
+    "machines.csv": ("scenario", "period", "lot", "place"),
     "allocation.csv": ("scenario", "period", "site", "use", "item"),
     "mining.csv": ("scenario", "period", "site", "lot"),
     "hosting.csv": ("scenario", "period", "offer"),

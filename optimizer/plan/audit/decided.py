@@ -1,79 +1,120 @@
 """Reads ``decisions.csv`` into decisions to recompute from, and says which of its rows make no sense.
 
-Here a row is judged by itself and against its neighbours: does what it names exist, was it decided before. Whether the
-case allows it is judged in ``rules``.
+Here a row is judged by itself and against its neighbours: does what it names exist, was it decided before, is as much
+there as it takes. Whether the case allows it is judged in ``rules`` and its companions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import cast
 
 from optimizer.case.case import Case
+from optimizer.case.finance import EquityIssue, TermLoan
 from optimizer.plan.audit.files import Line, Table
-from optimizer.plan.audit.recompute.decisions import Decisions, Retirement, Signature, lots_in_order
+from optimizer.plan.audit.recompute.decisions import (
+    COINS,
+    KINDS,
+    Decision,
+    Decisions,
+    Kind,
+    bought_name,
+    lots_in_order,
+)
 from optimizer.plan.audit.recompute.timeline import Timeline, first_day
 from optimizer.plan.audit.result import Collector, shown
 
 FILE = "decisions.csv"
 ROUNDING_PH_S = 1e-6
+"""Of each decision on a lot: PH/s are written with so many digits."""
+
+BITCOIN = "bitcoin"
+
+Lines = Mapping[Decision, int]
 
 
 def read_decisions(
     table: Table, case: Case, timeline: Timeline, collector: Collector
-) -> tuple[Decisions, dict[object, int]]:
+) -> tuple[Decisions, dict[Decision, int]]:
     """Decisions that can be recomputed, and the line of each. Rows that cannot be are findings."""
-    lines: dict[object, int] = {}
-    signatures: dict[str, Signature] = {}
-    retirements: dict[tuple[str, str, int], Retirement] = {}
-    lots = {(site, name) for site, name, _ in lots_in_order(case)}
-    for line in table.lines:
+    lines: dict[Decision, int] = {}
+    decided: dict[tuple[object, ...], Decision] = {}
+    # By full name: home, PH/s at first, and the last month in which there was nothing of it.
+    lots = {f"{site}.{name}": (site, lot.ph_s, timeline.start - 1) for site, name, lot in lots_in_order(case)}
+    # Orders first, as other rows may be about what they bring, whatever the order of rows.
+    for line in sorted(table.lines, key=lambda each: each.cells.get("decision") != "buy"):
         collector.checks += 1
         wrong = list(_unusable(line, case, lots))
-        start = _month_of(line, timeline)
+        kind = line.cells.get("decision", "")
+        start = _month_of(line, timeline, kind)
         if start is None:
-            text = line.cells.get("date", "")
-            wrong.append(("date", f"{text!r} is not the first instant of a step"))
+            what = "a period" if kind in COINS else "a step"
+            wrong.append(("date", f"{line.cells.get('date', '')!r} is not the first instant of {what}"))
         for column, message in wrong:
             collector.fault(FILE, line.number, column, message)
         amount = line.value("amount")
         if wrong or start is None or amount is None:
             continue
-        item, site = line.cells["item"], line.cells["site"]
-        if line.cells["decision"] == "sign":
-            if item in signatures:
-                first = lines[signatures[item]]
-                collector.fault(FILE, line.number, "item", f"{item} was signed already in line {first}")
-                continue
-            signatures[item] = Signature(item, site, start, amount)
-            lines[signatures[item]] = line.number
-        else:
-            key = (site, item, start)
-            if key in retirements:
-                first = lines[retirements[key]]
-                collector.fault(
-                    FILE, line.number, "item", f"{site}.{item} is retired on this date already in line {first}"
-                )
-                continue
-            retirements[key] = Retirement(site, item, start, amount)
-            lines[retirements[key]] = line.number
-    in_order = tuple(signatures[offer] for offer in case.offers if offer in signatures)
-    decisions = Decisions(in_order, tuple(retirements.values()))
-    _not_more_than_there_is(case, decisions, lines, collector)
+        decision = _decision(cast("Kind", kind), line, start, amount)
+        # An offer is signed once, all else once at a place and date.
+        key = (kind, decision.item) if kind == "sign" else (kind, decision.item, decision.site, start)
+        if key in decided:
+            message = f"{decision.item} was {_DONE[decision.kind]} already in line {lines[decided[key]]}"
+            collector.fault(FILE, line.number, "item", message)
+            continue
+        decided[key] = decision
+        lines[decision] = line.number
+        if kind == "buy":
+            lots[f"{decision.site}.{bought_name(decision.item, start)}"] = (decision.site, amount, start)
+    decisions = Decisions(tuple(sorted(lines, key=lambda each: lines[each])))
+    _not_more_than_there_is(lots, decisions, lines, collector)
     return decisions, lines
 
 
-def _unusable(line: Line, case: Case, lots: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+_DONE: dict[Kind, str] = {
+    "sign": "signed",
+    "build": "built at this place and date",
+    "buy": "bought at this place and date",
+    "unplug": "unplugged at this place and date",
+    "plug": "plugged in at this place and date",
+    "sell": "sold on this date",
+    "draw": "drawn on this date",
+    "issue": "issued on this date",
+    "sell_btc": "sold on this date",
+    "keep_btc": "kept on this date",
+}
+
+
+def _decision(kind: Kind, line: Line, start: int, amount: float) -> Decision:
+    placed = kind in ("sign", "build", "buy", "unplug", "plug")
+    return Decision(kind, line.cells["item"], line.cells["site"] if placed else "", start, amount)
+
+
+def _unusable(line: Line, case: Case, lots: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Column and message of each reason why nothing can be recomputed from a row."""
-    decision, item, site = (line.cells.get(column, "") for column in ("decision", "item", "site"))
-    if decision not in ("sign", "retire"):
-        yield "decision", f"{decision!r} is neither sign nor retire"
-    if site not in case.sites:
+    kind, item, site = (line.cells.get(column, "") for column in ("decision", "item", "site"))
+    facility = case.finance.facilities.get(item)
+    if kind not in KINDS:
+        yield "decision", f"{kind!r} is none of {', '.join(KINDS)}"
+    elif kind in ("sign", "build", "buy", "unplug", "plug") and site not in case.sites:
         yield "site", f"there is no site {site!r}"
-    if decision == "sign" and item not in case.offers:
+    elif kind == "sign" and item not in case.offers:
         yield "item", f"there is no offer {item!r}"
-    if decision == "retire" and site in case.sites and (site, item) not in lots:
-        yield "item", f"there is no lot {item!r} at {site}"
+    elif kind == "build" and item not in case.sites[site].builds:
+        yield "item", f"there is no build {item!r} at {site}"
+    elif kind == "buy":
+        machine = case.machines.get(item)
+        if machine is None or machine.buy is None or machine.price_usd_per_th is None:
+            yield "item", f"no machine {item!r} is on sale"
+    elif kind in ("unplug", "plug", "sell") and item not in lots:
+        yield "item", f"there is no lot {item!r}"
+    elif kind == "draw" and not isinstance(facility, TermLoan):
+        yield "item", f"there is no term loan {item!r}"
+    elif kind == "issue" and not isinstance(facility, EquityIssue):
+        yield "item", f"there is no equity facility {item!r}"
+    elif kind in COINS and item != BITCOIN:
+        yield "item", f"{item!r} is not {BITCOIN}"
     amount = line.value("amount")
     if amount is None:
         yield "amount", f"{line.cells.get('amount', '')!r} is no number"
@@ -81,23 +122,49 @@ def _unusable(line: Line, case: Case, lots: set[tuple[str, str]]) -> Iterator[tu
         yield "amount", f"{shown(amount)} is not more than nothing"
 
 
-def _month_of(line: Line, timeline: Timeline) -> int | None:
-    """The step that begins on the date of a row."""
+def _month_of(line: Line, timeline: Timeline, kind: str) -> int | None:
+    """The step that begins on the date of a row; for coins the period."""
     text = line.cells.get("date", "")
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
     month = 12 * day.year + day.month - 1
-    return month if month in timeline.steps and text == first_day(month) else None
+    starts: Sequence[int] = [each.start for each in timeline.periods] if kind in COINS else timeline.steps
+    return month if month in starts and text == first_day(month) else None
 
 
-def _not_more_than_there_is(case: Case, decisions: Decisions, lines: dict[object, int], collector: Collector) -> None:
-    for site, name, lot in lots_in_order(case):
-        left = lot.ph_s
-        for retirement in decisions.taken_from(site, name):
-            collector.checks += 1
-            if retirement.ph_s > left + ROUNDING_PH_S:
-                message = f"takes {shown(retirement.ph_s)} PH/s of {site}.{name}, where {shown(left)} are installed"
-                collector.fault(FILE, lines[retirement], "amount", message)
-            left -= retirement.ph_s
+def _not_more_than_there_is(
+    lots: Mapping[str, tuple[str, float, int]], decisions: Decisions, lines: Lines, collector: Collector
+) -> None:
+    """Follow every lot: what is unplugged stood there, what is plugged in or sold was in store."""
+    moves: dict[str, dict[int, list[Decision]]] = {}
+    for move in decisions.of("unplug", "plug", "sell"):
+        moves.setdefault(move.item, {}).setdefault(move.at, []).append(move)
+    for name, by_step in moves.items():
+        home, ph_s, since = lots[name]
+        installed: dict[str, float] = {}
+        stored, count = 0.0, 0
+        for step, of_step in by_step.items():
+            if step > since and home not in installed:
+                installed[home] = ph_s
+            count += len(of_step)
+            rounding, before = ROUNDING_PH_S * count, stored
+            for move in (each for each in of_step if each.kind == "unplug"):
+                left = installed.get(move.site, 0.0)
+                _take(move, left, f"are installed at {move.site}", rounding, lines, collector)
+                installed[move.site], stored = left - move.amount, stored + move.amount
+            for move in (each for each in of_step if each.kind == "plug"):
+                _take(move, before, "were in store before", rounding, lines, collector)
+                before, stored = before - move.amount, stored - move.amount
+                installed[move.site] = installed.get(move.site, 0.0) + move.amount
+            for move in (each for each in of_step if each.kind == "sell"):
+                _take(move, stored, "are in store", rounding, lines, collector)
+                stored -= move.amount
+
+
+def _take(move: Decision, there: float, where: str, rounding: float, lines: Lines, collector: Collector) -> None:
+    collector.checks += 1
+    if move.amount > there + rounding:
+        message = f"takes {shown(move.amount)} PH/s of {move.item}, where {shown(max(there, 0.0))} {where}"
+        collector.fault(FILE, lines[move], "amount", message)

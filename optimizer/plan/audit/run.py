@@ -20,15 +20,19 @@ from optimizer.plan.audit.balances import check_balances
 from optimizer.plan.audit.compare import compare_table
 from optimizer.plan.audit.decided import read_decisions
 from optimizer.plan.audit.files import Table, read_json, read_table
-from optimizer.plan.audit.recompute.figures import figures_of, markets_used
+from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
 from optimizer.plan.audit.result import AuditReport, Collector, differs, says, shown
-from optimizer.plan.audit.rules import check_case, check_given, check_headroom, check_signatures
+from optimizer.plan.audit.rules import check_case, check_headroom
+from optimizer.plan.audit.rules_decided import check_decided
+from optimizer.plan.audit.rules_given import check_given
 
 INPUTS = "inputs"
 CASE_FILE = "inputs/case.json"
 SUMMARY_FILE = "summary.json"
+INTRINSIC = "equity_intrinsic_to_market"
+INTRINSIC_TOLERANCE = 0.002
 GAP_TOLERANCE = 1e-6
 
 
@@ -50,8 +54,8 @@ def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibilit
     """Audit the plan in ``plan_folder`` as an answer to ``case``, whose files of prices and of the network lie in
     ``prices_folder``.
 
-    Without ``feasibility`` a broken limit (window, halls, group, megawatts, cash, given decisions) is a note: for plans
-    that are only there to compare with. Raises nothing for what is wrong with files or figures.
+    Without ``feasibility`` a broken limit (terms of what is decided, megawatts, cash, given decisions) is a note: for
+    plans that are only there to compare with. Raises nothing for what is wrong with files or figures.
     """
     collector = Collector(limits_bind=feasibility)
     tables = {
@@ -64,7 +68,7 @@ def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibilit
     inputs = _read_inputs(case, prices_folder, collector)
     if inputs is not None and "decisions.csv" in tables:
         try:
-            value, operating = _recompute_and_compare(case, inputs, tables, collector)
+            value, operating = _recompute_and_compare(case, inputs, tables, summary, collector)
         except CannotRecompute as error:
             collector.fault(CASE_FILE, None, "", f"cannot be recomputed: {error}")
         except (ArithmeticError, ValueError, LookupError) as error:
@@ -114,22 +118,47 @@ def _read_inputs(case: Case, folder: Path, collector: Collector) -> _Inputs | No
 
 
 def _recompute_and_compare(
-    case: Case, inputs: _Inputs, tables: Mapping[str, Table], collector: Collector
+    case: Case, inputs: _Inputs, tables: Mapping[str, Table], summary: Mapping[str, Any] | None, collector: Collector
 ) -> tuple[float, float]:
     """Compare all tables and check all rules; return the value and the part of it that is operations, USD m."""
     timeline = timeline_of(case.horizon)
     decisions, lines = read_decisions(tables["decisions.csv"], case, timeline, collector)
     figures = figures_of(case, timeline, inputs.prices, decisions, inputs.network)
-    recomputed = tables_of(figures)
+    stated = _intrinsic_to_market(summary, collector)
+    recomputed = tables_of(figures, stated)
     for file, table in tables.items():
         compare_table(table, recomputed.rows[file], collector)
     check_balances(tables, figures, collector)
     check_case(figures, CASE_FILE, collector)
-    check_signatures(case, decisions, lines, collector)
+    check_decided(figures, lines, collector)
     check_given(case, timeline, decisions, lines, collector)
     check_headroom(figures, recomputed, tables.get("limits.csv"), collector)
+    _check_intrinsic(figures, recomputed.value_usd_m, stated, collector)
     operating = sum(each.total for each in recomputed.components if each.name in ("mining", "contracts"))
     return recomputed.value_usd_m, operating
+
+
+def _intrinsic_to_market(summary: Mapping[str, Any] | None, collector: Collector) -> float | None:
+    """What the plan states of the worth of a share over its market price; None if it states nothing of use."""
+    if summary is None:
+        return None
+    collector.checks += 1
+    stated = _number(summary, INTRINSIC, collector)
+    if stated is not None and stated < 1:
+        collector.fault(SUMMARY_FILE, None, INTRINSIC, f"says {shown(stated)}: it is at least 1")
+        return None
+    return stated
+
+
+def _check_intrinsic(figures: Figures, value: float, stated: float | None, collector: Collector) -> None:
+    """Hold what is stated against the plan's own value per share."""
+    if stated is None:
+        return
+    collector.checks += 1
+    opening = figures.case.finance.opening
+    right = max(1.0, value / opening.shares_m / opening.share_price_usd) if figures.issues else 1.0
+    if abs(stated - right) > (INTRINSIC_TOLERANCE if figures.issues else 0.0):
+        collector.fault(SUMMARY_FILE, None, INTRINSIC, says(stated, right))
 
 
 def _check_summary(summary: Mapping[str, Any], value: float, collector: Collector) -> None:

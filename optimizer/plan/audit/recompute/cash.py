@@ -1,4 +1,4 @@
-"""Cash, debt and bitcoin period by period. Sections 8 and 9 of docs/figures.md."""
+"""Cash and debt period by period. Sections 8 to 10 of docs/figures.md."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ import numpy as np
 
 from optimizer.plan.audit.recompute.debt import DebtPath
 from optimizer.plan.audit.recompute.figures import Figures
+from optimizer.plan.audit.recompute.new_money import LoanPath
+from optimizer.plan.audit.recompute.overheads import sga, site_costs
+from optimizer.plan.audit.recompute.tax import tax_by_period
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
+from optimizer.plan.audit.recompute.treasury import treasury
 
 FLOWS = (
     "yield_usd_m",
     "mining_margin_usd_m",
     "contracts_usd_m",
+    "machines_bought_usd_m",
+    "machines_moved_usd_m",
+    "machines_sold_usd_m",
+    "builds_usd_m",
+    "builds_operating_usd_m",
     "hosting_rent_usd_m",
     "hosting_credit_usd_m",
     "hosting_operating_cost_usd_m",
@@ -28,7 +37,12 @@ FLOWS = (
     "arriving_due_usd_m",
     "interest_usd_m",
     "principal_usd_m",
+    "drawn_usd_m",
+    "fees_usd_m",
+    "equity_usd_m",
+    "tax_usd_m",
     "btc_sold_usd_m",
+    "btc_kept_usd_m",
 )
 """What moves cash, in the order of the table."""
 
@@ -45,41 +59,13 @@ class CashPath:
 
 @dataclass(frozen=True, eq=False)
 class DebtBalance:
-    """One debt by period, (P,) each, USD m."""
+    """A debt or a loan by period, (P,) each, USD m."""
 
     opening: Array
+    drawn: Array
     interest: Array
     principal: Array
     closing: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Treasury:
-    """Bitcoin by period, (P,) each; price in USD of the period's first month."""
-
-    opening: Array
-    mined: Array
-    sold: Array
-    closing: Array
-    btc_usd: Array
-
-
-def site_cost_of(figures: Figures, site: str) -> Array:
-    """The company's share of the fixed cost of a site by planned month, (N,), USD m."""
-    entry = figures.case.sites[site]
-    return np.full(figures.timeline.months, entry.operating_cost_usd_m_per_year / 12 * entry.share)
-
-
-def site_costs(figures: Figures) -> Array:
-    """Fixed cost of all sites by planned month, (N,), USD m."""
-    return np.asarray(np.sum([site_cost_of(figures, site) for site in figures.case.sites], axis=0))
-
-
-def sga(figures: Figures) -> Array:
-    """Overheads by planned month, (N,), USD m."""
-    opening = figures.case.finance.opening
-    years = np.arange(figures.timeline.months) // 12
-    return np.asarray(opening.sga_usd_m_per_quarter / 3 * (1 + opening.sga_growth) ** years)
 
 
 def debt_balance(path: DebtPath, timeline: Timeline) -> DebtBalance:
@@ -92,28 +78,44 @@ def debt_balance(path: DebtPath, timeline: Timeline) -> DebtBalance:
             interest[place] += payment.interest
             principal[place] += payment.principal
     closing = path.debt.principal_usd_m - np.cumsum(principal)
-    return DebtBalance(closing + principal, interest, principal, closing)
+    return DebtBalance(closing + principal, np.zeros(count), interest, principal, closing)
 
 
-def treasury(figures: Figures) -> Treasury:
-    """Bitcoin mined, sold and kept, by period."""
-    timeline, finance = figures.timeline, figures.case.finance
-    mined = timeline.by_period(np.sum([lot.btc for lot in figures.mined], axis=0) + np.zeros(timeline.months))
-    sold = mined.copy()
-    if finance.treasury.policy == "sell_all":
-        sold[0] += finance.opening.btc
-    closing = finance.opening.btc + np.cumsum(mined - sold)
-    price = figures.network.btc_usd[[period.start - timeline.start for period in timeline.periods]]
-    return Treasury(closing - mined + sold, mined, sold, closing, price)
+def loan_balance(path: LoanPath, timeline: Timeline) -> DebtBalance:
+    """What all draws of a loan bring and pay together, by period."""
+    count = len(timeline.periods)
+    drawn, interest, principal = np.zeros(count), np.zeros(count), np.zeros(count)
+    for draw in path.draws:
+        drawn += _at(draw.at, draw.usd_m, timeline)
+        for payment in draw.payments:
+            interest += _at(payment.at, payment.interest, timeline)
+            principal += _at(payment.at, payment.principal, timeline)
+    closing = np.cumsum(drawn - principal)
+    return DebtBalance(closing - drawn + principal, drawn, interest, principal, closing)
+
+
+def _at(instant: float, amount: float, timeline: Timeline) -> Array:
+    """An amount in the period of its instant, (P,)."""
+    sums = np.zeros(len(timeline.periods))
+    place = timeline.period_of(instant)
+    if place is not None:
+        sums[place] = amount
+    return sums
 
 
 def cash_path(figures: Figures) -> CashPath:
     """Cash from the opening to the horizon, and what has to be kept at the end of each period."""
     timeline, finance, count = figures.timeline, figures.case.finance, len(figures.timeline.periods)
     flows = {name: np.zeros(count) for name in FLOWS}
-    for lot in figures.mined:
-        flows["mining_margin_usd_m"] += timeline.by_period(lot.margin)
+    for mined in figures.mined:
+        flows["mining_margin_usd_m"] += timeline.by_period(mined.margin)
     flows["contracts_usd_m"] += timeline.by_period(figures.power_contracts)
+    flows["machines_bought_usd_m"] -= timeline.by_period(figures.deals.bought)
+    flows["machines_moved_usd_m"] -= timeline.by_period(figures.deals.moved)
+    flows["machines_sold_usd_m"] += timeline.by_period(figures.deals.sold)
+    for built in figures.builds:
+        flows["builds_usd_m"] -= timeline.by_period(built.cost_within(timeline.months))
+        flows["builds_operating_usd_m"] -= timeline.by_period(built.operating)
     for contract in figures.hosting:
         for name, amounts in (
             ("hosting_rent_usd_m", contract.rent),
@@ -134,12 +136,21 @@ def cash_path(figures: Figures) -> CashPath:
         place = None if each.due_at is None else timeline.period_of(each.due_at)
         if place is not None:
             flows["arriving_due_usd_m"][place] -= each.due_usd_m
-    for path in figures.debts:
-        balance = debt_balance(path, timeline)
+    balances = [debt_balance(path, timeline) for path in figures.debts]
+    balances += [loan_balance(path, timeline) for path in figures.loans]
+    for balance in balances:
         flows["interest_usd_m"] -= balance.interest
         flows["principal_usd_m"] -= balance.principal
-    if finance.treasury.policy == "sell_all":
-        flows["btc_sold_usd_m"][0] += finance.opening.btc * figures.case.market.network.btc_usd / 1e6
+        flows["drawn_usd_m"] += balance.drawn
+    for path in figures.loans:
+        for draw in path.draws:
+            flows["fees_usd_m"] -= _at(draw.at, draw.fee_usd_m, timeline)
+    for issue in figures.issues:
+        flows["equity_usd_m"] += _at(issue.at, issue.usd_m, timeline)
+    flows["tax_usd_m"] -= tax_by_period(figures)
+    coins = treasury(figures)
+    flows["btc_sold_usd_m"] += coins.from_stock * coins.btc_usd / 1e6
+    flows["btc_kept_usd_m"] -= coins.kept * coins.mean_usd / 1e6
 
     # Cash yields on what there is at the beginning of a period, so it goes period by period.
     opening, closing = np.zeros(count), np.zeros(count)
@@ -152,4 +163,5 @@ def cash_path(figures: Figures) -> CashPath:
         closing[place] = now
     minimum = np.full(count, finance.limits.min_cash_usd_m)
     minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)
+    minimum[-1] += sum(built.cost_after(timeline.months) for built in figures.builds)
     return CashPath(opening, flows, closing, minimum)

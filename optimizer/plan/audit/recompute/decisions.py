@@ -4,48 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from optimizer.case.case import Case
 from optimizer.case.sites import ArrivingLot, FleetLot
 
+Kind = Literal["sign", "build", "buy", "unplug", "plug", "sell", "draw", "issue", "sell_btc", "keep_btc"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""In the order in which decisions of one date are written."""
 
-@dataclass(frozen=True)
-class Signature:
-    """An offer signed at a site on the first instant of the month ``start``."""
-
-    offer: str
-    site: str
-    start: int
-    halls: float
+COINS: tuple[Kind, ...] = ("sell_btc", "keep_btc")
+"""Decided by period; all others by step."""
 
 
 @dataclass(frozen=True)
-class Retirement:
-    """PH/s of a lot taken off for good at the first instant of the month ``at``."""
+class Decision:
+    """One row of decisions.csv: ``amount`` of ``item``, decided for the first instant of the month ``at``.
 
+    item: an offer, a build, a machine type, a lot by its full name, a facility, or ``bitcoin``. site: empty for what is
+    decided at no site. amount: halls, builds, PH/s, USD m or BTC.
+    """
+
+    kind: Kind
+    item: str
     site: str
-    lot: str
     at: int
-    ph_s: float
+    amount: float
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """All that is decided; signatures in the order of the case, one per offer at most."""
+    """All that is decided, in the order of the file."""
 
-    signatures: tuple[Signature, ...]
-    retirements: tuple[Retirement, ...]
+    rows: tuple[Decision, ...] = ()
 
-    def taken_from(self, site: str, lot: str) -> list[Retirement]:
-        """Retirements of one lot, in order of time."""
-        found = [each for each in self.retirements if (each.site, each.lot) == (site, lot)]
-        return sorted(found, key=lambda each: each.at)
+    def of(self, *kinds: Kind) -> list[Decision]:
+        """Decisions of these kinds in order of time, those of one time in the order of the file."""
+        return sorted((each for each in self.rows if each.kind in kinds), key=lambda each: each.at)
 
 
 def lots_in_order(case: Case) -> Iterator[tuple[str, str, FleetLot | ArrivingLot]]:
-    """Site, name and entry of every lot: sites in the order of the case, at each the fleet first, then what arrives."""
+    """Site, name and entry of every lot of the case: by site, at each the fleet first, then what arrives."""
     for site_name, site in case.sites.items():
         for name, fleet_lot in site.fleet.items():
             yield site_name, name, fleet_lot
         for name, arriving_lot in site.arriving.items():
             yield site_name, name, arriving_lot
+
+
+def bought_name(machine: str, at: int) -> str:
+    """Name at its home of the lot that an order makes."""
+    return f"{machine} {at // 12:04d}-{at % 12 + 1:02d}"
+
+
+def purchases_in_order(case: Case, decisions: Decisions) -> list[Decision]:
+    """Orders of machines in time, those of one time by site and machine as the case has them."""
+    sites, machines = list(case.sites), list(case.machines)
+    return sorted(decisions.of("buy"), key=lambda each: (each.at, sites.index(each.site), machines.index(each.item)))
+
+
+def signatures_in_order(case: Case, decisions: Decisions) -> list[Decision]:
+    """Signatures in time, those of one time as the case has the offers."""
+    offers = list(case.offers)
+    return sorted(decisions.of("sign"), key=lambda each: (each.at, offers.index(each.item)))

@@ -11,21 +11,26 @@ from optimizer.case.case import Case
 from optimizer.case.network_file import NetworkFile
 from optimizer.market.prices import PriceSeries
 from optimizer.plan.audit.recompute.blocks import Block, blocks_of_levels
+from optimizer.plan.audit.recompute.builds import Built, builds_of
+from optimizer.plan.audit.recompute.deals import Deals, deals_of
 from optimizer.plan.audit.recompute.debt import DebtPath, debt_paths
 from optimizer.plan.audit.recompute.decisions import Decisions
 from optimizer.plan.audit.recompute.fixed_blocks import Settlement, settlements_of
 from optimizer.plan.audit.recompute.hosting import Contract, contracts_of
-from optimizer.plan.audit.recompute.mining import Lot, LotFigures, Resale, lots_of, mine
+from optimizer.plan.audit.recompute.lots import Lot, Stand, lots_of, stands_of
+from optimizer.plan.audit.recompute.mining import Resale, StandFigures, mine
 from optimizer.plan.audit.recompute.network import NetworkPath, network_path
+from optimizer.plan.audit.recompute.new_money import Issue, LoanPath, issues_of, loans_of
 from optimizer.plan.audit.recompute.prices import Spot, shape_of
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """A plan recomputed. ``lots`` and ``mined`` go together, lot by lot in the order of the case.
+    """A plan recomputed. ``stands`` and ``mined`` go together: lot by lot, for each the places where it stands.
 
-    resales: every site with physical blocks. settlements: every financial block. hosting: leases, then signed offers.
+    network: reaches to the month after the horizon. resales: every site with physical blocks. settlements: every
+    financial block. hosting: leases, then signed offers in time. loans: every term loan, drawn or not.
     """
 
     case: Case
@@ -33,15 +38,20 @@ class Figures:
     decisions: Decisions
     network: NetworkPath
     lots: tuple[Lot, ...]
-    mined: tuple[LotFigures, ...]
+    stands: tuple[Stand, ...]
+    mined: tuple[StandFigures, ...]
+    deals: Deals
+    builds: tuple[Built, ...]
     resales: tuple[Resale, ...]
     settlements: tuple[Settlement, ...]
     hosting: tuple[Contract, ...]
     debts: tuple[DebtPath, ...]
+    loans: tuple[LoanPath, ...]
+    issues: tuple[Issue, ...]
 
-    def lots_at(self, site: str) -> list[tuple[Lot, LotFigures]]:
-        """Lots of a site and what they do."""
-        return [pair for pair in zip(self.lots, self.mined, strict=True) if pair[0].site == site]
+    def stands_at(self, site: str) -> list[tuple[Stand, StandFigures]]:
+        """Machines of a site and what they do."""
+        return [pair for pair in zip(self.stands, self.mined, strict=True) if pair[0].site == site]
 
     def hosting_at(self, site: str) -> list[Contract]:
         """Leases and signed offers of a site."""
@@ -56,9 +66,9 @@ class Figures:
     def mining_blocks(self, site: str) -> list[Block]:
         """Meter MW of the lots that are installed and present at a site."""
         return [
-            Block(block.start, block.end, block.amount * lot.mw_per_ph_s)
-            for lot, _ in self.lots_at(site)
-            for block in lot.blocks(self.timeline)
+            Block(block.start, block.end, block.amount * stand.mw_per_ph_s)
+            for stand, _ in self.stands_at(site)
+            for block in stand.present
         ]
 
     def hosting_blocks(self, site: str) -> list[Block]:
@@ -70,12 +80,14 @@ class Figures:
         return [contract.gives_up for contract in self.hosting_at(site)]
 
     def energised(self, site: str) -> tuple[Block, ...]:
-        """Meter MW energised at a site."""
-        return blocks_of_levels(self.case.sites[site].energised_mw)
+        """Meter MW energised at a site, with what is built."""
+        built = (each.energised for each in self.builds if each.site == site)
+        return (*blocks_of_levels(self.case.sites[site].energised_mw), *built)
 
     def mining_shell(self, site: str) -> tuple[Block, ...]:
-        """Meter MW of buildings fit for mining at a site."""
-        return blocks_of_levels(self.case.sites[site].mining_shell_mw)
+        """Meter MW of buildings fit for mining at a site, with what is built."""
+        built = (each.mining_shell for each in self.builds if each.site == site)
+        return (*blocks_of_levels(self.case.sites[site].mining_shell_mw), *built)
 
 
 def markets_used(case: Case) -> list[str]:
@@ -100,18 +112,24 @@ def figures_of(
         name: Spot(case.market.power[name], shape_of(case.market.power[name], series), timeline.start // 12)
         for name, series in prices.items()
     }
-    network = network_path(case.market.network, timeline.start, timeline.months, network_file)
+    network = network_path(case.market.network, timeline.start, timeline.months + 1, network_file)
     lots = lots_of(case, timeline, decisions)
-    mined, resales = mine(case, timeline, lots, spots, network)
+    stands = stands_of(case, timeline, lots)
+    mined, resales = mine(case, timeline, stands, spots, network)
     return Figures(
         case=case,
         timeline=timeline,
         decisions=decisions,
         network=network,
         lots=lots,
+        stands=stands,
         mined=mined,
+        deals=deals_of(case, timeline, decisions, lots, network),
+        builds=builds_of(case, timeline, decisions),
         resales=resales,
         settlements=settlements_of(case, timeline, spots),
         hosting=contracts_of(case, timeline, decisions, spots),
         debts=debt_paths(case.finance.debts, timeline.start),
+        loans=loans_of(case, decisions),
+        issues=issues_of(case, decisions),
     )

@@ -16,7 +16,7 @@ import numpy as np
 from optimizer.case.case import Case
 from optimizer.case.offers import Lease, Offer
 from optimizer.plan.audit.recompute.blocks import Block
-from optimizer.plan.audit.recompute.decisions import Decisions, Signature
+from optimizer.plan.audit.recompute.decisions import Decision, Decisions, signatures_in_order
 from optimizer.plan.audit.recompute.prices import Spot, at_meter
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline
 
@@ -99,14 +99,14 @@ def reserved_mw(offer: Offer, halls: float) -> float:
 def contracts_of(
     case: Case, timeline: Timeline, decisions: Decisions, spots: Mapping[str, Spot]
 ) -> tuple[Contract, ...]:
-    """The leases, then the signed offers, each in the order of the case. Raises CannotRecompute."""
+    """The leases in the order of the case, then the signed offers in time. Raises CannotRecompute."""
     leases = [_lease(case, timeline, name, lease, spots) for name, lease in case.leases.items()]
-    return (*leases, *(_signed(case, timeline, signature, spots) for signature in decisions.signatures))
+    return (*leases, *(_signed(case, timeline, signature, spots) for signature in signatures_in_order(case, decisions)))
 
 
-def _signed(case: Case, timeline: Timeline, signature: Signature, spots: Mapping[str, Spot]) -> Contract:
-    offer, signed = case.offers[signature.offer], signature.start - timeline.start
-    it_mw = signature.halls * offer.hall_mw_it
+def _signed(case: Case, timeline: Timeline, signature: Decision, spots: Mapping[str, Spot]) -> Contract:
+    offer, signed = case.offers[signature.item], signature.at - timeline.start
+    it_mw = signature.amount * offer.hall_mw_it
     first_rent, end = signed + offer.lead, signed + offer.lead + offer.term
     credited_over = offer.term if offer.prepayment_credited_over is None else offer.prepayment_credited_over
     # Credited over no time at all it would be given back in the moment of the first rent.
@@ -115,7 +115,7 @@ def _signed(case: Case, timeline: Timeline, signature: Signature, spots: Mapping
     running = _running(case, timeline, signature.site, offer, it_mw, first_rent, months, spots)
 
     prepayment = offer.prepayment * float(running.rent.sum())
-    total = capex_of(offer, signature.halls)
+    total = capex_of(offer, signature.amount)
     at_once = [AtOnce("prepayment", signed, prepayment), AtOnce("signing_cost", signed, offer.signing_cost_usd_m)]
     at_once.append(AtOnce("residual", end, it_mw * offer.residual_usd_m_per_mw_it))
     if offer.lead == 0:
@@ -126,13 +126,13 @@ def _signed(case: Case, timeline: Timeline, signature: Signature, spots: Mapping
     taken_after = offer.space_taken_after
     if taken_after is None:
         taken_after = 0 if offer.takes == "mining_shell" else offer.lead
-    mw = reserved_mw(offer, signature.halls)
-    reserved = Block(signature.start + taken_after, timeline.start + end, mw)
+    mw = reserved_mw(offer, signature.amount)
+    reserved = Block(signature.at + taken_after, timeline.start + end, mw)
     return Contract(
-        name=signature.offer,
+        name=signature.item,
         site=signature.site,
-        halls=signature.halls,
-        signed=signature.start,
+        halls=signature.amount,
+        signed=signature.at,
         paid_by=offer.power.paid_by,
         discount=offer.discount,
         it_mw=running.it_mw,

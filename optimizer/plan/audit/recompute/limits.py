@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.plan.audit.recompute.blocks import Block, changes, total_at
@@ -28,19 +28,25 @@ class Megawatts:
         return self.allowed - self.used
 
 
-def megawatt_limits(figures: Figures, period: Period) -> Iterator[Megawatts]:
-    """For every site its mining shell and what is energised."""
+def megawatt_limits(figures: Figures) -> tuple[tuple[Megawatts, ...], ...]:
+    """By period, for every site, its mining shell and what is energised."""
+    by_site: list[list[tuple[Megawatts, Megawatts]]] = []
     for site in figures.case.sites:
         mining = figures.mining_blocks(site)
-        for limit, used, allowed in (
-            ("mining_shell", mining + figures.given_up_blocks(site), figures.mining_shell(site)),
-            ("energised", mining + figures.hosting_blocks(site), figures.energised(site)),
-        ):
-            yield _tightest(limit, site, used, allowed, period)
+        shell = ("mining_shell", mining + figures.given_up_blocks(site), figures.mining_shell(site))
+        energised = ("energised", mining + figures.hosting_blocks(site), figures.energised(site))
+        periods = figures.timeline.periods
+        by_site.append([(_tightest(site, each, *shell), _tightest(site, each, *energised)) for each in periods])
+    return tuple(tuple(each for pair in of_period for each in pair) for of_period in zip(*by_site, strict=True))
 
 
-def _tightest(limit: str, site: str, used: Sequence[Block], allowed: Sequence[Block], period: Period) -> Megawatts:
+def _tightest(site: str, period: Period, limit: str, used: Sequence[Block], allowed: Sequence[Block]) -> Megawatts:
+    used, allowed = _during(used, period), _during(allowed, period)
     instants = changes([*used, *allowed], period.start, period.end)
     found = [Megawatts(limit, site, at, total_at(used, at), total_at(allowed, at)) for at in instants]
     least = min(each.headroom for each in found)
     return next(each for each in found if each.headroom <= least + EQUALLY_LITTLE_MW)
+
+
+def _during(blocks: Sequence[Block], period: Period) -> list[Block]:
+    return [block for block in blocks if block.start < period.end and block.end > period.start]

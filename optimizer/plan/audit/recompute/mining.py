@@ -1,27 +1,23 @@
-"""What every lot of machines earns, hour by hour. Section 5 of docs/figures.md.
+"""What all machines earn where they stand, hour by hour. Section 5 of docs/figures.md.
 
-Every hour of every planned month is looked at for every lot; nothing is grouped or approximated.
+Every hour of every planned month is looked at for every site; nothing is approximated.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.case.case import Case
-from optimizer.case.sites import ArrivingLot, Site
-from optimizer.plan.audit.recompute.blocks import Block, overlap
-from optimizer.plan.audit.recompute.decisions import Decisions, lots_in_order
+from optimizer.case.sites import Site
 from optimizer.plan.audit.recompute.fixed_blocks import Delivered, delivered
+from optimizer.plan.audit.recompute.lots import Stand
 from optimizer.plan.audit.recompute.network import NetworkPath
 from optimizer.plan.audit.recompute.prices import Hours, Spot, at_meter
-from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline, days_in
-
-NOTHING_LEFT_PH_S = 1e-6
-"""Less than this is what rounding leaves when all of a lot is retired."""
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Timeline, days_in
 
 NOTHING_LEFT_MW = 1e-9
 """Less than this is what rounding leaves of a block that machines fill."""
@@ -31,39 +27,8 @@ SAME_PRICE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Lot:
-    """One entry of a fleet or of what arrives. ``[start, end)`` is when it is present, as far as it is installed.
-
-    installed_ph_s: (N,) by planned month, whether present or not. mw_per_ph_s is at the meter.
-    """
-
-    site: str
-    name: str
-    start: float
-    end: float
-    mw_per_ph_s: float
-    installed_ph_s: Array
-    due_usd_m: float
-    due_at: float | None
-
-    def blocks(self, timeline: Timeline) -> list[Block]:
-        """PH/s installed and present over the horizon."""
-        found: list[Block] = []
-        month = 0
-        while month < timeline.months:
-            until = month + 1
-            while until < timeline.months and self.installed_ph_s[until] == self.installed_ph_s[month]:
-                until += 1
-            start, end = max(self.start, timeline.start + month), min(self.end, timeline.start + until)
-            if end - start > SAME_INSTANT and self.installed_ph_s[month] > 0:
-                found.append(Block(start, end, float(self.installed_ph_s[month])))
-            month = until
-        return found
-
-
-@dataclass(frozen=True, eq=False)
-class LotFigures:
-    """What a lot does by planned month, (N,) each, for all PH/s that are installed and present.
+class StandFigures:
+    """What a stand does by planned month, (N,) each, for all PH/s that are installed and present.
 
     Hours and MWh are those of the whole site; coins and USD m are the company's share.
     """
@@ -102,130 +67,130 @@ class Resale:
     dearer: tuple[DearerToSell, ...]
 
 
-def lots_of(case: Case, timeline: Timeline, decisions: Decisions) -> tuple[Lot, ...]:
-    """All lots in the order of the case, with what the decisions leave of them. Raises CannotRecompute."""
-    lots: list[Lot] = []
-    for site_name, name, entry in lots_in_order(case):
-        machine = case.machines.get(entry.machine or name)
-        if machine is None:
-            raise CannotRecompute(f"there is no machine {entry.machine or name!r} for lot {site_name}.{name}")
-        if isinstance(entry, ArrivingLot):
-            start = life_from = entry.on.first
-            due, due_at = entry.due_usd_m * case.sites[site_name].share, entry.on.first
-        else:
-            start = float(timeline.start)
-            life_from = entry.bought.first if entry.bought else start
-            due, due_at = 0.0, None
-        installed = np.full(timeline.months, entry.ph_s)
-        for retirement in decisions.taken_from(site_name, name):
-            installed[retirement.at - timeline.start :] -= retirement.ph_s
-        installed[installed < NOTHING_LEFT_PH_S] = 0.0
-        lots.append(
-            Lot(
-                site=site_name,
-                name=name,
-                start=start,
-                end=math.inf if machine.life is None else life_from + machine.life,
-                mw_per_ph_s=machine.efficiency_j_per_th * case.sites[site_name].mining_overhead / 1000,
-                installed_ph_s=installed,
-                due_usd_m=due,
-                due_at=due_at,
-            )
-        )
-    return tuple(lots)
-
-
 def mine(
-    case: Case, timeline: Timeline, lots: Sequence[Lot], spots: Mapping[str, Spot], network: NetworkPath
-) -> tuple[tuple[LotFigures, ...], tuple[Resale, ...]]:
-    """Figures of every lot, in the order of ``lots``, and of every site that has physical blocks.
+    case: Case, timeline: Timeline, stands: Sequence[Stand], spots: Mapping[str, Spot], network: NetworkPath
+) -> tuple[tuple[StandFigures, ...], tuple[Resale, ...]]:
+    """Figures of every stand, in the order of ``stands``, and of every site that has physical blocks.
 
     ``spots`` are the power markets by name.
     """
-    sums = np.zeros((len(lots), 6, timeline.months))
+    sums = np.zeros((6, len(stands), timeline.months))
     resales: list[Resale] = []
     for name, site in case.sites.items():
-        here = [place for place, lot in enumerate(lots) if lot.site == name]
+        here = np.array([place for place, stand in enumerate(stands) if stand.site == name], dtype=np.int64)
+        machines = _machines(site, [stands[place] for place in here], timeline.months)
+        physical = any(block.settles_at is None for block in site.contracts.values())
+        if not len(here) and not physical:
+            continue
         sold, result, dearer = np.zeros(timeline.months), np.zeros(timeline.months), list[DearerToSell]()
         for month in range(timeline.months):
             at = timeline.start + month
-            there = [place for place in here if _is_there(lots[place], month, at)]
+            there = machines.there(month, at)
             bought = delivered(site, timeline, at)
-            if not there and bought is None:
+            if not len(there) and bought is None:
                 continue
-            loads = [_load(case, lots[place], month, at, network.hashprice_usd_per_ph_day[month]) for place in there]
+            loads = _loads(case, site, machines, there, month, at, network.hashprice_usd_per_ph_day[month])
             done = _month_of(site, loads, spots[site.power.market].month(at), bought, at)
-            for place, load, ran in zip(there, loads, done.ran, strict=True):
-                sums[place, :, month] = _figures(site, lots[place], month, load, ran, float(network.btc_usd[month]))
+            sums[:, here[there], month] = _figures(site, loads, done, float(network.btc_usd[month]))
             sold[month], result[month] = done.sold_mwh, done.resale_usd / 1e6 * site.share
             if done.dearer is not None:
                 dearer.append(done.dearer)
-        if any(block.settles_at is None for block in site.contracts.values()):
+        if physical:
             resales.append(Resale(name, sold, result, tuple(dearer)))
-    return tuple(LotFigures(*figures) for figures in sums), tuple(resales)
+    found = tuple(StandFigures(*(each[place] for each in sums)) for place in range(len(stands)))
+    return found, tuple(resales)
 
 
 @dataclass(frozen=True, eq=False)
-class _Load:
-    """A lot on each day of a month, (days,): MW at full running while present, and what a MWh at the meter brings."""
+class _Machines:
+    """The stands of a site, S of them. ph_s: (S, N) by planned month; start, end: (S,).
 
+    kind: (S,) place in kinds of their MW per PH/s, (K,): machines of one kind run in the same hours.
+    """
+
+    ph_s: Array
+    start: Array
+    end: Array
+    kind: NDArray[np.int64]
+    kinds: Array
+
+    def there(self, month: int, at: int) -> NDArray[np.int64]:
+        """Stands with machines that are there at some time of a month."""
+        overlap = np.minimum(self.end, at + 1) - np.maximum(self.start, at)
+        return np.flatnonzero((self.ph_s[:, month] > 0) & (overlap > SAME_INSTANT))
+
+
+def _machines(site: Site, stands: Sequence[Stand], months: int) -> _Machines:
+    kinds, kind = np.unique(np.array([stand.mw_per_ph_s for stand in stands], dtype=np.float64), return_inverse=True)
+    return _Machines(
+        ph_s=np.array([stand.ph_s for stand in stands]).reshape(len(stands), months),
+        start=np.array([stand.lot.start for stand in stands], dtype=np.float64),
+        end=np.array([stand.lot.end for stand in stands], dtype=np.float64),
+        kind=kind.astype(np.int64),
+        kinds=kinds,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Loads:
+    """The machines that are there in a month, L of them: MW installed, (L,), and MW at full running, (L, days).
+
+    kind: (L,). revenue and value: what a MWh at the meter brings by kind and day, (K, days), USD.
+    """
+
+    installed_mw: Array
     mw: Array
+    kind: NDArray[np.int64]
     revenue_usd_per_mwh: Array
     value_usd_per_mwh: Array
 
 
 @dataclass(frozen=True, eq=False)
-class _Ran:
-    """What a lot takes: MWh by day, (days,), and the cost of all of them, USD."""
+class _Month:
+    """A site in a month: MWh by load and day, (L, days), power cost by load, (L,), USD, and what of its blocks is sold,
+    for the whole site."""
 
     mwh: Array
-    power_cost_usd: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Month:
-    """A site in a month: its lots, and what of its blocks is sold, for the whole site."""
-
-    ran: tuple[_Ran, ...]
+    power_cost_usd: Array
     sold_mwh: float
     resale_usd: float
     dearer: DearerToSell | None
 
 
-def _is_there(lot: Lot, month: int, at: int) -> bool:
-    return bool(lot.installed_ph_s[month] > 0) and overlap(lot.start, lot.end, at, at + 1) > SAME_INSTANT
-
-
-def _load(case: Case, lot: Lot, month: int, at: int, hashprice: Array) -> _Load:
-    site, days = case.sites[lot.site], days_in(at)
+def _loads(
+    case: Case, site: Site, machines: _Machines, there: NDArray[np.int64], month: int, at: int, hashprice: Array
+) -> _Loads:
+    days = days_in(at)
     instants = at + np.arange(days) / days
-    present = (instants >= lot.start - SAME_INSTANT) & (instants < lot.end - SAME_INSTANT)
+    start, end, kind = machines.start[there, None], machines.end[there, None], machines.kind[there]
+    present = (instants >= start - SAME_INSTANT) & (instants < end - SAME_INSTANT)
+    installed = machines.ph_s[there, month] * machines.kinds[kind]
     # What a PH/s earns in an hour over the MWh that it takes.
-    revenue: Array = hashprice / 24 / lot.mw_per_ph_s * (1 - case.market.network.pool_fee)
-    full = float(lot.installed_ph_s[month]) * lot.mw_per_ph_s * site.uptime
-    return _Load(np.where(present, full, 0.0), revenue, revenue - site.variable_cost_usd_per_mwh)
+    revenue: Array = hashprice / 24 / machines.kinds[:, None] * (1 - case.market.network.pool_fee)
+    mw = np.where(present, installed[:, None] * site.uptime, 0.0)
+    return _Loads(installed, mw, kind, revenue, revenue - site.variable_cost_usd_per_mwh)
 
 
-def _month_of(site: Site, loads: Sequence[_Load], spot: Hours, bought: Delivered | None, at: int) -> _Month:
-    """Let every lot run where it pays: at the price of the hour, or inside a block where it beats selling the block."""
-    meter, days, ran = at_meter(spot, site.power), days_in(at), list[_Ran]()
-    resale = spot.price - site.power.resale_fee_usd_per_mwh
-    inside = _inside(loads, np.zeros(days) if bought is None else bought.mw)
-    unused = np.zeros(len(spot.day)) if bought is None else bought.mw[spot.day]
-    for load, within in zip(loads, inside, strict=True):
-        value = load.value_usd_per_mwh[spot.day]
-        runs = value > meter.price
-        outside = (load.mw - within) * spot.weight
-        mwh = outside * np.bincount(spot.day[runs], minlength=days)
-        cost = float(outside @ np.bincount(spot.day[runs], meter.price[runs], minlength=days))
-        if bought is not None:
-            runs = value > resale
-            of_block = within * spot.weight * np.bincount(spot.day[runs], minlength=days)
-            unused = unused - np.where(runs, within[spot.day], 0.0)
-            mwh, cost = mwh + of_block, cost + float(of_block @ bought.usd_per_mwh)
-        ran.append(_Ran(mwh, cost))
+def _month_of(site: Site, loads: _Loads, spot: Hours, bought: Delivered | None, at: int) -> _Month:
+    """Let all machines run where it pays: at the price of the hour, or inside a block where it beats selling it."""
+    meter, days = at_meter(spot, site.power), days_in(at)
+    inside = np.zeros_like(loads.mw) if bought is None else _inside(loads, bought.mw)
+    value = loads.value_usd_per_mwh[:, spot.day]
+    runs = value > meter.price
+    hours = np.array([np.bincount(spot.day[run], minlength=days) for run in runs]).reshape(len(runs), days)
+    paid = np.array([np.bincount(spot.day[run], meter.price[run], minlength=days) for run in runs])
+    outside = (loads.mw - inside) * spot.weight
+    mwh = outside * hours[loads.kind]
+    cost = (outside * paid.reshape(len(runs), days)[loads.kind]).sum(axis=1)
     if bought is None:
-        return _Month(tuple(ran), 0.0, 0.0, None)
+        return _Month(mwh, cost, 0.0, 0.0, None)
+    resale = spot.price - site.power.resale_fee_usd_per_mwh
+    unused = bought.mw[spot.day]
+    for kind, runs_inside in enumerate(value > resale):
+        of_kind = np.where((loads.kind == kind)[:, None], inside, 0.0)
+        of_block = of_kind * spot.weight * np.bincount(spot.day[runs_inside], minlength=days)
+        unused = unused - np.where(runs_inside, of_kind.sum(axis=0)[spot.day], 0.0)
+        mwh, cost = mwh + of_block, cost + of_block @ bought.usd_per_mwh
     unused = np.where(unused > NOTHING_LEFT_MW, unused, 0.0)
     gain = unused @ (resale - bought.usd_per_mwh[spot.day])
     wrong = (resale > meter.price + SAME_PRICE) & (bought.mw[spot.day] > 0)
@@ -234,26 +199,23 @@ def _month_of(site: Site, loads: Sequence[_Load], spot: Hours, bought: Delivered
         hour = int(np.argmax(wrong))
         day = at + int(spot.day[hour]) / days
         dearer = DearerToSell(day, float(resale[hour]), float(meter.price[hour]))
-    return _Month(tuple(ran), float(unused.sum()) * spot.weight, float(gain) * spot.weight, dearer)
+    return _Month(mwh, cost, float(unused.sum()) * spot.weight, float(gain) * spot.weight, dearer)
 
 
-def _inside(loads: Sequence[_Load], mw: Array) -> list[Array]:
-    """MW of each lot inside the blocks by day: what is worth most first, what is worth the same as the case has it."""
-    if not loads or not mw.any():
-        return [np.zeros_like(mw) for _ in loads]
-    load = np.array([each.mw for each in loads])
-    order = np.argsort([-each.value_usd_per_mwh for each in loads], axis=0, kind="stable")
-    in_order = np.take_along_axis(load, order, axis=0)
+def _inside(loads: _Loads, mw: Array) -> Array:
+    """MW of each load inside the blocks by day: what is worth most first, what is worth the same as the case has it."""
+    order = np.argsort(-loads.value_usd_per_mwh[loads.kind], axis=0, kind="stable")
+    in_order = np.take_along_axis(loads.mw, order, axis=0)
     left = mw - (np.cumsum(in_order, axis=0) - in_order)
-    inside = np.empty_like(load)
+    inside = np.empty_like(loads.mw)
     np.put_along_axis(inside, order, np.clip(left, 0.0, in_order), axis=0)
-    return list(inside)
+    return inside
 
 
-def _figures(site: Site, lot: Lot, month: int, load: _Load, ran: _Ran, btc_usd: float) -> tuple[float, ...]:
-    """Hours run, MWh; and as the company's share BTC, and revenue, power cost and variable cost in USD m."""
-    mwh, revenue = float(ran.mwh.sum()), float(ran.mwh @ load.revenue_usd_per_mwh)
-    hours = mwh / (float(lot.installed_ph_s[month]) * lot.mw_per_ph_s)
+def _figures(site: Site, loads: _Loads, done: _Month, btc_usd: float) -> Array:
+    """(6, L): hours run, MWh; and as the company's share BTC, and revenue, power cost and variable cost in USD m."""
+    mwh = done.mwh.sum(axis=1)
+    revenue = (done.mwh * loads.revenue_usd_per_mwh[loads.kind]).sum(axis=1)
     variable = mwh * site.variable_cost_usd_per_mwh
-    money = (revenue / btc_usd, revenue / 1e6, ran.power_cost_usd / 1e6, variable / 1e6)
-    return hours, mwh, *(each * site.share for each in money)
+    money = np.array([revenue / btc_usd, revenue / 1e6, done.power_cost_usd / 1e6, variable / 1e6])
+    return np.concatenate(([mwh / loads.installed_mw, mwh], money * site.share))

@@ -1,37 +1,39 @@
-"""Every table of a plan as rows, in the order and with the columns of section 11 of docs/figures.md.
+"""Every table of a plan as rows, in the order and with the columns of section 12 of docs/figures.md.
 
 A cell is text, a number or None for an empty one; numbers are not rounded.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.plan.audit.recompute.blocks import mean_over
-from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path, debt_balance, treasury
-from optimizer.plan.audit.recompute.decisions import lots_in_order
+from optimizer.plan.audit.recompute.blocks import mean_over, overlap
+from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path, debt_balance, loan_balance
+from optimizer.plan.audit.recompute.decision_rows import Row, decision_rows
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.hosting import Kind, capex_of, reserved_mw
+from optimizer.plan.audit.recompute.hosting import Kind
 from optimizer.plan.audit.recompute.limits import Megawatts, megawatt_limits
-from optimizer.plan.audit.recompute.mining import Lot
-from optimizer.plan.audit.recompute.timeline import Array, Period, first_day, last_day
+from optimizer.plan.audit.recompute.lots import Stand
+from optimizer.plan.audit.recompute.new_money import facilities_before
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period, first_day, last_day
+from optimizer.plan.audit.recompute.treasury import treasury
 from optimizer.plan.audit.recompute.value import Component, components_of
-
-Cell = str | float | None
-Row = tuple[Cell, ...]
 
 SCENARIO = "base"
 LEAST_MWH = 1e-9
 """Rows of power.csv with no more than this are left out."""
 
+LEAST_PH_S = 1e-6
+"""Rows of machines.csv with no more than this are left out."""
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     name: tuple(columns.split())
     for name, columns in {
         "decisions.csv": "date decision item site amount unit meter_mw capex_usd_m",
+        "machines.csv": "scenario period lot place ph_s present",
         "allocation.csv": "scenario period from to site use item meter_mw it_mw mwh hours_run",
         "mining.csv": "scenario period site lot ph_s mwh hours_run btc revenue_usd_m power_cost_usd_m"
         " variable_cost_usd_m margin_usd_m power_usd_per_btc",
@@ -41,7 +43,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cash.csv": " ".join(
             ("scenario period opening_usd_m", *FLOWS, "closing_usd_m minimum_usd_m headroom_usd_m"),
         ),
-        "debt.csv": "scenario period debt opening_usd_m interest_usd_m principal_usd_m closing_usd_m",
+        "debt.csv": "scenario period debt opening_usd_m drawn_usd_m interest_usd_m principal_usd_m closing_usd_m",
         "treasury.csv": "scenario period opening_btc mined_btc sold_btc closing_btc btc_usd",
         "limits.csv": "scenario period limit item used allowed headroom unit",
         "value.csv": "component within_horizon_usd_m beyond_horizon_usd_m total_usd_m at_wacc_usd_m",
@@ -64,18 +66,19 @@ class Tables:
         return sum(component.total for component in self.components)
 
 
-def tables_of(figures: Figures) -> Tables:
-    """Rebuild every table."""
+def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tables:
+    """Rebuild every table. ``intrinsic_to_market``: what the plan states of its shares, by default the fixed point."""
     cash = cash_path(figures)
-    megawatts = tuple(tuple(megawatt_limits(figures, period)) for period in figures.timeline.periods)
-    components = components_of(figures)
+    megawatts = megawatt_limits(figures)
+    components = components_of(figures, intrinsic_to_market)
     by_period: dict[str, Callable[[Figures, int, Period], Iterator[Row]]] = {
+        "machines.csv": _machines,
         "allocation.csv": _allocation,
         "mining.csv": _mining,
         "hosting.csv": _hosting,
         "power.csv": _power,
     }
-    rows: dict[str, list[Row]] = {"decisions.csv": _decisions(figures)}
+    rows: dict[str, list[Row]] = {"decisions.csv": decision_rows(figures)}
     for name, make in by_period.items():
         rows[name] = [
             (SCENARIO, period.name, *row)
@@ -90,49 +93,37 @@ def tables_of(figures: Figures) -> Tables:
     return Tables(rows, cash, megawatts, components)
 
 
-def _decisions(figures: Figures) -> list[Row]:
-    case, decisions = figures.case, figures.decisions
-    keyed: list[tuple[tuple[int, int, int], Row]] = []
-    offers = list(case.offers)
-    for sign in decisions.signatures:
-        offer = case.offers[sign.offer]
-        cells = (
-            sign.offer,
-            sign.site,
-            sign.halls,
-            "halls",
-            reserved_mw(offer, sign.halls),
-            capex_of(offer, sign.halls),
-        )
-        keyed.append(((sign.start, 0, offers.index(sign.offer)), (first_day(sign.start), "sign", *cells)))
-    lots = [(site, name) for site, name, _ in lots_in_order(case)]
-    mw_per_ph_s = {(lot.site, lot.name): lot.mw_per_ph_s for lot in figures.lots}
-    for retire in decisions.retirements:
-        lot = (retire.site, retire.lot)
-        freed = retire.ph_s * mw_per_ph_s[lot]
-        row: Row = (first_day(retire.at), "retire", retire.lot, retire.site, retire.ph_s, "ph_s", freed, 0.0)
-        keyed.append(((retire.at, 1, lots.index(lot)), row))
-    return [row for _, row in sorted(keyed, key=lambda entry: entry[0])]
-
-
 def _in_period(figures: Figures, by_month: Array, place: int) -> float:
     return float(figures.timeline.by_period(by_month)[place])
 
 
-def _mean_ph_s(figures: Figures, lot: Lot, period: Period) -> float:
+def _mean_ph_s(stand: Stand, period: Period) -> float:
     """Mean PH/s installed and present; 0 means at no time."""
-    return mean_over(lot.blocks(figures.timeline), period.start, period.end)
+    return mean_over(stand.present, period.start, period.end)
+
+
+def _machines(figures: Figures, place: int, period: Period) -> Iterator[Row]:
+    month = period.start - figures.timeline.start
+    for lot in figures.lots:
+        # At the end of its life a lot is scrapped, wherever it is; what is still on order is there with a share of 0.
+        if lot.end <= period.start + SAME_INSTANT:
+            continue
+        present = overlap(lot.start, lot.end, period.start, period.end) / period.months
+        for site, ph_s in (*lot.installed_ph_s.items(), ("store", lot.stored_ph_s)):
+            # Nothing is moved within a period.
+            if ph_s[month] > LEAST_PH_S:
+                yield lot.full_name, site, float(ph_s[month]), present
 
 
 def _allocation(figures: Figures, place: int, period: Period) -> Iterator[Row]:
     start, end = first_day(period.start), last_day(period.end)
     for site in figures.case.sites:
         free = mean_over(figures.energised(site), period.start, period.end)
-        for lot, mined in figures.lots_at(site):
-            meter_mw = _mean_ph_s(figures, lot, period) * lot.mw_per_ph_s
+        for stand, mined in figures.stands_at(site):
+            meter_mw = _mean_ph_s(stand, period) * stand.mw_per_ph_s
             if meter_mw > 0:
                 mwh, hours = (_in_period(figures, each, place) for each in (mined.mwh, mined.hours_run))
-                yield start, end, site, "mining", lot.name, meter_mw, 0.0, mwh, hours
+                yield start, end, site, "mining", stand.name, meter_mw, 0.0, mwh, hours
                 free -= meter_mw
         for contract in figures.hosting_at(site):
             meter_mw = mean_over([contract.reserved], period.start, period.end)
@@ -146,8 +137,8 @@ def _allocation(figures: Figures, place: int, period: Period) -> Iterator[Row]:
 
 def _mining(figures: Figures, place: int, period: Period) -> Iterator[Row]:
     for site in figures.case.sites:
-        for lot, mined in figures.lots_at(site):
-            ph_s = _mean_ph_s(figures, lot, period)
+        for stand, mined in figures.stands_at(site):
+            ph_s = _mean_ph_s(stand, period)
             if ph_s > 0:
                 mwh, hours, btc, revenue, power, variable = (
                     _in_period(figures, each, place)
@@ -157,12 +148,11 @@ def _mining(figures: Figures, place: int, period: Period) -> Iterator[Row]:
                 )  # fmt: skip
                 per_btc = power * 1e6 / btc if btc > 0 else None
                 margin = revenue - power - variable
-                yield site, lot.name, ph_s, mwh, hours, btc, revenue, power, variable, margin, per_btc
+                yield site, stand.name, ph_s, mwh, hours, btc, revenue, power, variable, margin, per_btc
 
 
 def _hosting(figures: Figures, place: int, period: Period) -> Iterator[Row]:
-    # A sort leaves leases and equal dates in the order of the case.
-    for contract in sorted(figures.hosting, key=lambda each: -math.inf if each.signed is None else each.signed):
+    for contract in figures.hosting:
         if contract.signed is not None and contract.signed >= period.end:
             continue
         mwh, rent, operating_cost, power_cost, recovered, noi, credit, capex = (
@@ -185,8 +175,8 @@ def _power(figures: Figures, place: int, period: Period) -> Iterator[Row]:
     for name, site in figures.case.sites.items():
         # Use, MWh and cost by month, who pays.
         uses: list[tuple[str, Array, Array, str]] = []
-        if mined := [lot for _, lot in figures.lots_at(name)]:
-            mwh, cost = sum(lot.mwh for lot in mined), sum(lot.power_cost for lot in mined)
+        if mined := [each for _, each in figures.stands_at(name)]:
+            mwh, cost = sum(each.mwh for each in mined), sum(each.power_cost for each in mined)
             uses.append(("mining", np.asarray(mwh), np.asarray(cost), "operator"))
         uses += [("resale", each.mwh, -each.result, "operator") for each in figures.resales if each.site == name]
         uses += [
@@ -219,12 +209,13 @@ def _cash(figures: Figures, cash: CashPath) -> list[Row]:
 
 def _debt(figures: Figures) -> list[Row]:
     balances = [(path.name, debt_balance(path, figures.timeline)) for path in figures.debts]
+    balances += [(path.name, loan_balance(path, figures.timeline)) for path in figures.loans]
     return [
         (
             SCENARIO,
             period.name,
             name,
-            *(float(each[place]) for each in (debt.opening, debt.interest, debt.principal, debt.closing)),
+            *(float(each[place]) for each in (debt.opening, debt.drawn, debt.interest, debt.principal, debt.closing)),
         )
         for place, period in enumerate(figures.timeline.periods)
         for name, debt in balances
@@ -247,6 +238,9 @@ def _limits(figures: Figures, cash: CashPath, megawatts: tuple[tuple[Megawatts, 
         rows.append((SCENARIO, period.name, "min_cash", "", used, allowed, used - allowed, "usd_m"))
         for each in megawatts[place]:
             rows.append((SCENARIO, period.name, each.limit, each.site, each.used, each.allowed, each.headroom, "mw"))
+        for use in facilities_before(figures.case, figures.decisions, period.end):
+            headroom = use.allowed - use.used
+            rows.append((SCENARIO, period.name, "facility", use.name, use.used, use.allowed, headroom, "usd_m"))
     return rows
 
 

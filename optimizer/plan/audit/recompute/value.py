@@ -1,12 +1,15 @@
-"""What a plan is worth, part by part. Section 10 of docs/figures.md."""
+"""What a plan is worth, part by part. Section 11 of docs/figures.md."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.plan.audit.recompute.cash import sga, site_costs
+import numpy as np
+
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract
+from optimizer.plan.audit.recompute.overheads import sga, site_costs
+from optimizer.plan.audit.recompute.tax import tax_beyond, tax_within
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, instant_factor, mean_factors
 
 
@@ -24,8 +27,39 @@ class Component:
         return self.within + self.beyond
 
 
-def components_of(figures: Figures) -> tuple[Component, ...]:
-    """Every part of the value in the order of value.csv, without the total."""
+def components_of(figures: Figures, intrinsic_to_market: float | None = None) -> tuple[Component, ...]:
+    """Every part of the value in the order of value.csv, without the total.
+
+    intrinsic_to_market: what a share is worth over its market price, as the plan states it; by default the fixed point.
+    """
+    before = _before_financing(figures)
+    if intrinsic_to_market is None:
+        intrinsic_to_market = fixed_point(figures, sum(each.total for each in before))
+    financing = _financing(figures, intrinsic_to_market)
+    return (*before, _level("financing", financing, figures.case.discount.wacc))
+
+
+def fixed_point(figures: Figures, before_financing: float) -> float:
+    """What today's share is worth over its market price, if new ones are sold below that; at least 1.
+
+    ``before_financing`` is the value without the row financing. As that row is a straight line in the figure that is
+    sought, the point where both agree can be reckoned at once.
+    """
+    opening = figures.case.finance.opening
+    market = opening.shares_m * opening.share_price_usd
+    without = before_financing + _financing(figures, 0.0)
+    per_unit = _financing(figures, 0.0) - _financing(figures, 1.0)
+    return max(1.0, without / (market + per_unit)) if figures.issues else 1.0
+
+
+def _financing(figures: Figures, intrinsic_to_market: float) -> float:
+    """NPV of loans and of new shares for today's holders, USD m."""
+    start, corporate = figures.timeline.start, figures.case.discount.corporate
+    loans = sum(path.value(start) for path in figures.loans)
+    return loans + sum(issue.value(intrinsic_to_market, corporate, start) for issue in figures.issues)
+
+
+def _before_financing(figures: Figures) -> tuple[Component, ...]:
     case, timeline = figures.case, figures.timeline
     discount, opening = case.discount, case.finance.opening
     wacc = discount.wacc
@@ -37,14 +71,24 @@ def components_of(figures: Figures) -> tuple[Component, ...]:
     by_month = figures.power_contracts
     at_wacc = None if wacc is None else _accrued(by_month, wacc)
     found.append(Component("contracts", _accrued(by_month, discount.mining), 0.0, at_wacc))
+    within, beyond = _machines(figures, discount.mining)
+    found.append(Component("machines", within, beyond, None if wacc is None else sum(_machines(figures, wacc))))
+    within, beyond = _builds(figures, discount.mining, discount.corporate)
+    found.append(Component("builds", within, beyond, None if wacc is None else sum(_builds(figures, wacc, wacc))))
+
+    def hosting_rate(contract: Contract) -> float:
+        return discount.hosting if contract.discount is None else contract.discount
+
     for contract in figures.hosting:
-        rate = discount.hosting if contract.discount is None else contract.discount
-        within, beyond = _hosting(contract, rate, timeline.months)
+        within, beyond = _hosting(contract, hosting_rate(contract), timeline.months)
         at_wacc = None if wacc is None else sum(_hosting(contract, wacc, timeline.months))
         found.append(Component(f"hosting: {contract.name}", within, beyond, at_wacc))
     for name, cost in (("site_cost", site_costs(figures)), ("sga", sga(figures))):
         at_wacc = None if wacc is None else -_accrued(cost, wacc)
         found.append(Component(name, -_accrued(cost, discount.corporate), 0.0, at_wacc))
+    at_wacc = None if wacc is None else -tax_within(figures, wacc) - tax_beyond(figures, lambda _: wacc)
+    within, beyond = -tax_within(figures, discount.corporate), -tax_beyond(figures, hosting_rate)
+    found.append(Component("tax", within, beyond, at_wacc))
     within = -sum(path.value(timeline.start, timeline.end) for path in figures.debts)
     beyond = -sum(path.value(timeline.end, float("inf")) for path in figures.debts)
     found.append(Component("debt", within, beyond, None if wacc is None else within + beyond))
@@ -64,11 +108,24 @@ def _accrued(by_month: Array, rate: float) -> float:
 def _mining(figures: Figures, rate: float) -> float:
     """Margin of all lots within the horizon, less what falls due on arriving lots."""
     timeline = figures.timeline
-    value = sum(_accrued(lot.margin, rate) for lot in figures.mined)
+    value = sum(_accrued(mined.margin, rate) for mined in figures.mined)
     for lot in figures.lots:
         if lot.due_at is not None and timeline.period_of(lot.due_at) is not None:
             value -= lot.due_usd_m * instant_factor(rate, lot.due_at - timeline.start)
     return value
+
+
+def _machines(figures: Figures, rate: float) -> tuple[float, float]:
+    """Deals with machines within the horizon, and what is left of them there."""
+    deals, timeline = figures.deals, figures.timeline
+    flows = deals.sold - deals.bought - deals.moved
+    within = sum(float(flows[month]) * instant_factor(rate, int(month)) for month in np.flatnonzero(flows))
+    return within, deals.left_usd_m * instant_factor(rate, timeline.months)
+
+
+def _builds(figures: Figures, mining: float, corporate: float) -> tuple[float, float]:
+    parts = [built.value(mining, corporate) for built in figures.builds]
+    return sum(within for within, _ in parts), sum(beyond for _, beyond in parts)
 
 
 def _hosting(contract: Contract, rate: float, horizon_months: int) -> tuple[float, float]:

@@ -1,0 +1,117 @@
+"""No rule of the model without a proof: every constraint component is named by a test of this folder.
+
+Looks at what a model with every part in it really holds, so a new family without a test fails here by name.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyomo.environ as pyo
+
+import models
+from models.build import FAMILIES, build
+from models.instance import Instance
+from tests.math.builder import (
+    bitcoin,
+    blocks_of,
+    builds_of,
+    equity_of,
+    instance,
+    lay_down,
+    loans_of,
+    tax_of,
+    trading,
+    tree,
+)
+
+HERE = Path(__file__).parent
+
+
+def everything() -> Instance:
+    """An instance that has every part that a model can have."""
+    on = tree([12, 12])
+    loans = loans_of(on, [{"cash": [1, -1]}], 10, 0.5, 1)
+    whole = instance(
+        on,
+        lots=[{"margin": 1, "elsewhere": [1]}, {"order_node": 0, "most": 1, "margin": 1}],
+        options=[{"halls": (1, 2)}],
+        rows=[
+            {"allowed": 10, "lots": {0: 1}, "options": {0: 1}},
+            {"allowed": 10, "options": {0: 1}, "builds": {0: 1}},
+        ],
+        trade=trading(on, 2, sell_usd_m_per_eh=np.ones((2, 2))),
+        builds=builds_of(on, [{}]),
+        loans=loans,
+        equity=equity_of([0], 10, [1], 0.1, 100),
+        treasury=bitcoin(on, 1, 1.0),
+        tax=tax_of(on, 0.2, [2025, 2026]),
+        blocks=blocks_of(1, 0, [{"lot": 0, "mw": 1, "gain": 1}]),
+        it_mw_at_least=0.0,
+    )
+    half = np.full((2, 2), 0.5)
+    return lay_down(whole, sign_required=((0,),), sell_eh=(half, half))
+
+
+def components(whole: Instance) -> set[str]:
+    model = build(whole)
+    return {found.name for found in model.component_objects(pyo.Constraint, active=True) if len(found)}
+
+
+def proved() -> set[str]:
+    """What the decorators on the tests of this folder name."""
+    names: set[str] = set()
+    for file in HERE.glob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                for mark in node.decorator_list:
+                    if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "proves":
+                        names |= {str(part.value) for part in mark.args if isinstance(part, ast.Constant)}
+    return names
+
+
+def declared() -> set[str]:
+    """Names of all constraint components that the sources of the families declare."""
+    names: set[str] = set()
+    for family in FAMILIES:
+        source = Path(str(family.__file__)).read_text("utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                called = node.value.func
+                if isinstance(called, ast.Attribute) and called.attr in ("Constraint", "ConstraintList"):
+                    names |= {target.attr for target in node.targets if isinstance(target, ast.Attribute)}
+    return names
+
+
+def test_every_rule_of_the_model_has_a_proof() -> None:
+    """Proves: each constraint component of a model with every part is named by ``@proves`` on a test, and none is named
+    that does not exist. Broken: the name of a rule that nothing proves."""
+    there = components(everything())
+    assert there - proved() == set(), "constraints that no test in tests/math proves"
+    assert proved() - there == set(), "proofs of constraints that the model does not have"
+
+
+def test_the_model_of_this_test_has_every_rule() -> None:
+    """Proves: no family declares a constraint that `everything` does not call into being. Broken: its name."""
+    assert declared() - components(everything()) == set()
+
+
+def test_every_module_with_rules_is_a_family() -> None:
+    """Proves: a module of ``models`` that adds to a model is one of FAMILIES. Broken: a family that build forgot."""
+    found = set()
+    for module in pkgutil.walk_packages(models.__path__, "models."):
+        loaded = importlib.import_module(module.name)
+        if hasattr(loaded, "add"):
+            found.add(module.name)
+    assert found == {family.__name__ for family in FAMILIES}
+
+
+def test_parts_that_a_case_does_not_have_add_nothing() -> None:
+    """Proves: an instance with cash alone has rows of cash alone. Broken: empty or idle rows of other families."""
+    assert components(instance(opening=1, minimum=0)) == {"cash_balance", "cash_minimum"}
+    assert components(replace(instance(), waive_minimum_cash=True)) == {"cash_balance"}
