@@ -258,7 +258,8 @@ def machines_table(plan: Plan) -> Table:
                 (sites[p.site], states.installed_eh_s[i, n]) for i, p in enumerate(operations.places) if p.lot == c
             ]
             for name, eh_s in [*where, ("store", states.stored_eh_s[c, n])]:
-                if eh_s > TINY:
+                # What is left of a lot after sales that were rounded to a millionth of a PH/s is none.
+                if eh_s > 1.5 * TINY:
                     rows.append((*key, lot.full_name, name, float(eh_s) * 1000, float(shares[c][n])))
     return table(("scenario", "period", "lot", "place", "ph_s", "present"), rows)
 

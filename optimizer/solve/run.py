@@ -27,7 +27,7 @@ EH_DECIMALS, USD_M_DECIMALS, BTC_DECIMALS = 9, 8, 8
 stands in ``decisions.csv`` is the plan, not an image of it."""
 
 LEAST_AMOUNT = 1e-6
-"""Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance and no decision. What makes room for a
+"""Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
 hall is kept ten times sharper, so that megawatt limits hold."""
 
 EQUITY_ROUNDS = 8
@@ -246,6 +246,9 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
     softenable |= {
         f"sites_megawatts[{r}]": Softening(20.0, f"limit of MW: {name}", "MW") for r, name in enumerate(limits.name)
     }
+    # Rows that only say again what others say would hold on to what the others let go.
+    implied = np.array([name.startswith("sites_whole_halls[") for name in form.row_names], dtype=bool)
+    form = replace(form, row_upper=np.where(implied, np.inf, form.row_upper))
     conflict = find_conflict(form, softenable)
     if conflict.kind is ConflictKind.SHORTFALLS:
         worst = conflict.shortfalls[0]

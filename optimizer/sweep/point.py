@@ -63,7 +63,7 @@ class Figures:
     first_period_hosting_mw: float
     thinnest_headroom_usd_m: float
     thinnest_period: str
-    peak_cash_use_usd_m: float
+    peak_funding_usd_m: float
     decision_lines: tuple[str, ...]
     """In words."""
     decisions: tuple[Mapping[str, Any], ...]
@@ -177,7 +177,7 @@ def _figures(plan: Plan, solution: Solution) -> Figures:
         first_period_hosting_mw=used["hosting"],
         thinnest_headroom_usd_m=measures.thinnest_headroom_usd_m,
         thinnest_period=measures.thinnest_period,
-        peak_cash_use_usd_m=measures.peak_cash_use_usd_m,
+        peak_funding_usd_m=measures.peak_funding_usd_m,
         decision_lines=tuple(decision_line(row) for row in rows),
         decisions=rows,
     )

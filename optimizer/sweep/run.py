@@ -42,7 +42,7 @@ RUN_SUFFIX = ".run.json"
 _FIRST_COLUMNS = ("value_usd_m", "bound_usd_m", "gap", "status")
 _FIGURES = (
     "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
-    "thinnest_headroom_usd_m", "thinnest_period", "peak_cash_use_usd_m",
+    "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m",
 )  # fmt: skip
 
 # A process may take this many times the limit of a search before it is given up: a point may need several searches.

@@ -41,7 +41,7 @@ def test_a_sweep_is_its_points_solved_alone(load_small) -> None:
     assert list(rows[0]) == [
         "point", "market.power.*.scale", "finance.opening.cash_usd_m", "value_usd_m", "bound_usd_m", "gap", "status",
         "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
-        "thinnest_headroom_usd_m", "thinnest_period", "peak_cash_use_usd_m", "problem",
+        "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m", "problem",
     ]  # fmt: skip
     assert [(row["point"], row["market.power.*.scale"], row["finance.opening.cash_usd_m"]) for row in rows] == [
         ("1", "0.8", "60"), ("2", "0.8", "200"), ("3", "1", "60"), ("4", "1", "200"), ("5", "1.2", "60"),
@@ -57,7 +57,7 @@ def test_a_sweep_is_its_points_solved_alone(load_small) -> None:
         assert row["status"] == "optimal"
         assert float(row["value_usd_m"]) == pytest.approx(summary["value_usd_m"], abs=1e-7)
         assert float(row["bound_usd_m"]) >= float(row["value_usd_m"])
-        for name in ("value_usd_per_share", "it_mw_signed", "thinnest_headroom_usd_m", "peak_cash_use_usd_m"):
+        for name in ("value_usd_per_share", "it_mw_signed", "thinnest_headroom_usd_m", "peak_funding_usd_m"):
             assert float(row[name]) == pytest.approx(summary["measures"][name], abs=1e-7), name
         assert row["thinnest_period"] == summary["measures"]["thinnest_period"]
         first = [r for r in alone.plan.tables["allocation"].dicts() if r["period"] == "2025Q1"]
