@@ -2,9 +2,9 @@
 
     python -m benchmarks.make_reference
 
-Dollar values mean nothing; sizes do: 40 quarters, 3 sites, 5 machine types, 12 hosting offers with 24 steps of signature
-each. Two years of hourly day-ahead prices of three hubs lie beside it. The seed is fixed, and the files are checked in, so
-that speed is always measured on the same work.
+Dollar values mean nothing; sizes do: 40 quarters, 3 sites, 5 machine types, 12 hosting offers with 24 steps of
+signature each. Two years of hourly day-ahead prices of three hubs lie beside it. The seed is fixed, and the files are
+checked in, so that speed is always measured on the same work.
 """
 
 from __future__ import annotations

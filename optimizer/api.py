@@ -16,7 +16,7 @@ import platform
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,6 +45,8 @@ from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.progress import Progress
 from optimizer.solve.run import Solution, solve_instance
 from optimizer.solve.twins import Twin, Waiting, cost_of_waiting, solve_twins
+from optimizer.sweep.point import PointOptions
+from optimizer.sweep.run import Sweep, run_sweep
 
 if TYPE_CHECKING:
     import pandas
@@ -232,6 +234,16 @@ def solve(
     return Result(loaded, prepared, solution, plan, tuple(found), waiting, watch)
 
 
+def sweep(
+    loaded: LoadedCase, vary: Sequence[str], options: PointOptions | None = None, *, workers: int | None = None
+) -> Sweep:
+    """Solve a case at every point of a grid (``PATH=LOW:HIGH:N``) in several processes.
+
+    Raises CallError or CaseError before anything is solved; a point that fails is a row of the result.
+    """
+    return run_sweep(loaded, vary, options, workers=workers)
+
+
 def _side_limit(options: SolveOptions) -> float:
     return max(5.0, min(60.0, options.time_limit_seconds / 4))
 
@@ -292,6 +304,7 @@ def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:
 __all__ = [
     "LoadedCase",
     "PlanFolder",
+    "PointOptions",
     "Result",
     "SolveOptions",
     "audit",
@@ -300,4 +313,5 @@ __all__ = [
     "prepare",
     "read_plan",
     "solve",
+    "sweep",
 ]

@@ -28,7 +28,10 @@ class HostingPower(Section):
     """Who pays for the power of the halls."""
 
     paid_by: Literal["tenant", "operator"]
-    """tenant: power is passed through at what the site pays for it, so it nets to nothing. operator: it is a cost."""
+    """tenant: power is passed through at what the site pays for it, so it nets to nothing (or at price_usd_per_mwh).
+    operator: it is a cost."""
+    price_usd_per_mwh: Annotated[float, Field(ge=0, le=1000)] | None = None
+    """With paid_by tenant: a fixed price that the tenant pays for each MWh, in place of what the site pays."""
 
 
 class Offer(Section):

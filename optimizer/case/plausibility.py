@@ -43,7 +43,27 @@ def judge_prices(case: Case, means: Mapping[str, float]) -> list[Finding]:
         elif mean > 1000:
             message = f"the mean price is {mean:,.4g} a MWh; is it another column, or a price per year?"
             findings.append(Finding(path, message))
-    return findings
+    return [*findings, *_speculation(case, means)]
+
+
+def _speculation(case: Case, means: Mapping[str, float]) -> Iterable[Finding]:
+    """Blocks below the market for more than the mine can use: the plan would live from selling power."""
+    for site_name, site in case.sites.items():
+        load = sum(lot.ph_s * meter_mw_per_ph_s(case, site, key, lot) for key, lot in site.fleet.items())
+        load += sum(lot.ph_s * meter_mw_per_ph_s(case, site, key, lot) for key, lot in site.arriving.items())
+        for name, block in site.contracts.items():
+            market_name = block.settles_at or site.power.market
+            if market_name not in means:
+                continue
+            market = case.market.power[market_name]
+            forward = [level for key, level in market.forward_usd_per_mwh.items() if len(key) == 4]
+            mean = (forward[0] if forward else means[market_name]) * market.scale
+            if block.price_usd_per_mwh < mean and block.mw > load + 0.5:
+                message = (
+                    f"{block.mw:g} MW at {block.price_usd_per_mwh:g} USD/MWh, where the market's mean is {mean:.4g} "
+                    f"and the site's machines draw {load:,.4g} MW: the rest is a bet on the price of power"
+                )
+                yield Finding(("sites", site_name, "contracts", name, "mw"), message)
 
 
 def _per_kwh(path: CasePath, value: float) -> Iterable[Finding]:

@@ -150,7 +150,9 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
         yearly = it_mw * terms.operating_cost_usd_m_per_mw_it_year
         cost[k] += yearly / 12 * (b - a) * (1 + terms.operating_cost_escalator) ** year
     used_mw = it_mw * terms.utilisation * terms.pue
+    mwh = used_mw * billed * prices.hours[site]
     power = used_mw * billed * prices.usd_m_per_mw[site]
+    recovered = power if terms.power.price_usd_per_mwh is None else mwh * terms.power.price_usd_per_mwh / 1e6
     nothing = np.zeros(months)
     return HallFlows(
         signed=0.0,
@@ -158,11 +160,11 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
         rent_until=ends,
         taken_from=begins,
         billed=billed,
-        mwh=used_mw * billed * prices.hours[site],
+        mwh=mwh,
         rent=rent,
         operating_cost=cost,
         power_cost=power,
-        power_recovered=power if terms.power.paid_by == "tenant" else nothing,
+        power_recovered=recovered if terms.power.paid_by == "tenant" else nothing,
         credit=nothing,
         capex=nothing,
         residual=it_mw * terms.residual_usd_m_per_mw_it,

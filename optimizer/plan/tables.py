@@ -131,10 +131,21 @@ def allocation_table(plan: Plan) -> Table:
                     used += mw
                     it_mw, mwh = float(offer.it_mw[n]), float(offer.mwh[n])
                     rows.append((*head, name, "hosting", offer.option.offer_name, mw, it_mw, mwh, 0.0))
-            free = _mean_level(plan, site.energised_mw, begin, end) - used
+            free = _mean_level(plan, site.energised_mw, begin, end) + _mean_built(plan, s, n, begin, end) - used
             rows.append((*head, name, "free", "", free, 0.0, 0.0, 0.0))
     columns = ("scenario", "period", "from", "to", "site", "use", "item", "meter_mw", "it_mw", "mwh", "hours_run")
     return table(columns, rows)
+
+
+def _mean_built(plan: Plan, site: int, node: int, begin: float, end: float) -> float:
+    """Mean energised MW of builds in use over [begin, end), months after the start."""
+    total = 0.0
+    for u in np.flatnonzero(plan.decisions.built):
+        build = plan.prepared.choices.builds[u]
+        if build.site == site and plan.prepared.market.tree.reaches[build.node, node]:
+            share = max(0.0, end - max(begin, build.in_use_from)) / (end - begin)
+            total += share * int(plan.decisions.built[u]) * build.terms.energised_mw
+    return total
 
 
 def _mean_level(plan: Plan, levels: object, begin: float, end: float) -> float:

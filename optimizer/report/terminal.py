@@ -13,6 +13,19 @@ from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting
 
 WIDTH = 100
+MOST_DECISIONS = 12
+SUMMED = {
+    "buy": "ph_s",
+    "unplug": "ph_s",
+    "plug": "ph_s",
+    "sell": "ph_s",
+    "draw": "usd_m",
+    "issue": "usd_m",
+    "sell_btc": "btc",
+    "keep_btc": "btc",
+}
+"""Decisions that are told as a sum, and their unit; each one stands in decisions.csv."""
+
 TWIN_NAMES = {"status_quo": "status quo", "all_mining": "all mining", "all_hosting": "all hosting"}
 
 
@@ -57,10 +70,17 @@ def _labelled(label: str, texts: list[str]) -> Iterator[str]:
 
 
 def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
-    rows = [decision_line(row) for row in plan.tables["decisions"].dicts()]
-    yield from _labelled("Decide", rows[:12] or ["nothing: sign no offer, keep every machine"])
-    if len(rows) > 12:
-        yield f"{'':<10}and {len(rows) - 12} more in decisions.csv"
+    rows = list(plan.tables["decisions"].dicts())
+    texts = [decision_line(row) for row in rows if row["decision"] in ("sign", "build")]
+    if len(texts) > MOST_DECISIONS:
+        texts = [*texts[:MOST_DECISIONS], f"and {len(texts) - MOST_DECISIONS} more in decisions.csv"]
+    texts = texts or ["sign no offer, build nothing"]
+    for kind, unit in SUMMED.items():
+        found = [row for row in rows if row["decision"] == kind]
+        if found:
+            amount = sum(float(row["amount"] or 0.0) for row in found)
+            texts.append(_summed(kind, unit, amount, [str(row["date"])[:7] for row in found]))
+    yield from _labelled("Decide", texts)
     if waiting is not None:
         label = plan.prepared.market.tree.label[waiting.option.node]
         cost = (
@@ -75,6 +95,13 @@ def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
                 f"{cost}; its window closes {waiting.window_closes}"
             ],
         )
+
+
+def _summed(kind: str, unit: str, amount: float, months: list[str]) -> str:
+    words = {"draw": "draw loans", "issue": "issue shares", "sell_btc": "sell", "keep_btc": "keep of what is mined"}
+    text = {"ph_s": f"{amount / 1000:,.2f} EH/s", "usd_m": usd_m(amount), "btc": f"{amount:,.0f} BTC"}[unit]
+    when = months[0] if months[0] == months[-1] else f"{months[0]} to {months[-1]}"
+    return f"{words.get(kind, kind)} {text} ({when})"
 
 
 def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin, Plan], ...]) -> Iterator[str]:
@@ -140,7 +167,7 @@ def _year_lines(plan: Plan) -> Iterator[str]:
             if row["period"] == last:
                 use[str(row["use"])] += float(row["meter_mw"] or 0.0)
         noi = sum(float(offer.noi[nodes].sum()) for offer in plan.signed)
-        capex = -float(plan.cash["capex_usd_m"][nodes].sum())
+        capex = abs(float(plan.cash["capex_usd_m"][nodes].sum()))
         margin = float(plan.cash["mining_margin_usd_m"][nodes].sum())
         cash = float(plan.states.cash_usd_m[nodes[-1]])
         yield (

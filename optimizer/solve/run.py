@@ -26,6 +26,8 @@ EH_DECIMALS, USD_M_DECIMALS, BTC_DECIMALS = 9, 8, 8
 """Decisions are rounded to this many decimals (of an EH/s: a PH/s with six) before anything is computed from them: what
 stands in ``decisions.csv`` is the plan, not an image of it."""
 
+TIE_SLACK = 1e-8
+
 LEAST_AMOUNT = 1e-6
 """Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
 hall is kept ten times sharper, so that megawatt limits hold."""
@@ -192,7 +194,15 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
         integer=form.integer,
     )
     found = solve_fixed(tie, values, options)
-    return found.values if found.status is Status.OPTIMAL and found.values is not None else values
+    if found.status is not Status.OPTIMAL or found.values is None:
+        return values
+    # The tenth of a dollar has been spent somewhere: what is not ranked gets it back.
+    ranked = np.flatnonzero(costs)
+    lower, upper = form.column_lower.copy(), form.column_upper.copy()
+    lower[ranked] = np.maximum(lower[ranked], found.values[ranked] - TIE_SLACK)
+    upper[ranked] = np.minimum(upper[ranked], found.values[ranked] + TIE_SLACK)
+    sharp = solve_fixed(replace(form, column_lower=lower, column_upper=upper), found.values, options)
+    return sharp.values if sharp.status is Status.OPTIMAL and sharp.values is not None else found.values
 
 
 def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> Decisions:

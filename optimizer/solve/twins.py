@@ -70,7 +70,7 @@ def _twin(
 
 @dataclass(frozen=True)
 class Waiting:
-    """What it costs not to sign the first contract of a plan on its date, with everything else decided anew."""
+    """What it costs to let the date of the first signature of a plan pass: signed later or never, all else anew."""
 
     option: Option
     window_closes: CalendarDate
@@ -91,7 +91,7 @@ def cost_of_waiting(
     first = min(signed, key=lambda option: (option.flows.signed, option.offer))
     lower, upper = prepared.instance.bounds.sign[0], prepared.instance.bounds.sign[1].copy()
     for o, option in enumerate(prepared.options):
-        if option.offer == first.offer and option.node == first.node:
+        if option.offer == first.offer and option.flows.signed <= first.flows.signed + 1e-9:
             upper[o] = 0
     later = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign=(lower, upper)))
     try:

@@ -23,10 +23,11 @@ from optimizer.case.network_file import read_network_file
 from optimizer.case.price_file import PriceFile
 from optimizer.market.prices import PriceSeries, read_prices
 from optimizer.plan.audit import run
-from optimizer.plan.audit.recompute.decisions import Decisions, Retirement, Signature
+from optimizer.plan.audit.recompute.decisions import Decision, Decisions
 from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, Tables, tables_of
 from optimizer.plan.audit.recompute.timeline import timeline_of
+from optimizer.plan.audit.recompute.value import fixed_point
 
 CASE: dict[str, Any] = {
     "case": "By hand",
@@ -131,9 +132,76 @@ NETWORK = """month,btc_usd,hashrate_eh_s,fee_share
 2025-03,120000,1100,0.04
 """
 
-SIGNED = Signature("lease", "west", 12 * 2025 + 3, 2.0)
-RETIRED = Retirement("west", "S20", 12 * 2025 + 6, 400.0)
-DECIDED = Decisions((SIGNED,), (RETIRED,))
+SIGNED = Decision("sign", "lease", "west", 12 * 2025 + 3, 2.0)
+UNPLUGGED = Decision("unplug", "west.S20", "west", 12 * 2025 + 6, 400.0)
+DECIDED = Decisions((SIGNED, UNPLUGGED))
+
+WINDOW = {"from": "2025-01", "to": "2025-12"}
+
+# All that a plan may decide: machines bought, moved and sold, builds, loans, shares, coins; and tax on what it earns.
+WIDE: dict[str, Any] = {
+    "machines.S20": {
+        "efficiency_j_per_th": 20,
+        "life": "100 months",
+        "price_usd_per_th": 10,
+        "buy": {"window": WINDOW, "delivery": "3 months", "sites": ["west"], "max_ph_s_per_step": 500},
+        "resale": {
+            "share": 0.5,
+            "tiers": [{"ph_s_per_quarter": 300, "factor": 0.8}, {"ph_s_per_quarter": 600, "factor": 0.5}],
+        },
+        "move_usd_per_th": 0.5,
+        "movable_to": ["east"],
+    },
+    "sites.east": {"power": {"market": "hub"}, "energised_mw": 20, "mining_shell_mw": 20},
+    "sites.west.builds": {
+        "phase": {
+            "window": WINDOW, "lead": "6 months", "energised_mw": 10, "mining_shell_mw": 5, "cost_usd_m": 3,
+            "operating_cost_usd_m_per_year": 1.2, "max": 3,
+        },
+    },
+    "finance.facilities": {
+        "loan": {
+            "kind": "term_loan", "window": WINDOW, "limit_usd_m": 50, "rate": 0.08, "fee": 0.02, "term": "6 months",
+            "interest_every": "3 months", "amortisation": "even", "loan_to_cost": 0.2,
+        },
+        "shares": {"kind": "equity", "window": WINDOW, "limit_usd_m": 20, "limit_usd_m_per_step": 10, "cost": 0.05},
+    },
+    "finance.treasury": {"policy": "sell_to_fund", "min_btc": 30},
+    "finance.cash_tax_rate": 0.25,
+}  # fmt: skip
+
+
+def decided(kind: Any, item: str, site: str, month: int, amount: float) -> Decision:
+    """A decision for the first instant of a month, counted from January 2025."""
+    return Decision(kind, item, site, 12 * 2025 + month, amount)
+
+
+BOUGHT = "west.S20 2025-01"
+TRADES = (
+    decided("buy", "S20", "west", 0, 200.0),
+    decided("unplug", "west.S20", "west", 3, 400.0),
+    decided("unplug", BOUGHT, "west", 6, 100.0),
+    decided("plug", "west.S20", "east", 6, 100.0),
+    decided("sell", "west.S20", "", 6, 250.0),
+    decided("sell", BOUGHT, "", 6, 100.0),
+)
+"""600 PH/s stay at west. Of 400 in store since April 100 go to east in July and 250 are sold, as is half of the order."""
+
+TAKEN = Decisions(
+    (
+        decided("build", "phase", "west", 0, 1.0),
+        TRADES[0],
+        decided("keep_btc", "bitcoin", "", 0, 10.0),
+        SIGNED,
+        TRADES[1],
+        decided("draw", "loan", "", 3, 30.0),
+        decided("sell_btc", "bitcoin", "", 3, 20.0),
+        *TRADES[2:],
+        decided("issue", "shares", "", 6, 10.0),
+        decided("build", "phase", "west", 9, 2.0),
+    )
+)
+"""Each kind of decision, in the order of decisions.csv."""
 
 _series: dict[tuple[str, bytes], PriceSeries] = {}
 
@@ -233,7 +301,14 @@ class Plan:
             self.put(file, [list(COLUMNS[file])] + [[text_of(cell) for cell in row] for row in rows])
         value = tables.value_usd_m
         bound = value + 1 if bound is None else bound
-        summary = {"value_usd_m": value, "bound_usd_m": bound, "gap": (bound - value) / max(1, abs(value))}
+        figures = self.figures()
+        before = sum(each.total for each in tables.components if each.name != "financing")
+        summary = {
+            "value_usd_m": value,
+            "bound_usd_m": bound,
+            "gap": (bound - value) / max(1, abs(value)),
+            "equity_intrinsic_to_market": fixed_point(figures, before),
+        }
         (self.folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
         (self.inputs / "case.json").write_text(json.dumps(case_data), encoding="utf-8")
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from optimizer.errors import AuditError
-from optimizer.plan.audit.recompute.decisions import Decisions, Retirement, Signature
+from optimizer.plan.audit.recompute.decisions import Decision, Decisions
 from optimizer.plan.audit.recompute.tables import COLUMNS
 from optimizer.plan.audit.result import MOST_FINDINGS, AuditReport, Finding
 from optimizer.plan.audit.run import audit_folder, audit_plan
 
 JANUARY_2025 = 12 * 2025
-LEASE = Signature("lease", "west", JANUARY_2025 + 3, 2.0)
+LEASE = Decision("sign", "lease", "west", JANUARY_2025 + 3, 2.0)
 CELLS = [(file, column) for file, columns in COLUMNS.items() for column in columns]
 
 
@@ -241,84 +241,84 @@ def test_finding_reads_as_a_place_and_a_message() -> None:
     assert str(Finding("mining.csv", None, "", "the file is missing")) == "mining.csv: the file is missing"
 
 
-def signed(month: int = 3, halls: float = 2.0, site: str = "west", offer: str = "lease") -> Signature:
-    return Signature(offer, site, JANUARY_2025 + month, halls)
+def signed(month: int = 3, halls: float = 2.0, site: str = "west", offer: str = "lease") -> Decision:
+    return Decision("sign", offer, site, JANUARY_2025 + month, halls)
 
 
 RULES: list[tuple[str, dict[str, Any], Decisions, str]] = [
-    ("before its window", {}, Decisions((signed(0),), ()), r"^decisions\.csv:2 date: .*outside its window"),
-    ("after its window", {}, Decisions((signed(9),), ()), r"^decisions\.csv:2 date: .*outside its window"),
-    ("half a hall", {}, Decisions((signed(halls=1.5),), ()), r"^decisions\.csv:2 amount: 1.5 halls"),
-    ("too many halls", {}, Decisions((signed(halls=4),), ()), r"^decisions\.csv:2 amount: 4 halls"),
+    ("before its window", {}, Decisions((signed(0),)), r"^decisions\.csv:2 date: .*outside its window"),
+    ("after its window", {}, Decisions((signed(9),)), r"^decisions\.csv:2 date: .*outside its window"),
+    ("half a hall", {}, Decisions((signed(halls=1.5),)), r"^decisions\.csv:2 amount: 1.5 halls"),
+    ("too many halls", {}, Decisions((signed(halls=4),)), r"^decisions\.csv:2 amount: 4 halls"),
     (
         "too few halls",
         {"offers.lease.halls": {"min": 3, "max": 3}},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^decisions\.csv:2 amount: 2 halls of lease: it is 3 to 3",
     ),
     (
         "another site",
         {"offers.lease.sites": ["east"]},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^decisions\.csv:2 site: lease is not offered at west",
     ),
     (
         "too much power",
         {"sites.west.energised_mw": 54},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^limits\.csv:10 headroom: energised of west: 55 MW used, 54 MW allowed in 2025Q3",
     ),
     (
         "buildings taken twice",
         {"offers.lease.takes": "mining_shell"},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^limits\.csv:6 headroom: mining_shell of west: 55 MW used",
     ),
     (
         "no power for a month",
         {"sites.west.energised_mw": {"2025-02": 60}},
-        Decisions((), ()),
+        Decisions(()),
         r"^limits\.csv:4 headroom: energised of west: 25 MW used, 0 MW allowed in 2025Q1",
     ),
     (
         "too little cash",
         {"finance.limits.min_cash_usd_m": 150},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^limits\.csv:5 headroom: cash closes at .* the minimum is 150 in 2025Q2",
     ),
     (
         "forbidden",
         {"given.sign": {"lease": "forbidden"}},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^decisions\.csv:2 item: .*forbidden",
     ),
-    ("nothing else", {"given.otherwise": "nothing"}, Decisions((LEASE,), ()), r"^decisions\.csv:2 item: given"),
-    ("halls fixed", {"given.sign": {"lease": {"halls": 3}}}, Decisions((LEASE,), ()), r"^decisions\.csv:2 .*exactly 3"),
-    ("halls at least", {"given.sign": {"lease": {"halls_at_least": 3}}}, Decisions((LEASE,), ()), r"at least 3 halls"),
-    ("halls at most", {"given.sign": {"lease": {"halls_at_most": 1}}}, Decisions((LEASE,), ()), r"at most 1 halls"),
-    ("must be signed", {"given.sign": {"lease": {"halls": 2}}}, Decisions((), ()), r"the plan signs none"),
+    ("nothing else", {"given.otherwise": "nothing"}, Decisions((LEASE,)), r"^decisions\.csv:2 item: given"),
+    ("halls fixed", {"given.sign": {"lease": {"halls": 3}}}, Decisions((LEASE,)), r"^decisions\.csv:2 .*exactly 3"),
+    ("halls at least", {"given.sign": {"lease": {"halls_at_least": 3}}}, Decisions((LEASE,)), r"at least 3 halls"),
+    ("halls at most", {"given.sign": {"lease": {"halls_at_most": 1}}}, Decisions((LEASE,)), r"at most 1 halls"),
+    ("must be signed", {"given.sign": {"lease": {"halls": 2}}}, Decisions(()), r"the plan signs none"),
     (
         "on another date",
         {"given.sign": {"lease": {"date": "2025-08-10"}}},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^decisions\.csv:2 date: given: lease signed on 2025-07-01, the plan signs on 2025-04-01",
     ),
     (
-        "retirement forbidden",
-        {"given.retire": {"west.S20": "forbidden"}},
-        Decisions((), (Retirement("west", "S20", JANUARY_2025 + 3, 5.0),)),
-        r"^decisions\.csv:2 amount: given: 0 PH/s of west\.S20 retired on 2025-04-01, the plan retires 5",
+        "unplugging forbidden",
+        {"given.unplug": {"west.S20": "forbidden"}},
+        Decisions((Decision("unplug", "west.S20", "west", JANUARY_2025 + 3, 5.0),)),
+        r"^decisions\.csv:2 amount: given: unplug 0 of west\.S20 on 2025-04-01, the plan has 5; it is forbidden",
     ),
     (
-        "retirement left out",
-        {"given.retire": {"west.S20": {"2025-05": 5}}},
-        Decisions((), ()),
-        r"^decisions\.csv amount: given: 5 PH/s of west\.S20 retired on 2025-04-01, the plan retires 0",
+        "unplugging left out",
+        {"given.unplug": {"west.S20": {"2025-05": 5}}},
+        Decisions(()),
+        r"^decisions\.csv amount: given: unplug 5 of west\.S20 on 2025-04-01, the plan has 0",
     ),
     (
         "signed at a joint venture",
         {"sites.west.share": 0.5},
-        Decisions((LEASE,), ()),
+        Decisions((LEASE,)),
         r"^decisions\.csv:2 site: lease is signed at west, of which the company has 0\.5",
     ),
 ]
@@ -344,7 +344,7 @@ def test_rules_that_are_kept(make_plan: Any) -> None:
         "given": {
             "otherwise": "nothing",
             "sign": {"lease": {"site": "west", "date": "2025-04", "halls": 2}},
-            "retire": {"west.S20": {"2025-07": 400}},
+            "unplug": {"west.S20": {"2025-07": 400}},
         },
         "offers.lease.sign": {"from": "2025-04", "to": "2025-04"},
         "offers.lease.halls": {"min": 2, "max": 2},
@@ -353,16 +353,15 @@ def test_rules_that_are_kept(make_plan: Any) -> None:
     assert [str(each) for each in report.findings] == []
 
 
-def test_retirements_stay_free(make_plan: Any) -> None:
-    """Proves: `otherwise: nothing` forbids other signatures; machines may go, but not where amounts are laid down.
-    Broken: `given: 0 PH/s`; or a lot with amounts of its own is free as well."""
-    retired = Decisions((), (Retirement("west", "S20", JANUARY_2025 + 3, 5.0),))
+def test_unplugging_stays_free(make_plan: Any) -> None:
+    """Proves: `otherwise: nothing` forbids other signatures; machines may go into store also on dates that are not
+    named, but on those that are it is what is laid down. Broken: a finding for April; none for July."""
+    retired = Decisions((Decision("unplug", "west.S20", "west", JANUARY_2025 + 3, 5.0),))
     assert audit_folder(make_plan({"given.otherwise": "nothing"}, retired).folder).findings == ()
-    laid_down = {"given": {"otherwise": "nothing", "retire": {"west.S20": {"2025-07": 5}}}}
+    laid_down = {"given": {"otherwise": "nothing", "unplug": {"west.S20": {"2025-07": 5}}}}
     findings = [str(each) for each in audit_folder(make_plan(laid_down, retired).folder).findings]
     assert findings == [
-        "decisions.csv:2 amount: given: 0 PH/s of west.S20 retired on 2025-04-01, the plan retires 5",
-        "decisions.csv amount: given: 5 PH/s of west.S20 retired on 2025-07-01, the plan retires 0",
+        "decisions.csv amount: given: unplug 5 of west.S20 on 2025-07-01, the plan has 0",
     ]
 
 
@@ -374,7 +373,7 @@ def test_group_is_signed_once(make_plan: Any) -> None:
         "sites.west.energised_mw": 600,
         "finance.opening.cash_usd_m": 900,
     }
-    plan = make_plan(changes, Decisions((signed(), signed(offer="other")), ()))
+    plan = make_plan(changes, Decisions((signed(), signed(offer="other"))))
     report = audit_folder(plan.folder)
     assert [str(each) for each in report.findings] == [
         "decisions.csv:3 item: other and lease are both of group tenant: one at most is signed"
@@ -386,19 +385,23 @@ BAD_DECISIONS = [
     (["2025-04-02", "sign", "lease", "west", "2", "halls", "30", "200"], "date", "not the first instant of a step"),
     (["2026-01-01", "sign", "lease", "west", "2", "halls", "30", "200"], "date", "not the first instant of a step"),
     (["20250401", "sign", "lease", "west", "2", "halls", "30", "200"], "date", "not the first instant of a step"),
-    (["2025-04-01", "buy", "lease", "west", "2", "halls", "30", "200"], "decision", "neither sign nor retire"),
+    (["2025-04-01", "retire", "lease", "west", "2", "halls", "30", "200"], "decision", "is none of sign, build"),
     (["2025-04-01", "sign", "rent", "west", "2", "halls", "30", "200"], "item", "no offer 'rent'"),
     (["2025-04-01", "sign", "lease", "moon", "2", "halls", "30", "200"], "site", "no site 'moon'"),
     (["2025-04-01", "sign", "lease", "west", "-2", "halls", "-30", "-200"], "amount", "not more than nothing"),
-    (["2025-04-01", "retire", "S99", "west", "2", "ph_s", "0.05", "0"], "item", "no lot 'S99' at west"),
-    (["2025-04-01", "retire", "S20", "west", "1000.1", "ph_s", "25.0025", "0"], "amount", "where 1000 are installed"),
+    (["2025-04-01", "unplug", "west.S99", "west", "2", "ph_s", "0.05", "0"], "item", "no lot 'west.S99'"),
+    (
+        ["2025-04-01", "unplug", "west.S20", "west", "1000.1", "ph_s", "25.0025", "0"],
+        "amount",
+        "where 1000 are installed",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("row", "column", "message"), BAD_DECISIONS)
 def test_senseless_decisions_are_found(make_plan: Any, row: list[str], column: str, message: str) -> None:
     """Proves: a decision that cannot be is named by line and column. Broken: a traceback, or a pass."""
-    plan = make_plan(None, Decisions((), ()))
+    plan = make_plan(None, Decisions(()))
     plan.put("decisions.csv", [list(COLUMNS["decisions.csv"]), row])
     report = audit_folder(plan.folder)
     assert says(report, rf"^decisions\.csv:2 {column}: .*{message}")
@@ -406,7 +409,7 @@ def test_senseless_decisions_are_found(make_plan: Any, row: list[str], column: s
 
 def test_signed_twice(make_plan: Any) -> None:
     """Proves: one offer is signed at most once, on whatever dates. Broken: the second is counted."""
-    plan = make_plan(None, Decisions((LEASE,), ()))
+    plan = make_plan(None, Decisions((LEASE,)))
     rows = plan.get("decisions.csv")
     plan.put("decisions.csv", [*rows, ["2025-07-01", *rows[1][1:]]])
     assert says(audit_folder(plan.folder), r"^decisions\.csv:3 item: lease was signed already in line 2")
@@ -414,6 +417,6 @@ def test_signed_twice(make_plan: Any) -> None:
 
 def test_a_plan_without_decisions_has_empty_tables(make_plan: Any) -> None:
     """Proves: nothing signed, nothing owed: header-only tables pass. Broken: `the file is empty`."""
-    plan = make_plan({"finance.debts": None}, Decisions((), ()))
+    plan = make_plan({"finance.debts": None}, Decisions(()))
     assert [len(plan.get(file)) for file in ("decisions.csv", "hosting.csv", "debt.csv")] == [1, 1, 1]
     assert audit_folder(plan.folder).findings == ()

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from optimizer.plan.audit.recompute.decisions import Decisions, Retirement
+from optimizer.plan.audit.recompute.decisions import Decision, Decisions
 
-NOTHING = Decisions((), ())
+NOTHING = Decisions(())
 JANUARY_2025 = 12 * 2025
 STRIP: dict[str, Any] = {"kind": "fixed_block", "mw": 30, "price_usd_per_mwh": 25, "until": "2026-06"}
 MONTH: dict[str, Any] = {"horizon.steps": ["1 month"]}
@@ -136,9 +136,9 @@ def test_a_block_is_in_force_by_days(make_plan: Any) -> None:
 
 
 def test_a_block_without_machines(make_plan: Any) -> None:
-    """Proves: what is bought is sold where nothing mines, and what is retired mines no more.
+    """Proves: what is bought is sold where nothing mines, and what is unplugged mines no more.
     Broken: nothing is sold (no machines, no hours)."""
-    gone = Decisions((), (Retirement("west", "S20", JANUARY_2025 + 3, 1000.0),))
+    gone = Decisions((Decision("unplug", "west.S20", "west", JANUARY_2025 + 3, 1000.0),))
     plan = make_plan(FEE | {"sites.west.contracts": {"strip": STRIP}}, gone)
     second = first(plan, "power.csv", period="2025Q2", use="resale")
     assert (second["mwh"], second["cost_usd_m"]) == (close(30 * 91 * 24), close(30 * 91 * 24 * 8 / 1e6))

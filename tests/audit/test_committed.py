@@ -88,7 +88,7 @@ def test_leases_stand_before_signatures(plan: Any) -> None:
     first = next(line for line, row in enumerate(rows) if row[0] == "hosting: tenant")
     rows[first], rows[first + 1] = rows[first + 1], rows[first]
     plan.put("value.csv", rows)
-    assert says(audit_folder(plan.folder), r"^value\.csv:6: rows are not in their order: here belongs hosting: tenant")
+    assert says(audit_folder(plan.folder), r"^value\.csv:8: rows are not in their order: here belongs hosting: tenant")
 
 
 def test_contracts_left_out_of_the_closing(plan: Any) -> None:
@@ -166,7 +166,7 @@ def test_selling_at_the_price_of_buying(make_plan: Any) -> None:
 def test_what_a_case_may_not_say(make_plan: Any) -> None:
     """Proves: a lease at a joint venture, at no site, named like an offer, or with a credit that has no time left,
     and a block that settles at no market are findings. Broken: a pass, a traceback."""
-    nothing = Decisions((), ())
+    nothing = Decisions(())
     plan = make_plan(COMMITTED | {"sites.west.share": 0.5}, nothing)
     assert says(
         audit_folder(plan.folder), r"^inputs/case\.json: lease tenant is at west, of which the company has 0\.5"
@@ -186,7 +186,7 @@ def test_what_a_case_may_not_say(make_plan: Any) -> None:
 
 
 def test_leases_take_megawatts(make_plan: Any) -> None:
-    """Proves: 25 MW of machines, 15 of the lease and, from July, 30 of the offer less 10 retired are more than 55.
+    """Proves: 25 MW of machines, 15 of the lease and, from July, 30 of the offer less 10 unplugged are more than 55.
     Broken: a pass."""
     report = audit_folder(make_plan({"leases": {"tenant": RUNNING}, "sites.west.energised_mw": 55}).folder)
     assert [str(each) for each in report.findings] == [

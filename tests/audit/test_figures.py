@@ -18,13 +18,12 @@ from optimizer.case.horizon import Horizon
 from optimizer.case.market import Network, PowerMarket
 from optimizer.market.prices import read_prices
 from optimizer.plan.audit.recompute.debt import debt_paths
-from optimizer.plan.audit.recompute.decisions import Decisions, Retirement, Signature
-from optimizer.plan.audit.recompute.mining import Lot
+from optimizer.plan.audit.recompute.decisions import Decision, Decisions
 from optimizer.plan.audit.recompute.network import network_path
 from optimizer.plan.audit.recompute.prices import Spot, shape_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, mean_factors, timeline_of
 
-NOTHING = Decisions((), ())
+NOTHING = Decisions(())
 JANUARY_2025 = 12 * 2025
 
 
@@ -108,10 +107,14 @@ def test_value_part_by_part(make_plan: Any) -> None:
         "opening_btc",
         "mining",
         "contracts",
+        "machines",
+        "builds",
         "hosting: lease",
         "site_cost",
         "sga",
+        "tax",
         "debt",
+        "financing",
         "total",
     ]
     assert rows["opening_cash"]["total_usd_m"] == close(300)
@@ -143,7 +146,7 @@ def test_hosting_discounted(make_plan: Any) -> None:
             | {"capex_usd_m_per_mw_it": 0.0, "operating_cost_usd_m_per_mw_it_year": 0.0},
         }
     )
-    row = plan.rows("value.csv")[4]
+    row = plan.rows("value.csv")[6]
     rho = math.log(1.21)
     assert row["within_horizon_usd_m"] == close(24 * (1.1**-1 - 1.1**-2) / rho - 3 * 1.21**-0.25)
     assert row["beyond_horizon_usd_m"] == close(24 * (1.1**-2 - 1.1**-3) / rho + 20 * 1.1**-3)
@@ -177,14 +180,14 @@ def test_capex_after_the_horizon_is_kept_back(make_plan: Any) -> None:
     """Proves: signed in October with six months of lead and shares [1, 2], two thirds of 200 are spent after the
     horizon, so the last minimum is 10 + 133.333.
     Broken: 10 (not kept back); 110 (shares ignored)."""
-    late = Decisions((Signature("lease", "west", JANUARY_2025 + 9, 2.0),), ())
+    late = Decisions((Decision("sign", "lease", "west", JANUARY_2025 + 9, 2.0),))
     plan = make_plan({"offers.lease.lead": "6 months", "offers.lease.sign.to": "2025-12"}, late)
     assert [row["minimum_usd_m"] for row in plan.rows("cash.csv")] == [10, 10, 10, close(10 + 400 / 3)]
 
 
 def test_megawatts_and_limits(make_plan: Any) -> None:
     """Proves: from July 15 MW mine, 2 * 10 * 1.5 = 30 are reserved, 15 of 60 are free; nothing is reserved before.
-    Broken: 35 free (shell and connection mixed up), 5 free (retired machines still there)."""
+    Broken: 35 free (shell and connection mixed up), 5 free (unplugged machines still there)."""
     rows = make_plan().rows("allocation.csv")
     third = [(row["use"], row["item"], row["meter_mw"]) for row in rows if row["period"] == "2025Q3"]
     assert third == [("mining", "S20", close(15)), ("hosting", "lease", close(30)), ("free", "", close(15))]
@@ -238,12 +241,12 @@ def test_arriving_and_ageing_lots(make_plan: Any) -> None:
     assert [row["lot"] for row in plan.rows("mining.csv")] == ["S20", "new", "new", "new", "new"]
 
 
-def test_retired_before_it_arrives(make_plan: Any) -> None:
-    """Proves: what is retired never shows, and what was due is paid all the same.
+def test_unplugged_before_it_arrives(make_plan: Any) -> None:
+    """Proves: what is unplugged never shows, and what was due is paid all the same.
     Broken: a row `new` in mining.csv, or nothing due."""
     plan = make_plan(
         {"sites.west.arriving": {"new": {"machine": "S20", "ph_s": 100, "on": "2025-08", "due_usd_m": 2}}},
-        Decisions((), (Retirement("west", "new", JANUARY_2025 + 3, 100.0),)),
+        Decisions((Decision("unplug", "west.new", "west", JANUARY_2025 + 3, 100.0),)),
     )
     assert {row["lot"] for row in plan.rows("mining.csv")} == {"S20"}
     assert plan.rows("cash.csv")[2]["arriving_due_usd_m"] == -2
@@ -447,10 +450,8 @@ def test_factors_of_no_rate_and_of_a_tiny_one() -> None:
     assert list(mean_factors(1e-13, 3)) == [close(1)] * 3
 
 
-def test_blocks_of_a_lot_follow_its_retirements(make_plan: Any) -> None:
+def test_blocks_of_a_stand_follow_its_decisions(make_plan: Any) -> None:
     """Proves: a lot is one block until July and a smaller one after. Broken: one block of 1000."""
-    lot: Lot = make_plan().figures().lots[0]
-    blocks = [(block.start - JANUARY_2025, block.end - JANUARY_2025, block.amount) for block in lot.blocks(
-        timeline_of(Horizon.model_validate({"start": "2025-01", "steps": ["4 quarters"]}))
-    )]  # fmt: skip
+    stand = make_plan().figures().stands[0]
+    blocks = [(each.start - JANUARY_2025, each.end - JANUARY_2025, each.amount) for each in stand.present]
     assert blocks == [(0, 6, 1000), (6, 12, 600)]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from optimizer.case.case import Case
 from optimizer.case.load import LoadedCase
 from optimizer.case.plausibility import judge_prices
 
@@ -169,3 +170,36 @@ def test_mean_prices(load_changed: Callable[..., LoadedCase]) -> None:
     assert found.path == ("market", "power", "west", "file")
     assert "looks like a price per kWh" in found.message
     assert len(judge_prices(case, {"west": 31000.0})) == 1
+
+
+def test_a_cheap_block_for_more_than_the_mine_draws_is_a_bet() -> None:
+    """Proves: 200 MW at 27 where the market has 30 and the machines draw 120 MW (8 EH/s x 15 J/TH) is named a bet.
+
+    Broken: no word about it; with a block of 100 MW, or at 33 USD/MWh, there is none.
+    """
+    lots = {"s21_pro": {"ph_s": 8000}}
+
+    def doubts(mw: float, price: float) -> list[str]:
+        block = {"kind": "fixed_block", "mw": mw, "price_usd_per_mwh": price, "until": "2027-07"}
+        site = {"power": {"market": "west"}, "energised_mw": 300, "mining_shell_mw": 300, "fleet": lots}
+        case = Case.model_validate(
+            {
+                "case": "t",
+                "horizon": {"start": "2025-07", "steps": ["4 quarters"]},
+                "discount": {"hosting": 0.1, "mining": 0.1, "corporate": 0.1},
+                "market": {
+                    "power": {"west": {"file": "p.csv", "time_zone": "UTC"}},
+                    "network": {"btc_usd": 100000, "hashrate_eh_s": 800},
+                },
+                "machines": {"s21_pro": {"efficiency_j_per_th": 15}},
+                "sites": {"odessa": {**site, "contracts": {"fixed": block}}},
+                "finance": {
+                    "opening": {"cash_usd_m": 1, "shares_m": 1, "share_price_usd": 1, "sga_usd_m_per_quarter": 0}
+                },
+            }
+        )
+        return [finding.message for finding in judge_prices(case, {"west": 30.0})]
+
+    assert [text for text in doubts(200, 27) if "bet on the price of power" in text and "120 MW" in text]
+    assert not doubts(100, 27)
+    assert not doubts(200, 33)

@@ -17,7 +17,7 @@ import pytest
 
 from optimizer import api
 from optimizer.case.load import load_case
-from optimizer.cli.main import group
+from optimizer.cli.main import group, main
 from optimizer.errors import InfeasibleError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,8 +170,6 @@ def test_bear_case_is_ten_lines_and_solves(beside_quickstart: Path) -> None:
 def test_errors_shown_are_those_that_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from optimizer.cli.main import main
-
     shown = blocks(DOCS / "writing_a_case.md", "text")[0].splitlines()
     shutil.copytree(QUICKSTART, tmp_path / "quickstart")
     monkeypatch.chdir(tmp_path)
@@ -200,14 +198,9 @@ def quickstart() -> api.Result:
     return api.solve(api.load(QUICKSTART))
 
 
-def test_readme_shows_what_the_demo_prints(quickstart: api.Result) -> None:
-    from optimizer.report.terminal import plan_lines
-
-    result = quickstart
-    lines = plan_lines(
-        result.plan, result.measures, result.solution, result.twins, result.waiting, result.loaded.assumed_count, None
-    )
-    printed = plain(" ".join(lines))
+def test_readme_shows_what_the_demo_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", str(QUICKSTART), "-o", str(tmp_path / "plan")]) == 0
+    printed = plain(capsys.readouterr().out)
     (shown,) = blocks(ROOT / "README.md", "text")
     for line in shown.splitlines():
         assert plain(line) in printed

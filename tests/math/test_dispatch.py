@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.math.builder import MINE, Price, Solved, about, case_data, daily, flat, running_margin, solve_case
+from tests.math.builder import about, running_margin
+from tests.math.cases import MINE, Price, Solved, case_data, daily, flat, solve_case
 
 DAY = {0: 20.0, 1: 60.0, 2: 100.0, 3: 150.0, 4: -10.0}
 ONE_MONTH = {"horizon.steps": ["1 month"]}

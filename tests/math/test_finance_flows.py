@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InfeasibleError
-from tests.math.builder import MINE, Solved, about, case_data, flat, load, solve_case
+from tests.math.builder import about
+from tests.math.cases import MINE, Solved, case_data, flat, load, solve_case
 
 TWO_YEARS = {"horizon.steps": ["8 quarters"]}
 

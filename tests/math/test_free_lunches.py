@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.math.builder import about, case_data, solve_case
+from tests.math.builder import about
+from tests.math.cases import case_data, solve_case
 
 LAST = {"sign": {"from": "2025-10", "to": "2025-10"}}
 

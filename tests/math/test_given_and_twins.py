@@ -10,7 +10,8 @@ import pytest
 
 from optimizer import api
 from optimizer.errors import CaseError
-from tests.math.builder import EXACT, MINE, Solved, about, case_data, flat, load, solve_case
+from tests.math.builder import EXACT, about
+from tests.math.cases import MINE, Solved, case_data, flat, load, solve_case
 
 # Three halls are worth 24 each, at any of four dates.
 YEAR = {"sign": {"from": "2025-01", "to": "2025-12"}, "halls": {"min": 1, "max": 3}}

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.math.builder import CASE, FLAT_50, MINE, Price, Solved, about, case_data, daily, solve_case
+from tests.math.builder import about
+from tests.math.cases import CASE, FLAT_50, MINE, Price, Solved, case_data, daily, solve_case
 
 THREE_YEARS = {"horizon.steps": ["12 quarters"]}
 HOURS_2025Q2 = (30 + 31 + 30) * 24

@@ -147,7 +147,7 @@ def test_of_equal_plans_the_one_that_moves_machines_late() -> None:
 
 def test_the_better_machines_stay() -> None:
     """Proves: the hall's 60 MW come from the lot that earns 2, not from the one that earns 5: 5 + 0.4 x 2 + 8 = 13.8.
-    Broken: 12.0 if the better lot went (0.4 x 5 + 2 + 8), 12.2 in equal parts less."""
+    Broken: 12.0 if the better lot went (0.4 x 5 + 2 + 8)."""
     small = instance(
         lots=[{"margin": 5}, {"margin": 2}],
         options=[{"value": 8}],

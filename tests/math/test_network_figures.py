@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.math.builder import MINE, Solved, about, case_data, flat, solve_case
+from tests.math.builder import about
+from tests.math.cases import MINE, Solved, case_data, flat, solve_case
 
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from optimizer.plan.audit.files import Line, Table, number_in
 from optimizer.plan.audit.recompute.decision_rows import Cell, Row
-from optimizer.plan.audit.recompute.tables import COLUMNS
+from optimizer.plan.audit.recompute.tables import COLUMNS, Tables
+from optimizer.plan.audit.recompute.timeline import Period
 from optimizer.plan.audit.result import Collector, differs, says, shown
 
 Key = tuple[str, ...]
@@ -28,14 +29,18 @@ _KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-def compare_table(table: Table, rows: Sequence[Row], collector: Collector) -> None:
-    """Every cell, every row and their order. ``rows`` are the recomputed ones."""
+def compare_table(table: Table, rows: Sequence[Row], collector: Collector, optional: Set[Key] = frozenset()) -> None:
+    """Every cell, every row and their order. ``rows`` are the recomputed ones; with ``optional`` keys they may lack."""
     columns = COLUMNS[table.file]
     expected = [dict(zip(columns, row, strict=True)) for row in rows]
     # What a file says nothing of cannot tell its rows apart; the missing column is a finding already.
     key_columns = [column for column in _KEYS[table.file] if column in table.columns]
     wanted = [tuple(str(row[column]) for column in key_columns) for row in expected]
     found = [tuple(line.cells[column] for column in key_columns) for line in table.lines]
+    if optional and len(key_columns) == len(_KEYS[table.file]):
+        there = set(found)
+        expected = [row for row, key in zip(expected, wanted, strict=True) if key not in optional or key in there]
+        wanted = [key for key in wanted if key not in optional or key in there]
     if found == wanted:
         pairs = list(zip(table.lines, expected, strict=True))
     elif len(found) == len(wanted) and Counter(found) != Counter(wanted):
@@ -48,6 +53,33 @@ def compare_table(table: Table, rows: Sequence[Row], collector: Collector) -> No
         for column in table.columns:
             collector.cells += 1
             _compare_cell(table.file, line, column, row[column], collector)
+
+
+def settle_ties(table: Table, recomputed: Tables, periods: Sequence[Period]) -> list[Row]:
+    """Rows of limits.csv, with the instant that the file shows where several have as little left but for the rounding
+    of decisions."""
+    stated: dict[Key, float | None] = {
+        (line.cells.get("period", ""), line.cells.get("limit", ""), line.cells.get("item", "")): line.value("used")
+        for line in table.lines
+    }
+    settled: dict[Key, tuple[float, float]] = {}
+    for period, of_period in zip(periods, recomputed.megawatts, strict=True):
+        for each in of_period:
+            key: Key = (period.name, each.limit, each.site)
+            shown_used = stated.get(key)
+            if shown_used is not None and differs(shown_used, each.used):
+                for other in each.others:
+                    if not differs(shown_used, other[0]):
+                        settled[key] = other
+    rows: list[Row] = []
+    for row in recomputed.rows[table.file]:
+        scenario, period_name, limit, item, *_, unit = row
+        key = (str(period_name), str(limit), str(item))
+        if key in settled:
+            used, allowed = settled[key]
+            row = (scenario, period_name, limit, item, used, allowed, allowed - used, unit)
+        rows.append(row)
+    return rows
 
 
 def _name_other_rows(

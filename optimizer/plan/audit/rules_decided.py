@@ -110,10 +110,13 @@ def _check_moves(figures: Figures, lines: Lines, collector: Collector) -> None:
     lots = {lot.full_name: lot for lot in figures.lots}
     for move in figures.decisions.of("unplug", "plug", "sell"):
         lot = lots[move.item]
-        collector.checks += 2
+        collector.checks += 3
         if move.kind == "plug" and move.site not in lot.places:
             message = f"{move.item} cannot stand at {move.site}: it is {' or '.join(lot.places)}"
             collector.breach(FILE, lines[move], "site", message)
+        if move.kind == "plug" and lot.ordered is not None:
+            message = f"{move.item} is plugged in: what the plan bought is not plugged in again"
+            collector.breach(FILE, lines[move], "item", message)
         if move.kind != "unplug" and not lot.present_at(move.at):
             done = "sold" if move.kind == "sell" else "plugged in"
             when = "before it arrives" if move.at < lot.start else "after its life"

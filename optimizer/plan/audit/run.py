@@ -17,7 +17,7 @@ from optimizer.case.network_file import NetworkFile, read_network_file
 from optimizer.errors import CaseError, WattforkError
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.plan.audit.balances import check_balances
-from optimizer.plan.audit.compare import compare_table
+from optimizer.plan.audit.compare import compare_table, settle_ties
 from optimizer.plan.audit.decided import read_decisions
 from optimizer.plan.audit.files import Table, read_json, read_table
 from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
@@ -127,7 +127,10 @@ def _recompute_and_compare(
     stated = _intrinsic_to_market(summary, collector)
     recomputed = tables_of(figures, stated)
     for file, table in tables.items():
-        compare_table(table, recomputed.rows[file], collector)
+        rows = recomputed.rows[file]
+        if file == "limits.csv":
+            rows = settle_ties(table, recomputed, timeline.periods)
+        compare_table(table, rows, collector, recomputed.dust.get(file, frozenset()))
     check_balances(tables, figures, collector)
     check_case(figures, CASE_FILE, collector)
     check_decided(figures, lines, collector)

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.plan.audit.recompute.blocks import Block, changes, total_at
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.timeline import Period
 
-EQUALLY_LITTLE_MW = 1e-9
+SAME_MW = 1e-11
 """Headrooms nearer than this are equal, so that the earlier instant counts."""
+
+ROUNDING_MW = 1e-6
+"""Headrooms nearer than this may change their order when decisions are rounded."""
 
 
 @dataclass(frozen=True)
 class Megawatts:
-    """A limit at the instant of a period at which least is left."""
+    """A limit at the instant of a period at which least is left.
+
+    others: used and allowed at instants that have as little left but for rounding, each once.
+    """
 
     limit: str
     site: str
     instant: float
     used: float
     allowed: float
+    others: tuple[tuple[float, float], ...] = ()
 
     @property
     def headroom(self) -> float:
@@ -45,7 +52,15 @@ def _tightest(site: str, period: Period, limit: str, used: Sequence[Block], allo
     instants = changes([*used, *allowed], period.start, period.end)
     found = [Megawatts(limit, site, at, total_at(used, at), total_at(allowed, at)) for at in instants]
     least = min(each.headroom for each in found)
-    return next(each for each in found if each.headroom <= least + EQUALLY_LITTLE_MW)
+    # In order of time; what has the headroom of an earlier instant is out, whatever rounding does.
+    near: list[Megawatts] = []
+    for each in found:
+        earlier = any(abs(each.headroom - other.headroom) <= SAME_MW for other in near)
+        if each.headroom <= least + ROUNDING_MW and not earlier:
+            near.append(each)
+    tightest = next(each for each in near if each.headroom <= least + SAME_MW)
+    others = tuple((each.used, each.allowed) for each in near if each is not tightest)
+    return replace(tightest, others=others)
 
 
 def _during(blocks: Sequence[Block], period: Period) -> list[Block]:

@@ -24,8 +24,8 @@ from optimizer.plan.audit.recompute.decisions import (
 )
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline
 
-NOTHING_LEFT_PH_S = 1e-6
-"""Less than this is what rounding leaves when all of a lot is moved or sold."""
+NOTHING_LEFT_PH_S = 1e-9
+"""Less than this is what adding up leaves when all of a lot is moved or sold."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,9 +54,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """rows: by file, as they have to stand there. Beside them what the limits are judged by."""
+    """rows: by file, as they have to stand there. Beside them what the limits are judged by.
+
+    dust: keys of rows by file that may as well be left out: of a lot there is no more than the last digit written.
+    """
 
     rows: dict[str, list[Row]]
+    dust: dict[str, set[tuple[str, ...]]]
     cash: CashPath
     megawatts: tuple[tuple[Megawatts, ...], ...]
     components: tuple[Component, ...]
@@ -90,7 +94,19 @@ def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tab
     rows["treasury.csv"] = _treasury(figures)
     rows["limits.csv"] = _limits(figures, cash, megawatts)
     rows["value.csv"] = _value(components)
-    return Tables(rows, cash, megawatts, components)
+    return Tables(rows, _dust(figures), cash, megawatts, components)
+
+
+def _dust(figures: Figures) -> dict[str, set[tuple[str, ...]]]:
+    found: dict[str, set[tuple[str, ...]]] = {"allocation.csv": set(), "mining.csv": set()}
+    for stand in figures.stands:
+        if all(block.amount > LEAST_PH_S for block in stand.present):
+            continue
+        for period in figures.timeline.periods:
+            if 0 < _mean_ph_s(stand, period) <= LEAST_PH_S:
+                found["allocation.csv"].add((SCENARIO, period.name, stand.site, "mining", stand.name))
+                found["mining.csv"].add((SCENARIO, period.name, stand.site, stand.name))
+    return found
 
 
 def _in_period(figures: Figures, by_month: Array, place: int) -> float:
