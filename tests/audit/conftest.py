@@ -185,7 +185,7 @@ TRADES = (
     decided("sell", "west.S20", "", 6, 250.0),
     decided("sell", BOUGHT, "", 6, 100.0),
 )
-"""600 PH/s stay at west. Of 400 in store since April 100 go to east in July and 250 are sold, as is half of the order."""
+"""600 PH/s stay at west. Of 400 in store since April 100 go to east in July and 250 are sold, and half of the order."""
 
 TAKEN = Decisions(
     (
@@ -246,7 +246,7 @@ def changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         if value is None:
             place.pop(last)
         else:
-            place[last] = value
+            place[last] = copy.deepcopy(value)
     return new
 
 

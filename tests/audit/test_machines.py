@@ -1,6 +1,6 @@
 """Machines that are bought, moved and sold, and builds, against numbers reckoned on paper. The case is ``WIDE``.
 
-A PH/s costs 0.01 when new and is worth half of that used, less 1 % of it for each month of age. A PH/s takes 0.025 MW at
+A PH/s costs 0.01 when new and is worth half of that used, less 1 % of it for each month of age. It takes 0.025 MW at
 west and 0.02 at east.
 """
 
@@ -32,8 +32,8 @@ def value_of(plan: Any, component: str) -> dict[str, Any]:
 
 
 def test_where_machines_are(make_plan: Any) -> None:
-    """Proves: an order is at its home from the order on, present from April; in July 600 are at west, 100 at east and 50
-    in store; of the order 100 are left. Nothing of what is sold is anywhere.
+    """Proves: an order is at its home from the order on, present from April; in July 600 are at west, 100 at east and
+    50 in store; of the order 100 are left. Nothing of what is sold is anywhere.
     Broken: the order's row missing in the first quarter, or with a share of 1; 300 in store."""
     rows = make_plan(WIDE, Decisions(TRADES)).rows("machines.csv")
     found = [(row["period"], row["lot"], row["place"], row["ph_s"], row["present"]) for row in rows[:9]]

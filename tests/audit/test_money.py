@@ -81,9 +81,7 @@ def test_facilities_in_limits(make_plan: Any) -> None:
         assert {row["unit"] for row in found} == {"usd_m"}
         return [(row["used"], row["allowed"], row["headroom"]) for row in found]
 
-    assert rows(plan, "loan") == [(0, 0, 0), (30, close(40), close(10)), (30, close(40), close(10))] + [
-        (30, close(40), close(10))
-    ]
+    assert rows(plan, "loan") == [(0, 0, 0), *[(30, close(40), close(10))] * 3]
     assert rows(plan, "shares") == [(0, 20, 20), (0, 20, 20), (10, 20, 10), (10, 20, 10)]
     first = [row["limit"] for row in plan.rows("limits.csv") if row["period"] == "2025Q1"]
     assert first == ["min_cash", *["mining_shell", "energised"] * 2, "facility", "facility"]
@@ -136,10 +134,10 @@ def test_policies(make_plan: Any) -> None:
     mean = 0.1 * (1 + 1.21 ** (1 / 12) + 1.21 ** (1 / 6)) / 3
     hold = make_plan(growth | {"finance.treasury": {"policy": "hold"}}, NOTHING)
     mined = treasury(hold)[0][1]
-    assert treasury(hold)[0] == (50, mined, close(0), close(50 + mined))
+    assert treasury(hold)[0] == (close(50), mined, close(0), close(50 + mined))
     assert hold.rows("cash.csv")[0]["btc_kept_usd_m"] == close(-mined * mean)
     share = make_plan(growth | {"finance.treasury": {"policy": "sell_share", "share": 0.25}}, NOTHING)
-    assert treasury(share)[0] == (50, mined, close(0.25 * mined), close(50 + 0.75 * mined))
+    assert treasury(share)[0] == (close(50), mined, close(0.25 * mined), close(50 + 0.75 * mined))
     assert share.rows("cash.csv")[0]["btc_kept_usd_m"] == close(-0.75 * mined * mean)
 
 

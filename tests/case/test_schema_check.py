@@ -53,7 +53,7 @@ FAULTS: list[tuple[Changes, list[str]]] = [
     ),
     (
         [("power: {paid_by: tenant}", "power: {paid_by: tenant, «zzz: 1}")],
-        ["offers.lease.power.zzz: 'zzz' is not known here; known are paid_by"],
+        ["offers.lease.power.zzz: 'zzz' is not known here; known are paid_by, price_usd_per_mwh"],
     ),
     (
         [("sign: {from: 2025-10", "sign: {«start: 2025-10")],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-
 from tests.math.builder import about
 from tests.math.cases import MINE, OFFER, case_data, flat, solve_case
 

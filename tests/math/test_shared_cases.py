@@ -1,4 +1,4 @@
-"""Small cases with known answers that cut across families: a block of power, grid charges as an adder, a mix of funds."""
+"""Small cases with known answers that cut across families: a block of power, grid charges, a mix of funds."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def test_expected_peak_charge_is_an_adder_on_candidate_hours() -> None:
 
 
 def test_mix_of_funds() -> None:
-    """Proves: cash 40, of which 20 stay; a project of -100 now and 130 in a year; a loan of at most 60 at 10 % with a fee
-    of 2 %, shares at 5 % below the market. The loan first (60, 58.8 paid out), then 21.2 of shares: 40 + 18.18 - 1.2
-    - 1.12 = 55.866. Cash counts at par here; counted at a year's 10 %, as a dividend in a year, 20 of it are worth 1.818
-    less: 54.048. Broken: discount of shares ignored 58.182, fee ignored 57.129, minimum cash ignored 56.919."""
+    """Proves: cash 40, of which 20 stay; a project of -100 now and 130 in a year; a loan of at most 60 at 10 % with a
+    fee of 2 %, shares at 5 % below the market. The loan first (60, 58.8 paid out), then 21.2 of shares: 40 + 18.18
+    - 1.2 - 1.12 = 55.866. Cash counts at par here; counted at a year's 10 %, as a dividend in a year, 20 of it are
+    worth 1.818 less: 54.048. Broken: discount of shares ignored 58.182, fee ignored 57.129, minimum ignored 56.919."""
     on = tree((12.0, 12.0))
     project = {"cash": {0: -100.0, 1: 130.0}, "value": -100 + 130 / 1.1}
     loan = loans_of(on, [{"node": 0, "cash": {0: 0.98, 1: -1.1}, "value": -0.02}], 60.0, float("inf"), 1)
