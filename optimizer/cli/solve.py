@@ -51,7 +51,8 @@ def command(
     from optimizer import api
     from optimizer.errors import ExitCode
     from optimizer.report.terminal import plan_lines
-    from optimizer.solve.highs import InterruptGuard, SolveOptions, Status
+    from optimizer.solve.highs import SolveOptions, Status
+    from optimizer.solve.interrupt import InterruptGuard
     from optimizer.solve.progress import TerminalProgress
 
     watch = api.Stopwatch()

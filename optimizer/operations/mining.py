@@ -127,7 +127,9 @@ def list_places(case: Case, lots: tuple[Lot, ...]) -> tuple[Place, ...]:
     names = list(case.sites)
     places: list[Place] = []
     for c, lot in enumerate(lots):
-        elsewhere = case.machines[lot.machine].movable_to if lot.order_node < 0 else ()
+        # What is shared with partners does not move out of the venture, and nothing moves into one.
+        moves = lot.order_node < 0 and lot.share == 1
+        elsewhere = [s for s in case.machines[lot.machine].movable_to if moves and case.sites[s].share == 1]
         for site_name in [lot.site_name, *(name for name in elsewhere if name != lot.site_name)]:
             site = case.sites[site_name]
             mw = lot.efficiency_j_per_th * site.mining_overhead

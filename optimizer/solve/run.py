@@ -21,12 +21,13 @@ from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make
 from optimizer.solve.conflict import Conflict, ConflictKind, Softening, find_conflict
 from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.progress import Progress
+from optimizer.solve.rounding import tidy
 
-EH_DECIMALS, USD_M_DECIMALS, BTC_DECIMALS = 9, 8, 8
-"""Decisions are rounded to this many decimals (of an EH/s: a PH/s with six) before anything is computed from them: what
-stands in ``decisions.csv`` is the plan, not an image of it."""
+DECIMALS = 8
+"""Decisions in money and coins are rounded to this many decimals (machines in ``rounding.py``) before anything is
+computed from them: what stands in ``decisions.csv`` is the plan, not an image of it."""
 
-TIE_SLACK = 1e-8
+TIE_SLACK = 1e-9
 
 LEAST_AMOUNT = 1e-6
 """Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
@@ -230,19 +231,13 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
             empty.sell_eh[index[0], index[2]] += max(0.0, float(value))
         elif kind in targets:
             targets[kind][index] = max(0.0, float(value))
-    for amounts, decimals in (
-        (empty.unplug_eh, EH_DECIMALS),
-        (empty.plug_eh, EH_DECIMALS),
-        (empty.sell_eh, EH_DECIMALS),
-        (empty.order_eh, EH_DECIMALS),
-        (empty.draw_usd_m, USD_M_DECIMALS),
-        (empty.issue_usd_m, USD_M_DECIMALS),
-        (empty.sell_btc, BTC_DECIMALS),
-        (empty.keep_btc, BTC_DECIMALS),
-    ):
-        amounts[amounts < (LEAST_AMOUNT / 10 if amounts is empty.unplug_eh else LEAST_AMOUNT)] = 0.0
-        amounts[:] = amounts.round(decimals)
-    return empty
+    for amounts in (empty.plug_eh, empty.sell_eh, empty.order_eh, empty.draw_usd_m, empty.issue_usd_m):
+        amounts[amounts < LEAST_AMOUNT] = 0.0
+    empty.unplug_eh[empty.unplug_eh < LEAST_AMOUNT / 10] = 0.0
+    for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc):
+        amounts[amounts < LEAST_AMOUNT] = 0.0
+        amounts[:] = amounts.round(DECIMALS)
+    return tidy(instance, empty)
 
 
 def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:

@@ -38,7 +38,7 @@ def by_hours(
 @pytest.mark.parametrize("seed", range(12))
 def test_block_with_spread_equals_every_hour(seed: int) -> None:
     """Proves: one variable for each lot inside the block gives what 60 hours of run, buy and sell give, for random
-    prices, three lots and a block smaller or larger than their loads. Broken: opportunity cost = price of buying (the gain
+    prices, three lots and a block smaller or larger than their loads. Broken: opportunity cost = price of buying (gain
     left out), or the worst machines inside the block: some hours' spread is lost."""
     random = np.random.default_rng(seed)
     prices = random.gamma(2.0, 25.0, 60) - 10.0

@@ -156,6 +156,14 @@ def test_adder_and_losses_are_on_the_power_of_halls(tmp_path: Path) -> None:
     assert by_quarter(solved, "power_cost_usd_m")[1] == about(HOURS_2025Q2 * 9.6 * 68.75 / 1e6)
 
 
+def test_a_fixed_price_leaves_the_difference_with_the_operator(tmp_path: Path) -> None:
+    """Proves: bought at 50, paid by the tenant at 45, each MWh of 9.6 MW loses 5. Broken: 0 (passed through), -50."""
+    solved = lease(tmp_path, {"power": {"paid_by": "tenant", "price_usd_per_mwh": 45}}, price=daily({}, 50))
+    energy = HOURS_2025Q2 * 9.6 / 1e6
+    assert by_quarter(solved, "power_recovered_usd_m")[1] == about(energy * 45)
+    assert by_quarter(solved, "noi_usd_m")[1] == about(3 - energy * 5)
+
+
 def test_power_that_the_tenant_pays_nets_to_nothing(tmp_path: Path) -> None:
     """Proves: the same cost comes back, and the value is that of the rent. Broken: 22.9, the cost kept."""
     solved = lease(tmp_path)

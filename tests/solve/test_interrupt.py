@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.solve.highs import InterruptGuard
+from optimizer.solve.interrupt import InterruptGuard
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,8 @@ SCRIPT = """
 import sys, time
 import numpy as np
 from optimizer.solve.bridge import make_form
-from optimizer.solve.highs import InterruptGuard, SolveOptions, solve_form
+from optimizer.solve.highs import SolveOptions, solve_form
+from optimizer.solve.interrupt import InterruptGuard
 
 random = np.random.default_rng(1)
 demand = random.integers(0, 100, (5, 40))

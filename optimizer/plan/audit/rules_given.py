@@ -16,7 +16,9 @@ from optimizer.plan.audit.result import Collector, shown
 TOLERANCE_HALLS = 1e-9
 TOLERANCE_PH_S = 1e-6
 TOLERANCE_AMOUNT = 1e-8
-"""The last digit that is written, of PH/s and of all other amounts; relative to what is larger than 1."""
+"""The last digit that is written, of PH/s and of all other amounts."""
+FLOAT = 1e-12
+"""Of an amount: what adding up may change."""
 
 Rule = object
 """Forbidden, or amounts by date."""
@@ -92,7 +94,7 @@ def _check_amounts(case: Case, timeline: Timeline, decisions: Decisions, lines: 
         for at in sorted({*amounts, *(taken if closed else ())}):
             want, has = amounts.get(at, 0.0), taken[at].amount if at in taken else 0.0
             tolerance = TOLERANCE_PH_S if kind in ("buy", "unplug", "plug", "sell") else TOLERANCE_AMOUNT
-            if abs(has - want) <= tolerance * max(1.0, want):
+            if abs(has - want) <= tolerance + FLOAT * want:
                 continue
             line = lines[taken[at]] if at in taken else None
             of = f"{item} > {site}" if kind == "plug" else item

@@ -37,7 +37,8 @@ class Contract:
     """A lease or a signed offer, all halls together. Arrays are (M,) by month from the start of the plan to its end.
 
     Money in USD m, costs positive. Arrays accrue evenly within the month; ``at_once`` is what does not.
-    signed: month coordinate of the signature, None for a lease. discount: its own rate, if it has one.
+    signed: month coordinate of the signature, None for a lease. tenant_price: USD per MWh that the tenant pays in place
+    of what the site pays. discount: its own rate, if it has one.
     reserved: meter MW taken at the site. gives_up: the mine's buildings given up, meter MW.
     """
 
@@ -46,6 +47,7 @@ class Contract:
     halls: float
     signed: int | None
     paid_by: Literal["tenant", "operator"]
+    tenant_price: float | None
     discount: float | None
     it_mw: Array
     mwh: Array
@@ -60,7 +62,9 @@ class Contract:
 
     @property
     def power_recovered(self) -> Array:
-        return self.power_cost if self.paid_by == "tenant" else np.zeros_like(self.power_cost)
+        if self.paid_by == "operator":
+            return np.zeros_like(self.power_cost)
+        return self.power_cost if self.tenant_price is None else self.mwh * self.tenant_price / 1e6
 
     @property
     def noi(self) -> Array:
@@ -134,6 +138,7 @@ def _signed(case: Case, timeline: Timeline, signature: Decision, spots: Mapping[
         halls=signature.amount,
         signed=signature.at,
         paid_by=offer.power.paid_by,
+        tenant_price=offer.power.price_usd_per_mwh,
         discount=offer.discount,
         it_mw=running.it_mw,
         mwh=running.mwh,
@@ -178,6 +183,7 @@ def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, spots: Mappi
         halls=1.0,
         signed=None,
         paid_by=lease.power.paid_by,
+        tenant_price=lease.power.price_usd_per_mwh,
         discount=lease.discount,
         it_mw=running.it_mw,
         mwh=running.mwh,
