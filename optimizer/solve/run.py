@@ -274,4 +274,6 @@ def _outside(instance: Instance, conflict: Conflict) -> list[str]:
         lines.append(
             "a given signature cannot be kept together with the offer's own terms or with another given decision"
         )
+    if conflict.hint_rows:
+        lines.append("one set of rules that cannot hold together (a hint): " + ", ".join(conflict.hint_rows[:8]))
     return lines
