@@ -7,6 +7,7 @@ broken by a stated rule, decisions are rounded to what the files will say, and e
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -33,8 +34,8 @@ LEAST_AMOUNT = 1e-6
 """Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
 hall is kept ten times sharper, so that megawatt limits hold."""
 
-EQUITY_ROUNDS = 8
-EQUITY_TOLERANCE = 1e-4
+EQUITY_ROUNDS, EQUITY_TOLERANCE, LEAST_SECONDS = 4, 1e-3, 1.0
+"""How often at most the price of new shares is found anew, when it agrees, and for how little time it is not tried."""
 
 TIE_TOLERANCE_USD_M = 1e-7
 """How much value may be given up to break a tie: a tenth of a dollar."""
@@ -84,17 +85,47 @@ def solve_instance(
     again until the two agree. Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in
     time.
     """
-    solution = _solve_once(instance, options, on_progress, stop)
-    for _ in range(EQUITY_ROUNDS):
-        equity = solution.instance.equity
-        if equity is None or not solution.decisions.issue_usd_m.any():
-            break
-        worth = max(1.0, solution.value_usd_m / equity.shares_m / equity.share_price_usd)
-        if abs(worth - equity.intrinsic_to_market) <= EQUITY_TOLERANCE or (stop is not None and stop.is_set()):
+    began = time.perf_counter()
+    equity = instance.equity
+    found = _solve_once(instance, options, on_progress, stop)
+    solutions = [(equity.intrinsic_to_market if equity is not None else 1.0, _at_fair_price(found))]
+    while equity is not None and len(solutions) <= EQUITY_ROUNDS:
+        assumed, latest = solutions[-1]
+        worth = _worth(latest)
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        if abs(worth - assumed) <= EQUITY_TOLERANCE or left < LEAST_SECONDS or (stop is not None and stop.is_set()):
             break
         again = replace(instance, equity=replace(equity, intrinsic_to_market=worth))
-        solution = _solve_once(again, options, on_progress, stop)
-    return _at_fair_price(solution)
+        try:
+            found = _solve_once(again, replace(options, time_limit_seconds=left), on_progress, stop)
+        except SolverError:
+            break
+        solutions.append((worth, _at_fair_price(found)))
+    best = max((solution for _, solution in solutions), key=lambda solution: solution.value_usd_m)
+    return replace(best, bound_usd_m=max(best.value_usd_m, _proven(solutions, best)))
+
+
+def _worth(solution: Solution) -> float:
+    """What a share of a plan is worth over what it sells for; 1 where none is sold."""
+    equity = solution.instance.equity
+    if equity is None or not solution.decisions.issue_usd_m.any():
+        return 1.0
+    return max(1.0, solution.value_usd_m / equity.shares_m / equity.share_price_usd)
+
+
+def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
+    """The least bound of the rounds that holds for every better plan.
+
+    A better plan makes a share worth more, so its new shares cost at least what those of ``best`` do: a bound that was
+    found with shares at that price or cheaper holds; one with dearer shares may be short by the difference on all that
+    can be issued.
+    """
+    equity = best.instance.equity
+    if equity is None:
+        return best.bound_usd_m
+    price = _worth(best)
+    most = float(equity.limit_usd_m.sum()) / (1 - float(equity.cost.max(initial=0.0)))
+    return min(solution.bound_usd_m + max(0.0, assumed - price) * most for assumed, solution in solutions)
 
 
 def _at_fair_price(solution: Solution) -> Solution:
@@ -110,9 +141,7 @@ def _at_fair_price(solution: Solution) -> Solution:
             break
         instance = replace(instance, equity=replace(equity, intrinsic_to_market=worth))
         states = forward(instance, solution.decisions)
-    return replace(
-        solution, instance=instance, states=states, bound_usd_m=max(solution.bound_usd_m, states.value_usd_m)
-    )
+    return replace(solution, instance=instance, states=states)
 
 
 def _solve_once(
@@ -155,7 +184,7 @@ def _finish(instance: Instance, form: StandardForm, raw: RawSolution, options: S
         instance=instance,
         decisions=decisions,
         states=states,
-        bound_usd_m=max(raw.bound, states.value_usd_m),
+        bound_usd_m=raw.bound,
         solver_value_usd_m=form.objective(values),
         seconds=raw.seconds,
         nodes=raw.nodes,
