@@ -296,8 +296,8 @@ def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:
         "offer": waiting.option.offer_name,
         "site": waiting.option.site_name,
         "window_closes": str(waiting.window_closes),
-        "cost_usd_m": waiting.cost_usd_m,
-        "at_least_usd_m": waiting.at_least_usd_m,
+        "later_costs_usd_m": list(waiting.later_usd_m),
+        "never_costs_usd_m": list(waiting.never_usd_m),
     }
 
 

@@ -27,7 +27,46 @@ from optimizer.case.yaml_file import CasePath
 
 def judge(case: Case) -> list[Finding]:
     """Everything that looks odd in a case, prices apart."""
-    return [*_power(case), *_network(case), *_machines(case), *_sites(case), *_offers(case), *_finance(case)]
+    return [
+        *_power(case),
+        *_network(case),
+        *_machines(case),
+        *_sites(case),
+        *_offers(case),
+        *_finance(case),
+        *_millions(case),
+    ]
+
+
+def _millions(case: Case) -> Iterable[Finding]:
+    """Dollars, or single shares, where millions are meant."""
+    opening = case.finance.opening
+    amounts: list[tuple[CasePath, float, float]] = [
+        (("finance", "opening", "cash_usd_m"), opening.cash_usd_m, 1e5),
+        (("finance", "opening", "shares_m"), opening.shares_m, 1e5),
+        (("finance", "opening", "sga_usd_m_per_quarter"), opening.sga_usd_m_per_quarter, 1e3),
+        (("finance", "limits", "min_cash_usd_m"), case.finance.limits.min_cash_usd_m, 1e5),
+    ]
+    amounts += [
+        (("finance", "debts", name, "principal_usd_m"), debt.principal_usd_m, 1e5)
+        for name, debt in case.finance.debts.items()
+    ]
+    amounts += [
+        (("finance", "facilities", name, "limit_usd_m"), facility.limit_usd_m, 1e5)
+        for name, facility in case.finance.facilities.items()
+    ]
+    amounts += [
+        (("sites", name, "operating_cost_usd_m_per_year"), site.operating_cost_usd_m_per_year, 1e3)
+        for name, site in case.sites.items()
+    ]
+    amounts += [
+        (("offers", name, "operating_cost_usd_m_per_mw_it_year"), offer.operating_cost_usd_m_per_mw_it_year, 20.0)
+        for name, offer in case.offers.items()
+    ]
+    for path, amount, most in amounts:
+        if amount > most:
+            meant = f"{amount / 1e6:,.6g}"
+            yield Finding(path, f"{amount:,.0f} millions; if single ones are meant, write {meant}")
 
 
 def judge_prices(case: Case, means: Mapping[str, float]) -> list[Finding]:

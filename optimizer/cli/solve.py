@@ -42,7 +42,8 @@ def command(
     """Find the best plan for CASE (a case file, or a folder with case.yaml) and write it, audited, to a folder.
 
     Ctrl-C ends the search and writes the best plan so far. Exit code 0: proven to the gap asked for; 2: the case or
-    the call is wrong; 3: no plan can satisfy the case; 4: stopped early, the plan's gap is stated; 5: audit failed.
+    the call is wrong; 3: no plan can satisfy the case; 4: stopped early, the plan's gap is stated; 5: audit failed;
+    130: stopped before there was a plan.
     """
     import json
     import time
@@ -50,6 +51,7 @@ def command(
     began = time.perf_counter()
     from optimizer import api
     from optimizer.errors import ExitCode
+    from optimizer.plan.write import check_target
     from optimizer.report.terminal import plan_lines
     from optimizer.solve.highs import SolveOptions, Status
     from optimizer.solve.interrupt import InterruptGuard
@@ -61,6 +63,7 @@ def command(
         loaded = api.load(case, given_csv=given, given_otherwise="nothing" if nothing_else else None)
     target = output or loaded.path.parent / "plan"
     options = SolveOptions(relative_gap=gap, absolute_gap_usd_m=gap_usd_m, time_limit_seconds=time_limit, seed=seed)
+    check_target(target)
     if not quiet:
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)

@@ -28,6 +28,12 @@ class Measures:
     thinnest_headroom_usd_m: float
     """Least distance of cash from what is required."""
     thinnest_period: str
+    """The first one, of those within a dollar."""
+    periods_at_thinnest: int
+    """How many they are."""
+    peak_debt_usd_m: float
+    """Debts and loans together, at the end of a period."""
+    peak_debt_period: str
     capex_usd_m: float
     it_mw_signed: float
     new_shares_m: float
@@ -47,7 +53,10 @@ def measure(plan: Plan) -> Measures:
     funded = finance.opening.cash_usd_m - closing + new_money
     peak = int(np.argmax(funded))
     headroom = closing - states.required_usd_m
-    thin = int(np.argmin(headroom))
+    thinnest = headroom < headroom.min() + 2e-5
+    thin = int(np.argmax(thinnest))
+    debt = _debt(plan)
+    indebted = int(np.argmax(debt))
     total = list(plan.tables["value"].dicts())[-1]
     beyond, at_wacc = total["beyond_horizon_usd_m"], total["at_wacc_usd_m"]
     return Measures(
@@ -61,6 +70,9 @@ def measure(plan: Plan) -> Measures:
         new_equity_usd_m=float(plan.cash["equity_usd_m"].sum()),
         thinnest_headroom_usd_m=float(headroom[thin]),
         thinnest_period=tree.label[thin],
+        periods_at_thinnest=int(thinnest.sum()),
+        peak_debt_usd_m=float(debt[indebted]),
+        peak_debt_period=tree.label[indebted],
         capex_usd_m=sum(offer.total_capex for offer in plan.signed),
         it_mw_signed=sum(offer.halls * offer.option.hall_mw_it for offer in plan.signed if not offer.option.is_lease),
         new_shares_m=plan.new_shares_m,
@@ -78,6 +90,16 @@ def ebitda(plan: Plan) -> Floats:
     return sum((plan.cash[name] for name in names), start=np.zeros(len(plan.prepared.market.tree)))
 
 
+def _debt(plan: Plan) -> Floats:
+    """(N,) debts and loans at the end of each period."""
+    tree = plan.prepared.market.tree
+    debt = np.zeros(len(tree))
+    labels = {label: n for n, label in enumerate(tree.label)}
+    for row in plan.tables["debt"].dicts():
+        debt[labels[str(row["period"])]] += float(row["closing_usd_m"] or 0.0)
+    return debt
+
+
 def _repaid(plan: Plan) -> Floats:
     """(N,) principal of new loans that is repaid."""
     return sum((book.principal for book in plan.loans), start=np.zeros(len(plan.prepared.market.tree)))
@@ -85,11 +107,7 @@ def _repaid(plan: Plan) -> Floats:
 
 def _peak_leverage(plan: Plan) -> float | None:
     """Over the nodes that end a full year since the start."""
-    tree = plan.prepared.market.tree
-    debt = np.zeros(len(tree))
-    labels = {label: n for n, label in enumerate(tree.label)}
-    for row in plan.tables["debt"].dicts():
-        debt[labels[str(row["period"])]] += float(row["closing_usd_m"] or 0.0)
+    tree, debt = plan.prepared.market.tree, _debt(plan)
     if not debt.any():
         return None
     earned, worst = ebitda(plan), None

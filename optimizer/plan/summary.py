@@ -55,6 +55,7 @@ def twin_data(
     return {
         "name": name,
         "value_usd_m": plan.value_usd_m,
+        "value_at_wacc_usd_m": measures.value_at_wacc_usd_m,
         "bound_usd_m": bound_usd_m,
         "plan_is_worth_more_usd_m": value_usd_m - plan.value_usd_m,
         "keeps_minimum_cash": keeps_minimum_cash and float(short[worst]) <= 1e-5,

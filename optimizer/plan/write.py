@@ -21,19 +21,37 @@ from optimizer.plan.table import Table
 PLAN_VERSION = 1
 
 
+PLAN_FILES = {
+    "decisions.csv", "allocation.csv", "machines.csv", "mining.csv", "hosting.csv", "power.csv", "cash.csv", "debt.csv",
+    "treasury.csv", "limits.csv", "value.csv", "summary.json", "run.json", "inputs",
+}  # fmt: skip
+"""What a plan folder holds, and nothing else may be in one that is replaced."""
+
+
+def check_target(target: Path) -> None:
+    """CallError if a plan could not be put at ``target``; what else lies there is left alone. Leaves nothing behind."""
+    os.rmdir(stage_folder(target))
+
+
 def stage_folder(target: Path) -> Path:
     """A new hidden folder beside ``target``, in which a plan is put together. CallError if ``target`` is in the way."""
     if target.exists() and not target.is_dir():
         raise CallError(f"{target} is a file; a plan needs a folder")
-    if target.is_dir() and any(target.iterdir()) and not (target / "summary.json").is_file():
+    for parent in target.parents:
+        if parent.exists() and not parent.is_dir():
+            raise CallError(f"{parent} is a file; a plan cannot lie in it", ("name another folder with -o",))
+    there = sorted(entry.name for entry in target.iterdir()) if target.is_dir() else []
+    foreign = [name for name in there if name not in PLAN_FILES]
+    if foreign or (there and "summary.json" not in there):
+        named = ", ".join((foreign or there)[:3])
         raise CallError(
-            f"{target} holds something that is not a plan; it is left alone", ("name another folder with -o",)
+            f"{target} holds what is no part of a plan ({named}); it is left alone", ("name another folder with -o",)
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
-        raise CallError(f"cannot write beside {target}: {error.strerror}") from None
+        raise CallError(f"cannot write in {target.parent}: {error.strerror}") from None
 
 
 def publish(stage: Path, target: Path) -> None:

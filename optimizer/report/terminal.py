@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
-from optimizer.plan.measures import Measures
+from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import decision_line
 from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting
@@ -83,18 +83,19 @@ def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
     yield from _labelled("Decide", texts)
     if waiting is not None:
         label = plan.prepared.market.tree.label[waiting.option.node]
-        cost = (
-            f"missing it costs {usd_m(waiting.cost_usd_m)}"
-            if waiting.cost_usd_m - waiting.at_least_usd_m < 0.05
-            else f"missing it costs {usd_m(waiting.at_least_usd_m)} to {usd_m(waiting.cost_usd_m)}"
-        )
         yield from _labelled(
             "Commit",
             [
                 f"{waiting.option.offer_name} at {waiting.option.site_name}, signed in {label}, cannot be undone; "
-                f"{cost}; its window closes {waiting.window_closes}"
+                f"after that date it costs {_between(waiting.later_usd_m)} (signed later, or not at all), never "
+                f"signing it costs {_between(waiting.never_usd_m)}; its window closes {waiting.window_closes}"
             ],
         )
+
+
+def _between(amounts: tuple[float, float]) -> str:
+    low, high = (usd_m(amount) for amount in amounts)
+    return high if low == high else f"{low} to {high}"
 
 
 def _summed(kind: str, unit: str, amount: float, months: list[str]) -> str:
@@ -118,10 +119,16 @@ def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin
         if short > 1e-5:
             period = twin_plan.prepared.market.tree.label[int(twin_plan.states.shortfall_usd_m.argmax())]
             note = f"  (short of cash by {usd_m(short)} in {period})"
+        own = measure(twin_plan).value_at_wacc_usd_m
+        wacc = ""
+        if own is not None and measures.value_at_wacc_usd_m is not None:
+            wacc = f", {usd_m(measures.value_at_wacc_usd_m - own)} at WACC"
         texts.append(
-            f"{usd_m(difference):>10} ({per_share:+,.2f} a share) against {TWIN_NAMES[twin.name]}, "
+            f"{usd_m(difference):>10} ({per_share:+,.2f} a share{wacc}) against {TWIN_NAMES[twin.name]}, "
             f"worth {usd_m(twin_plan.value_usd_m)}{note}"
         )
+    if not twins:
+        texts.append("status quo, all mining, all hosting and the cost of waiting were not computed")
     if measures.value_usd_m:
         share = measures.beyond_horizon_usd_m / measures.value_usd_m
         texts.append(f"{usd_m(measures.beyond_horizon_usd_m)} of the value ({share:.0%}) lies beyond the horizon")
@@ -132,9 +139,11 @@ def _money_lines(plan: Plan, measures: Measures) -> Iterator[str]:
     texts = [
         f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; peak funding "
         f"{usd_m(measures.peak_funding_usd_m)} ({measures.peak_funding_period})",
-        f"new loans {usd_m(measures.new_loans_usd_m)}, new equity {usd_m(measures.new_equity_usd_m)}",
-        f"thinnest quarter {measures.thinnest_period}: "
-        f"{usd_m(measures.thinnest_headroom_usd_m)} above the minimum cash",
+        f"loans drawn {usd_m(measures.new_loans_usd_m)} in all; debt at most {usd_m(measures.peak_debt_usd_m)} "
+        f"({measures.peak_debt_period}); new equity {usd_m(measures.new_equity_usd_m)}",
+        f"thinnest period {measures.thinnest_period}: "
+        f"{usd_m(measures.thinnest_headroom_usd_m)} above the minimum cash"
+        + (f", as in {measures.periods_at_thinnest - 1} later ones" if measures.periods_at_thinnest > 1 else ""),
     ]
     leverage = measures.peak_net_debt_to_ebitda
     if leverage is not None:
@@ -157,7 +166,7 @@ def _year_lines(plan: Plan) -> Iterator[str]:
     years: dict[int, list[int]] = {}
     for n in range(len(tree)):
         years.setdefault(int((start + tree.start_months[n]) // 12), []).append(n)
-    yield f"{'Year':<10}{'mining':>9}{'hosting':>9}{'free':>9}   {'mining':>9}{'hosting':>9}{'capex':>10}{'cash':>10}"
+    yield f"{'Year':<10}{'mining':>9}{'reserved':>9}{'free':>9}   {'mining':>9}{'hosting':>9}{'capex':>10}{'cash':>10}"
     yield f"{'':<10}{'MW':>9}{'MW':>9}{'MW':>9}   {'margin':>9}{'NOI':>9}{'USD m':>10}{'at end':>10}"
     allocation = list(plan.tables["allocation"].dicts())
     for year, nodes in years.items():
@@ -170,8 +179,10 @@ def _year_lines(plan: Plan) -> Iterator[str]:
         capex = abs(float(plan.cash["capex_usd_m"][nodes].sum()))
         margin = float(plan.cash["mining_margin_usd_m"][nodes].sum())
         cash = float(plan.states.cash_usd_m[nodes[-1]])
+        months = round(float(tree.length_months[nodes].sum()))
+        named = str(year) if months == 12 else f"{year} {months}m"
         yield (
-            f"{year:<10}{use['mining']:>9,.0f}{use['hosting']:>9,.0f}{use['free']:>9,.0f}   "
+            f"{named:<10}{use['mining']:>9,.0f}{use['hosting']:>9,.0f}{use['free']:>9,.0f}   "
             f"{margin:>9,.1f}{noi:>9,.1f}{capex:>10,.1f}{cash:>10,.1f}"
         )
 

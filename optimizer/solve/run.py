@@ -30,6 +30,8 @@ computed from them: what stands in ``decisions.csv`` is the plan, not an image o
 
 TIE_SLACK = 1e-9
 
+MOST_LINES = 12
+
 LEAST_AMOUNT = 1e-6
 """Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
 hall is kept ten times sharper, so that megawatt limits hold."""
@@ -280,15 +282,28 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
     softenable |= {
         f"sites_megawatts[{r}]": Softening(20.0, f"limit of MW: {name}", "MW") for r, name in enumerate(limits.name)
     }
+    if instance.loans is not None:
+        for f, name in enumerate(instance.loans.name):
+            softenable |= {
+                f"loan_to_cost[{f},{n}]": Softening(1.0, f"loan-to-cost of {name} in {tree.label[n]}", "USD m")
+                for n in range(len(tree))
+            }
     # Rows that only say again what others say would hold on to what the others let go.
     implied = np.array([name.startswith("sites_whole_halls[") for name in form.row_names], dtype=bool)
     form = replace(form, row_upper=np.where(implied, np.inf, form.row_upper))
     conflict = find_conflict(form, softenable)
     if conflict.kind is ConflictKind.SHORTFALLS:
-        worst = conflict.shortfalls[0]
+        # Steel before money, then in time: what is first is what to look at first.
+        order = {name: place for place, name in enumerate(softenable)}
+        found = sorted(conflict.shortfalls, key=lambda s: (s.unit != "MW", order[s.name]))
+        kind = [s for s in found if s.unit == found[0].unit]
+        worst = max(kind, key=lambda s: s.amount)
+        lines = [f"{s.label}: {_side(s.side)} {s.limit:,.2f} by {s.amount:,.2f} {s.unit}" for s in found]
+        if len(lines) > MOST_LINES:
+            lines = [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} more"]
         return InfeasibleError(
             f"no plan can satisfy this case: {worst.label} would have to give by {worst.amount:,.2f} {worst.unit}",
-            [f"{s.label}: {_side(s.side)} {s.limit:,.2f} by {s.amount:,.2f} {s.unit}" for s in conflict.shortfalls],
+            lines,
         )
     return InfeasibleError("no plan can satisfy this case", _outside(instance, conflict))
 

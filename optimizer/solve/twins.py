@@ -70,38 +70,53 @@ def _twin(
 
 @dataclass(frozen=True)
 class Waiting:
-    """What it costs to let the date of the first signature of a plan pass: signed later or never, all else anew."""
+    """What it costs to let the date of the first signature of a plan pass, with all else decided anew.
+
+    Each cost is known to lie between two figures, (at least, at most); they are apart where a search was stopped.
+    """
 
     option: Option
     window_closes: CalendarDate
-    cost_usd_m: float
-    """Value lost; the true cost lies between ``at_least_usd_m`` and this (both are 0 if nothing is lost)."""
-    at_least_usd_m: float
+    later_usd_m: tuple[float, float]
+    """Signed at a later step, or never."""
+    never_usd_m: tuple[float, float]
+    """Never signed."""
 
 
 def cost_of_waiting(
     prepared: Prepared, solution: Solution, options: SolveOptions, stop: threading.Event | None = None
 ) -> Waiting | None:
-    """For the earliest signature; None if nothing is signed, or if a given decision forces the date."""
-    if stop is not None and stop.is_set():
-        return None
+    """For the earliest signature; None if nothing is signed, or if a given decision forces it."""
     signed = [prepared.options[o] for o in np.flatnonzero(solution.decisions.halls) if not prepared.options[o].is_lease]
-    if not signed:
+    if not signed or (stop is not None and stop.is_set()):
         return None
     first = min(signed, key=lambda option: (option.flows.signed, option.offer))
+    assert isinstance(first.terms, Offer)
+    later = _without(prepared, solution, first, first.flows.signed, options, stop)
+    never = _without(prepared, solution, first, float("inf"), options, stop)
+    if later is None or never is None:
+        return None
+    # Signing later is open to whoever need not sign at all.
+    return Waiting(first, first.terms.sign.end, later, (max(later[0], never[0]), max(later[1], never[1])))
+
+
+def _without(
+    prepared: Prepared,
+    solution: Solution,
+    first: Option,
+    until: float,
+    options: SolveOptions,
+    stop: threading.Event | None,
+) -> tuple[float, float] | None:
+    """(at least, at most) value lost when an offer cannot be signed until then (months after the start)."""
     lower, upper = prepared.instance.bounds.sign[0], prepared.instance.bounds.sign[1].copy()
     for o, option in enumerate(prepared.options):
-        if option.offer == first.offer and option.flows.signed <= first.flows.signed + 1e-9:
+        if option.offer == first.offer and option.flows.signed <= until + 1e-9:
             upper[o] = 0
-    later = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign=(lower, upper)))
+    other = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign=(lower, upper)))
     try:
-        other = solve_instance(later, options, stop=stop)
+        found = solve_instance(other, options, stop=stop)
     except (InfeasibleError, SolverError):
         return None
-    assert isinstance(first.terms, Offer)
-    return Waiting(
-        option=first,
-        window_closes=first.terms.sign.end,
-        cost_usd_m=max(0.0, solution.value_usd_m - other.value_usd_m),
-        at_least_usd_m=max(0.0, solution.value_usd_m - other.bound_usd_m),
-    )
+    value = solution.value_usd_m
+    return max(0.0, value - found.bound_usd_m), max(0.0, value - found.value_usd_m)

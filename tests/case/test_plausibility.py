@@ -11,7 +11,7 @@ import pytest
 
 from optimizer.case.case import Case
 from optimizer.case.load import LoadedCase
-from optimizer.case.plausibility import judge_prices
+from optimizer.case.plausibility import judge, judge_prices
 
 Expect = Callable[..., None]
 Changes = Sequence[tuple[str, str]]
@@ -203,3 +203,31 @@ def test_a_cheap_block_for_more_than_the_mine_draws_is_a_bet() -> None:
     assert [text for text in doubts(200, 27) if "bet on the price of power" in text and "120 MW" in text]
     assert not doubts(100, 27)
     assert not doubts(200, 33)
+
+
+def test_single_dollars_where_millions_are_meant() -> None:
+    """Proves: 60,000,000 of cash_usd_m is asked about, with what single dollars would be. Broken: no word."""
+    case = Case.model_validate(
+        {
+            "case": "t",
+            "horizon": {"start": "2025-07", "steps": ["4 quarters"]},
+            "discount": {"hosting": 0.1, "mining": 0.1, "corporate": 0.1},
+            "market": {
+                "power": {"west": {"file": "p.csv", "time_zone": "UTC"}},
+                "network": {"btc_usd": 100000, "hashrate_eh_s": 800},
+            },
+            "sites": {"odessa": {"power": {"market": "west"}, "energised_mw": 300}},
+            "finance": {
+                "opening": {
+                    "cash_usd_m": 60_000_000,
+                    "shares_m": 100_000_000,
+                    "share_price_usd": 1,
+                    "sga_usd_m_per_quarter": 2,
+                }
+            },
+        }
+    )
+    said = {finding.path[-1]: finding.message for finding in judge(case)}
+    assert said["cash_usd_m"] == "60,000,000 millions; if single ones are meant, write 60"
+    assert "shares_m" in said
+    assert "sga_usd_m_per_quarter" not in said

@@ -120,9 +120,9 @@ def test_what_waiting_costs(tmp_path: Path) -> None:
     short = solve_case(tmp_path / "short", case_data(OVER, hall={}), twins=True)
     long = solve_case(tmp_path / "long", case_data(OVER, hall=YEAR), twins=True)
     assert short.result.waiting is not None
-    assert short.result.waiting.cost_usd_m == about(24)
+    assert short.result.waiting.later_usd_m[1] == about(24)
     assert long.result.waiting is not None
-    assert long.result.waiting.cost_usd_m == about(0)
+    assert long.result.waiting.later_usd_m[1] == about(0)
 
 
 def test_a_plan_given_back_is_the_same_plan(tmp_path: Path) -> None:

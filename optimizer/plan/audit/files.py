@@ -15,6 +15,8 @@ from optimizer.plan.audit.result import Collector
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
+SUMMARY_FILE = "summary.json"
+
 
 @dataclass(frozen=True)
 class Line:

@@ -19,7 +19,8 @@ from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.plan.audit.balances import check_balances
 from optimizer.plan.audit.compare import compare_table, settle_ties
 from optimizer.plan.audit.decided import read_decisions
-from optimizer.plan.audit.files import Table, read_json, read_table
+from optimizer.plan.audit.files import SUMMARY_FILE, Table, read_json, read_table
+from optimizer.plan.audit.measures import check_measures
 from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
@@ -30,7 +31,6 @@ from optimizer.plan.audit.rules_given import check_given
 
 INPUTS = "inputs"
 CASE_FILE = "inputs/case.json"
-SUMMARY_FILE = "summary.json"
 INTRINSIC = "equity_intrinsic_to_market"
 INTRINSIC_TOLERANCE = 0.002
 GAP_TOLERANCE = 1e-6
@@ -137,6 +137,7 @@ def _recompute_and_compare(
     check_given(case, timeline, decisions, lines, collector)
     check_headroom(figures, recomputed, tables.get("limits.csv"), collector)
     _check_intrinsic(figures, recomputed.value_usd_m, stated, collector)
+    check_measures(case, recomputed, summary, collector)
     operating = sum(each.total for each in recomputed.components if each.name in ("mining", "contracts"))
     return recomputed.value_usd_m, operating
 

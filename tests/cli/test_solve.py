@@ -1,0 +1,67 @@
+"""``wattfork solve`` and ``wattfork audit`` through the command line, on the quickstart case."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from optimizer.cli.main import main
+
+QUICKSTART = Path(__file__).parents[2] / "cases" / "quickstart"
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan of the quickstart case."""
+    target = tmp_path_factory.mktemp("solved") / "plan"
+    assert main(["solve", str(QUICKSTART), "-o", str(target), "-q", "--no-twins"]) == 0
+    return target
+
+
+def test_a_folder_that_holds_more_than_a_plan_is_left_alone(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Proves: a memo beside the CSV files survives, and the command says so. Broken: exit 0, memo gone."""
+    memo = plan / "memo.txt"
+    memo.write_text("for the board", encoding="utf-8")
+    try:
+        assert main(["solve", str(QUICKSTART), "-o", str(plan), "-q", "--no-twins"]) == 2
+        assert "memo.txt" in capsys.readouterr().err
+        assert memo.read_text(encoding="utf-8") == "for the board"
+    finally:
+        memo.unlink()
+
+
+def test_a_file_in_the_way_is_said_before_solving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Proves: a plan cannot lie in a file. Broken: the whole solve first, or a traceback."""
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert main(["solve", str(QUICKSTART), "-o", str(tmp_path / "file" / "plan"), "-q"]) == 2
+    assert "is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("thinnest_headroom_usd_m", 50.0),
+        ("beyond_horizon_usd_m", 5.0),
+        ("value_usd_per_share", 9.0),
+        ("value_at_wacc_usd_m", None),
+        ("dilution", 0.5),
+        ("capex_usd_m", 1.0),
+        ("it_mw_signed", 48.0),
+        ("peak_debt_usd_m", 0.0),
+    ],
+)
+def test_headline_figures_are_audited(plan: Path, name: str, wrong: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """Proves: a headline figure changed by hand fails the audit, which names it. Broken: "everything agrees"."""
+    file = plan / "summary.json"
+    text = file.read_text(encoding="utf-8")
+    summary = json.loads(text)
+    assert main(["audit", str(plan), "-q"]) == 0
+    summary["measures"][name] = wrong
+    file.write_text(json.dumps(summary), encoding="utf-8")
+    try:
+        assert main(["audit", str(plan)]) == 5
+        assert f"measures.{name}" in capsys.readouterr().err
+    finally:
+        file.write_text(text, encoding="utf-8")
