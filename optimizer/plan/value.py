@@ -170,3 +170,15 @@ def financing_value(plan: Plan) -> float:
     if plan.instance.equity is not None:
         total += float(plan.instance.equity.value_per_usd_m @ plan.decisions.issue_usd_m)
     return total
+
+
+def rent_value(plan: Plan, offer: SignedOffer) -> float:
+    """Present value of all that is in proportion to a contract's rent: rent, prepayment and its credit, USD m."""
+    market, flows = plan.prepared.market, offer.option.flows
+    cells = market.cells
+    own = offer.option.terms.discount
+    rate = own if own is not None else plan.prepared.case.discount.hosting
+    follows = market.tree.reaches[offer.option.node, cells.node]
+    monthly = (flows.rent - flows.credit)[cells.month] * weights(market, rate) * follows
+    probability = float(market.tree.probability[offer.option.node])
+    return offer.halls * (float(monthly.sum()) + flows.prepayment * instant_factor(rate, flows.signed) * probability)

@@ -9,6 +9,7 @@ from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import decision_line
+from optimizer.plan.value import rent_value
 from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting
 
@@ -51,6 +52,7 @@ def plan_lines(
     lines += list(_value_lines(measures, solution, twins))
     lines.append("")
     lines += list(_money_lines(plan, measures))
+    lines += list(_flip_lines(plan, waiting))
     lines.append("")
     lines += list(_year_lines(plan))
     lines.append("")
@@ -89,6 +91,30 @@ def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
                 f"{waiting.option.offer_name} at {waiting.option.site_name}, signed in {label}, cannot be undone; "
                 f"after that date it costs {_between(waiting.later_usd_m)} (signed later, or not at all), never "
                 f"signing it costs {_between(waiting.never_usd_m)}; its window closes {waiting.window_closes}"
+            ],
+        )
+
+
+def flip_share(plan: Plan, waiting: Waiting) -> float | None:
+    """By which part the rent of the first signature may fall at least before never signing it is better.
+
+    The plan as it is loses so much and no more; a plan made for the lower rent may bear more. Cash may bind earlier.
+    """
+    for offer in plan.signed:
+        if offer.option is waiting.option:
+            value = rent_value(plan, offer)
+            return waiting.never_usd_m[0] / value if value > 0 else None
+    return None
+
+
+def _flip_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
+    share = flip_share(plan, waiting) if waiting is not None else None
+    if waiting is not None and share is not None:
+        yield from _labelled(
+            "Flips",
+            [
+                f"signing {waiting.option.offer_name} stays better than never signing it until its rent is at least "
+                f"{share:.1%} lower (where cash allows); sweep power and bitcoin for the rest"
             ],
         )
 
