@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 help:
 	@echo "make setup   make .venv with the pinned packages and wattfork itself"
-	@echo "make demo    solve the quickstart case into results/quickstart"
+	@echo "make demo    solve quickstart and a real company (Cipher, 30 June 2025) into results/"
 	@echo "make test    style, types, import rules and all tests but the long ones"
 	@echo "make soak    the long tests"
 	@echo "make bench   speed and size"
@@ -33,7 +33,11 @@ setup: .venv/installed.stamp
 
 demo: setup
 	$(BIN)/wattfork solve cases/quickstart -o results/quickstart
-	@echo "The plan and its tables are in results/quickstart"
+	@echo
+	@echo "And a real company, half a minute: Cipher Mining as it stood on 30 June 2025"
+	$(BIN)/wattfork solve cases/cipher_2025q2 -o results/cipher_2025q2
+	@echo
+	@echo "The plans and their tables are in results/quickstart and results/cipher_2025q2"
 
 # pytest comes last: its summary is the last line.
 test: setup

@@ -13,7 +13,7 @@ RATE = "offers.cloud_tenant.rate_usd_per_kw_month"
 
 def test_the_signature_falls_where_it_is_said_to_fall() -> None:
     """Proves: on quickstart the tenant is signed with rent a part in a thousand above the figure that is said (14.3 %
-    lower), by the plan as it is; a quarter further down (17.9 %) it is not, though a smaller plan bears some of the way.
+    lower), by the plan as it is; a quarter further down (17.9 %) it is not: a smaller plan bears some of the way.
     Broken: the figure that counts rent of one hall (42.9 %), or of the horizon only."""
     result = api.solve(api.load(QUICKSTART))
     assert result.waiting is not None
