@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetPydanticSchema
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
 from pydantic_core import core_schema
 
 
@@ -128,3 +128,10 @@ Date = Annotated[CalendarDate, GetPydanticSchema(_date_schema)]
 
 Months = Annotated[int, GetPydanticSchema(_duration_schema)]
 """A duration in a schema, written with its unit, held in months."""
+
+
+class Window(Section):
+    """When something can be decided: on the first instant of a step in it."""
+
+    start: Annotated[Date, Field(alias="from")]
+    end: Annotated[Date, Field(alias="to")]

@@ -11,9 +11,10 @@ from optimizer.case.base import Section
 from optimizer.case.finance import Finance
 from optimizer.case.given import Given
 from optimizer.case.horizon import Discount, Horizon
+from optimizer.case.machines import Machine
 from optimizer.case.market import Market
-from optimizer.case.offers import Lease, Offer
-from optimizer.case.sites import Machine, Site
+from optimizer.case.offers import HallDesign, Lease, Offer
+from optimizer.case.sites import Site
 
 SCHEMA_VERSION = 1
 
@@ -31,9 +32,16 @@ class Case(Section):
     horizon: Horizon
     discount: Discount
     market: Market
+    currencies: Mapping[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[float, Field(gt=0, le=1000)]] = Field(
+        default_factory=dict
+    )
+    """US dollars for one unit of each other currency of the case. Any amount may then be written
+    {value: 55, currency: CAD}; everything is reckoned in US dollars."""
     machines: Mapping[Name, Machine] = Field(default_factory=dict)
     """Machine catalogue by name."""
     sites: Annotated[Mapping[Name, Site], Field(min_length=1)]
+    hall_designs: Mapping[Name, HallDesign] = Field(default_factory=dict)
+    """Designs of halls by name, for offers to refer to."""
     offers: Mapping[Name, Offer] = Field(default_factory=dict)
     leases: Mapping[Name, Lease] = Field(default_factory=dict)
     """Hosting contracts that are signed already."""

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from optimizer.case.base import Date, Months, Section
-from optimizer.case.sites import Window
+from optimizer.case.base import Date, Months, Section, Window
 
 
 class Opening(Section):

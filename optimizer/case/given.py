@@ -44,6 +44,8 @@ class Given(Section):
     """What holds for all decisions not named here: optimise them, or take none."""
     sign: Mapping[str, Literal["forbidden"] | GivenSignature] = Field(default_factory=dict)
     """By offer: forbidden, or what is laid down for it."""
+    contract: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By site and contract offer, written site.offer: forbidden, or the MW signed, by date (one date)."""
     unplug: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
     """By machine lot, written site.lot (or site.lot > site where it stands elsewhere): forbidden, or the PH/s taken off
     the floor into store, by date."""

@@ -32,6 +32,9 @@ class PowerMarket(PriceFile):
     forward_usd_per_mwh: Mapping[ForwardKey, Annotated[float, Field(gt=0, lt=10000)]] = Field(default_factory=dict)
     """Mean price to expect, by year (2026), quarter (2026-Q3) or month (2026-07); the narrowest wins. Prices of the
     shape are multiplied so that their mean is this. Months before the first entry keep the shape's own level."""
+    currency: str | None = None
+    """Currency of the file and of forward_usd_per_mwh (which then is in that currency), a name of ``currencies``; by
+    default US dollars."""
     growth: Annotated[float, Field(gt=-0.5, lt=0.5)] = 0.0
     """Yearly growth of the level after the last year of the forward curve (without one: after the first year)."""
     scale: Annotated[float, Field(ge=0, le=100)] = 1.0

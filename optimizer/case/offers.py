@@ -17,6 +17,18 @@ class HallRange(Section):
     max: Annotated[int, Field(ge=1, le=1000)]
 
 
+class HallDesign(Section):
+    """What it takes to keep a hall up: redundancy is megawatts and capex."""
+
+    uptime_nines: Annotated[int, Field(ge=1, le=5)]
+    """1: 90 %, 2: 99 %, 3: 99.9 %, 4: 99.99 %, 5: 99.999 % of the hours."""
+    gross_per_it: Annotated[float, Field(ge=1, le=3)]
+    """Meter MW reserved per IT MW."""
+    pue: Annotated[float, Field(ge=1, le=3)]
+    """Meter MWh used per IT MWh."""
+    capex_usd_m_per_mw_it: Annotated[float, Field(ge=0)]
+
+
 class SignWindow(Section):
     """When the offer stands. It is signed on the first instant of a step."""
 
@@ -32,6 +44,9 @@ class HostingPower(Section):
     operator: it is a cost."""
     price_usd_per_mwh: Annotated[float, Field(ge=0, le=1000)] | None = None
     """With paid_by tenant: a fixed price that the tenant pays for each MWh, in place of what the site pays."""
+    pass_through_at: str = "spot"
+    """With paid_by tenant: spot (what a MWh costs the site at its market), or the name of a contract of the site whose
+    price the tenant pays while it is in force: its value then goes to the tenant."""
 
 
 class Offer(Section):
@@ -49,6 +64,13 @@ class Offer(Section):
     """Meter MWh used per IT MWh."""
     utilisation: Annotated[float, Field(gt=0, le=1)] = 1.0
     """IT MWh used per IT MW and hour once a hall is billed in full."""
+    uptime_nines: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Uptime promised to the tenant: 3 is 99.9 %. Its design has to reach it."""
+    design: str | None = None
+    """Name of an entry of hall_designs, whose gross_per_it, pue and capex stand in place of those here."""
+    headroom_to_mining: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Part of the megawatts that are reserved and not used even at full IT load which machines may use (their load can
+    be cut when redundancy is needed), from the first rent on."""
     halls: HallRange
     sign: SignWindow
     lead: Months

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from optimizer.case.base import CalendarDate, month_label
+from optimizer.case.base import CalendarDate, Window, month_label
 from optimizer.case.case import Case
 from optimizer.case.derived import TOLERANCE, decision_dates, lots_of, nearest_step
 from optimizer.case.finance import EquityIssue, TermLoan
 from optimizer.case.findings import Finding
 from optimizer.case.given import GivenSignature
 from optimizer.case.offers import Offer
-from optimizer.case.sites import Window
 from optimizer.case.suggest import did_you_mean
 from optimizer.case.yaml_file import CasePath, dotted
 

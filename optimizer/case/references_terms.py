@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from optimizer.case.base import Window
 from optimizer.case.case import Case
 from optimizer.case.finance import TermLoan
 from optimizer.case.findings import Finding
-from optimizer.case.sites import Site, Window
+from optimizer.case.sites import Site
 from optimizer.case.suggest import did_you_mean
 from optimizer.case.yaml_file import CasePath
 

@@ -7,7 +7,7 @@ import numpy as np
 from models.instance import Lots, Places, Trade
 from models.tree import Bools, Floats
 from optimizer.case.case import Case
-from optimizer.case.sites import Machine
+from optimizer.case.machines import Machine
 from optimizer.market.calendar import instant_factor, month_factors
 from optimizer.market.market import Market
 from optimizer.operations.mining import Lot

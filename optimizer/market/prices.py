@@ -33,13 +33,16 @@ class PriceSeries:
     """Evenly spaced prices in the market's own calendar; H intervals, arrays are read-only.
 
     start_utc: (H,) datetime64[s], start of each interval. local_month: (H,) int64, ``12 * year + month - 1`` of the
-    start in the market's time zone. local_day: (H,) int64, day of that month, 1 to 31. price: (H,) money per MWh as in
+    start in the market's time zone. local_day: (H,) int64, day of that month, 1 to 31. local_hour: (H,) int64, hour on
+    the clock, 0 to 23. local_weekday: (H,) int64, 0 for Monday. price: (H,) money per MWh as in
     the file, never missing. repairs: what was mended by which rule. sha256: of the file's bytes as they are on disk.
     """
 
     start_utc: NDArray[np.datetime64]
     local_month: NDArray[np.int64]
     local_day: NDArray[np.int64]
+    local_hour: NDArray[np.int64]
+    local_weekday: NDArray[np.int64]
     interval_hours: float
     price: NDArray[np.float64]
     repairs: tuple[str, ...]
@@ -66,12 +69,15 @@ def read_prices(spec: PriceFile, folder: Path) -> PriceSeries:
         start_utc=grid.start_s.astype("datetime64[s]"),
         local_month=month.astype(np.int64) + 12 * 1970,
         local_day=(local.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64) + 1,
+        local_hour=(grid.start_s + offset_s) // 3600 % 24,
+        local_weekday=((grid.start_s + offset_s) // 86400 + 3) % 7,
         interval_hours=interval_s / 3600,
         price=price,
         repairs=tuple(repairs),
         sha256=hashlib.sha256(data).hexdigest(),
     )
-    for array in (series.start_utc, series.local_month, series.local_day, series.price):
+    arrays = (series.start_utc, series.local_month, series.local_day, series.local_hour, series.local_weekday)
+    for array in (*arrays, series.price):
         array.flags.writeable = False
     return series
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from optimizer.case.case import Case
-from optimizer.case.sites import FixedBlock, Site
+from optimizer.case.contracts import FixedBlock
+from optimizer.case.sites import Site
 from optimizer.errors import CaseError
 from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.case.case import Case
-from optimizer.case.sites import Machine, ResaleTier
+from optimizer.case.machines import Machine, ResaleTier
 from optimizer.plan.audit.recompute.decisions import Decision, Decisions, bought_name
 from optimizer.plan.audit.recompute.lots import Lot
 from optimizer.plan.audit.recompute.network import NetworkPath

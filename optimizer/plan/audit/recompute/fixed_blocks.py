@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.case.case import Case
-from optimizer.case.sites import FixedBlock, Site
+from optimizer.case.contracts import FixedBlock
+from optimizer.case.sites import Site
 from optimizer.plan.audit.recompute.prices import Spot
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Timeline, days_in
 

@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from optimizer.case.case import Case
-from optimizer.case.sites import ArrivingLot, Machine
+from optimizer.case.machines import Machine
+from optimizer.case.sites import ArrivingLot
 from optimizer.plan.audit.recompute.blocks import Block
 from optimizer.plan.audit.recompute.decisions import (
     Decision,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.case.market import PowerMarket
-from optimizer.case.sites import SitePower
+from optimizer.case.power import SitePower
 from optimizer.market.prices import PriceSeries
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, days_in
 
