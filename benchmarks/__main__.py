@@ -1,4 +1,4 @@
-"""Seconds by stage of whole solves: quickstart, Cipher and the reference case, several seeds each.
+"""Seconds by stage of whole solves: the cases and the reference case, several seeds each.
 
     python -m benchmarks [--seeds 3] [--time-limit 120] [--case reference] [--gap 5e-3]
 
@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CASES = {
     "quickstart": ROOT / "cases" / "quickstart",
+    "alberta_or_texas": ROOT / "cases" / "alberta_or_texas",
     "cipher_2025q2": ROOT / "cases" / "cipher_2025q2",
     "reference": ROOT / "benchmarks" / "reference",
 }

@@ -7,9 +7,9 @@ import pyomo.environ as pyo
 from models import builds, cash, equity, hosting, machines, objective, sites, tax, treasury
 from models.debt import term_loan
 from models.instance import Instance
-from models.power import fixed_block
+from models.power import site_operations
 
-FAMILIES = (machines, hosting, builds, sites, fixed_block, term_loan, equity, treasury, tax, cash, objective)
+FAMILIES = (machines, hosting, builds, sites, site_operations, term_loan, equity, treasury, tax, cash, objective)
 """In the order in which they are added: each may use the variables and sets of those before it."""
 
 

@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 
 from models import treasury
 from models.instance import Instance
+from models.power import site_operations
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -23,7 +24,7 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     r"""Cash at the end of a node is cash at its beginning with interest, and every flow of the node.
 
     $$ \text{cash}_n = (1 + y_n)\,\text{cash}_{\text{parent}(n)} + F_n + \sum_p \mu_{p,n}\,\text{installed}_{p,n}
-       + \sum_{k \in n} \gamma_k\,\text{inside}_k
+       + \sum_\sigma \gamma_{\sigma,n}\,\text{use}_\sigma + \sum_v \lambda_{v,n}\,\text{lever}_v
        + \sum_o \left( f_{o,n}\,\text{halls}_o + s_{o,n}\,\text{sign}_o \right)
        + \text{machines}_n + \sum_u b_{u,n}\,\text{built}_u + \sum_d l_{d,n}\,\text{draw}_d + \text{issue}_n
        + \text{bitcoin}_n - \text{tax}_n $$
@@ -38,16 +39,13 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
 
 def _operations(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """Margins of machines, what blocks gain, halls and builds."""
-    places, hosting, blocks, builds = instance.places, instance.hosting, instance.blocks, instance.builds
+    """Margins of machines, what contracts and programs change, halls and builds."""
+    places, hosting, builds = instance.places, instance.hosting, instance.builds
     total: Any = sum(
         float(places.margin_usd_m_per_eh[p, node]) * model.installed[p, node]
         for p in np.flatnonzero(places.margin_usd_m_per_eh[:, node] * places.exists[:, node]).tolist()
     )
-    total += sum(
-        float(blocks.gain_usd_m_per_mw[k]) * model.inside[k]
-        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node).tolist()
-    )
+    total += site_operations.cash(model, instance, node)
     total += sum(
         float(hosting.cash_usd_m_per_hall[o, node]) * model.halls[o]
         for o in np.flatnonzero(hosting.cash_usd_m_per_hall[:, node]).tolist()

@@ -31,6 +31,21 @@ class Decisions:
     issue_usd_m: Floats
     sell_btc: Floats
     keep_btc: Floats
+    use_mw: Floats
+    """(uses,) how loads stand at sites whose hours are tied, as the model found it."""
+    lever: Floats
+    """(levers,) megawatts elected, enrolled, signed, peaks, shortfalls."""
+
+
+@dataclass(frozen=True)
+class Operating:
+    """What machines, contracts, reserves and delivery charges come to. Shapes (N,): ``cash_usd_m`` (EBITDA),
+    ``posted_usd_m`` (credit support, no EBITDA), ``btc``."""
+
+    cash_usd_m: Floats
+    posted_usd_m: Floats
+    btc: Floats
+    value_usd_m: float
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,7 @@ class States:
     stored_eh_s: Floats
     sales_usd_m: Floats
     """(L, N) what sales bring."""
-    inside_mw: Floats
-    """(K,) load of each place inside its block."""
+    operating: Operating
     btc_mined: Floats
     btc_kept: Floats
     btc_sold_from_stock: Floats
@@ -78,17 +92,25 @@ def no_decisions(instance: Instance) -> Decisions:
         issue_usd_m=np.zeros(len(instance.equity.node) if instance.equity else 0),
         sell_btc=np.zeros(nodes),
         keep_btc=np.zeros(nodes),
+        use_mw=np.zeros(len(instance.operations.use_name) if instance.operations else 0),
+        lever=np.zeros(len(instance.operations.lever_name) if instance.operations else 0),
     )
 
 
+def machines(instance: Instance, decisions: Decisions) -> Floats:
+    """(P, N) EH/s installed."""
+    return _machines(instance, decisions)[0]
+
+
 def forward(instance: Instance, decisions: Decisions) -> States:
-    """States and value of these decisions."""
+    """States and value of these decisions, with every hour gone through where the instance can do that."""
     tree = instance.tree
     installed, stored = _machines(instance, decisions)
-    inside = _inside(instance, installed)
+    operate = instance.operate or (lambda these, standing: as_modelled(instance, these, standing))
+    operating: Operating = operate(decisions, installed)
     sales = sale_proceeds(instance, decisions.sell_eh)
-    operations, ebitda = _operations(instance, decisions, installed, inside)
-    mined, kept, sold, stock, btc_cash = _bitcoin(instance, decisions, installed, inside)
+    operations, ebitda = _operations(instance, decisions, operating)
+    mined, kept, sold, stock, btc_cash = _bitcoin(instance, decisions, operating.btc)
     tax = _tax(instance, ebitda)
     flows = instance.cash.fixed_usd_m + operations + sales.sum(axis=0) + btc_cash - tax
     flows = flows + _machine_costs(instance, decisions) + _money(instance, decisions)
@@ -101,7 +123,7 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         installed_eh_s=installed,
         stored_eh_s=stored,
         sales_usd_m=sales,
-        inside_mw=inside,
+        operating=operating,
         btc_mined=mined,
         btc_kept=kept,
         btc_sold_from_stock=sold,
@@ -110,7 +132,7 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         tax_usd_m=tax,
         cash_usd_m=balance,
         required_usd_m=_required(instance, decisions),
-        value_usd_m=_value(instance, decisions, installed, stored, inside, sales, tax),
+        value_usd_m=_value(instance, decisions, installed, stored, operating, sales, tax),
         megawatts_over=_over(instance, decisions, installed),
     )
 
@@ -139,17 +161,21 @@ def _machines(instance: Instance, decisions: Decisions) -> tuple[Floats, Floats]
     return installed, stored
 
 
-def _inside(instance: Instance, installed: Floats) -> Floats:
-    """Fill blocks with the loads of what is installed, in the order of the places."""
-    blocks = instance.blocks
-    inside = np.zeros(len(blocks.place))
-    room = blocks.capacity_mw.astype(float).copy()
-    for k in range(len(blocks.place)):
-        segment = blocks.place_segment[k]
-        load = blocks.load_mw_per_eh[k] * installed[blocks.place[k], blocks.node[segment]]
-        inside[k] = min(room[segment], load)
-        room[segment] -= inside[k]
-    return inside
+def as_modelled(instance: Instance, decisions: Decisions, installed: Floats) -> Operating:
+    """What the model's coefficients make of machines, uses and levers."""
+    places, operations = instance.places, instance.operations
+    nodes = len(instance.tree)
+    cash = (places.margin_usd_m_per_eh * installed).sum(axis=0) + installed.reshape(-1) @ places.later_usd_m_per_eh
+    btc = (places.btc_per_eh * installed).sum(axis=0)
+    value = float((places.value_usd_m_per_eh * installed).sum())
+    posted = np.zeros(nodes)
+    if operations is not None:
+        use, lever, halls = decisions.use_mw, decisions.lever, decisions.halls.astype(float)
+        cash = cash + use @ operations.use_cash + lever @ operations.lever_cash + halls @ operations.hall_cash
+        posted = lever @ operations.lever_posted
+        btc = btc + use @ operations.use_btc
+        value += float(operations.use_value @ use + operations.lever_value @ lever + operations.hall_value @ halls)
+    return Operating(np.asarray(cash), np.asarray(posted), np.asarray(btc), value)
 
 
 def sale_proceeds(instance: Instance, sell_eh: Floats) -> Floats:
@@ -176,14 +202,13 @@ def _sold(trade: Trade, lot: int, node: int, amount: float, room: Floats) -> flo
     return total * float(trade.sell_usd_m_per_eh[lot, node])
 
 
-def _operations(instance: Instance, decisions: Decisions, installed: Floats, inside: Floats) -> tuple[Floats, Floats]:
-    """Net cash of machines, blocks, halls and builds by node, and EBITDA (0 where there is no tax to pay on it)."""
-    places, hosting, blocks, builds = instance.places, instance.hosting, instance.blocks, instance.builds
+def _operations(instance: Instance, decisions: Decisions, operating: Operating) -> tuple[Floats, Floats]:
+    """Net cash of operations, halls and builds by node, and EBITDA (0 where there is no tax to pay on it)."""
+    hosting, builds = instance.hosting, instance.builds
     halls, signed = decisions.halls.astype(float), (decisions.halls > 0).astype(float)
-    mining = (places.margin_usd_m_per_eh * installed).sum(axis=0)
-    np.add.at(mining, blocks.node[blocks.place_segment], blocks.gain_usd_m_per_mw * inside)
-    cash = mining + halls @ hosting.cash_usd_m_per_hall + signed @ hosting.cash_usd_m_per_signature
-    ebitda = mining + halls @ hosting.noi_usd_m_per_hall
+    cash = operating.cash_usd_m + operating.posted_usd_m
+    cash = cash + halls @ hosting.cash_usd_m_per_hall + signed @ hosting.cash_usd_m_per_signature
+    ebitda = operating.cash_usd_m + halls @ hosting.noi_usd_m_per_hall
     if builds is not None:
         built = decisions.built.astype(float)
         cash = cash + built @ builds.cash_usd_m
@@ -192,13 +217,9 @@ def _operations(instance: Instance, decisions: Decisions, installed: Floats, ins
     return cash, ebitda + fixed
 
 
-def _bitcoin(
-    instance: Instance, decisions: Decisions, installed: Floats, inside: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _bitcoin(instance: Instance, decisions: Decisions, mined: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Coins mined, kept, sold from stock and in stock, and the cash of it, by node."""
-    tree, places, blocks, treasury = instance.tree, instance.places, instance.blocks, instance.treasury
-    mined = (places.btc_per_eh * installed).sum(axis=0)
-    np.add.at(mined, blocks.node[blocks.place_segment], blocks.gain_btc_per_mw * inside)
+    tree, treasury = instance.tree, instance.treasury
     nothing = np.zeros(len(tree))
     if treasury is None:
         return mined, nothing, nothing, nothing, nothing
@@ -260,15 +281,14 @@ def _value(
     decisions: Decisions,
     installed: Floats,
     stored: Floats,
-    inside: Floats,
+    operating: Operating,
     sales: Floats,
     tax: Floats,
 ) -> float:
     hosting, trade, places = instance.hosting, instance.trade, instance.places
     value = (
         instance.value_constant_usd_m
-        + float((places.value_usd_m_per_eh * installed).sum())
-        + float(instance.blocks.gain_value_usd_m_per_mw @ inside)
+        + operating.value_usd_m
         + float(hosting.value_usd_m_per_hall @ decisions.halls)
         + float(hosting.value_usd_m_per_signature @ (decisions.halls > 0))
     )

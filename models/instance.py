@@ -5,15 +5,17 @@ case; tests do it by hand). Money is in USD millions, hash rate in EH/s, power i
 are discounted and carry the probability of their node; ``cash`` coefficients are neither.
 
 Letters in shapes: N nodes, L lots of machines, P places of lots (a lot at a site), O hosting options (offer x site x
-node of signature), R rows of megawatt limits, B segments of power blocks, K places of lots in them, U build options, D
-loan draws, E equity issues, T tiers of the market for used machines.
+node of signature), R rows of megawatt limits, U build options, D loan draws, E equity issues, T tiers of the market for
+used machines; inside ``SiteOperations``: U uses, V levers, Q signings, R rows.
 
 Parts that a case does not have are None; their constraint families then add nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -50,7 +52,9 @@ class Places:
     margin_usd_m_per_eh: Floats
     """(P, N) cash margin in the node per EH/s installed, all power bought at the market."""
     value_usd_m_per_eh: Floats
-    """(P, N) the same, discounted and weighted."""
+    """(P, N) the same less the charges that accrue, discounted (charges as they are paid) and weighted."""
+    later_usd_m_per_eh: sparse.csr_array
+    """(P * N, N) cash by node, per EH/s installed at place p in node n (row p * N + n): charges paid later."""
     btc_per_eh: Floats
     """(P, N) coins mined, after the pool's fee."""
 
@@ -158,30 +162,58 @@ class MegawattLimits:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """Fixed blocks of power that are delivered: B segments in which nothing comes or goes, K places of lots in them.
+class SiteOperations:
+    """Sites whose hours are tied to each other or to contracts: ways for a MW of load to stand, and levers.
 
-    A place says what a MW of a lot's load gains inside the block over buying at the market, summed over all hours.
+    U uses (a MW of a kind of load in a part of a month that stands otherwise than buying all of its power at the
+    market), V levers (megawatts elected, enrolled, signed, the peak that is allowed, a shortfall), R rows
+    ``uses + levers + machines installed + halls <= upper``.
     """
 
-    name: tuple[str, ...]
-    """(B,) for messages, such as ``block odessa 2026Q1``."""
-    node: Ints
-    """(B,)"""
-    capacity_mw: Floats
-    """(B,)"""
-    place_segment: Ints
-    """(K,) in the order in which places fill a segment: the best first."""
-    place: Ints
-    """(K,) place of the lot, of P."""
-    load_mw_per_eh: Floats
-    """(K,) MW of load per EH/s installed."""
-    gain_usd_m_per_mw: Floats
-    """(K,) never negative."""
-    gain_value_usd_m_per_mw: Floats
-    """(K,) the same, discounted and weighted."""
-    gain_btc_per_mw: Floats
-    """(K,) coins mined more inside than outside."""
+    use_name: tuple[str, ...]
+    """(U,)"""
+    use_cash: sparse.csr_array
+    """(U, N) cash by node of one MW more than at the market, EBITDA all of it."""
+    use_value: Floats
+    """(U,) discounted and weighted."""
+    use_btc: sparse.csr_array
+    """(U, N) coins mined more."""
+    lever_name: tuple[str, ...]
+    """(V,)"""
+    lever_lower: Floats
+    """(V,)"""
+    lever_upper: Floats
+    """(V,)"""
+    lever_cash: sparse.csr_array
+    """(V, N) cash by node that is EBITDA."""
+    lever_posted: sparse.csr_array
+    """(V, N) cash by node that is not: credit support posted and returned."""
+    lever_value: Floats
+    """(V,)"""
+    signing: Ints
+    """(Q,) levers that are MW of contract offers."""
+    signing_node: Ints
+    """(Q,)"""
+    signing_offer: Ints
+    """(Q,) which offer: at most one signing of an offer along a path."""
+    signing_least: Floats
+    """(Q,) least MW if signed."""
+    row_name: tuple[str, ...]
+    """(R,) ``FAMILY: where and when``."""
+    row_use: sparse.csr_array
+    """(R, U)"""
+    row_lever: sparse.csr_array
+    """(R, V)"""
+    row_place: sparse.csr_array
+    """(R, P * N) by place and node: p * N + n."""
+    row_hall: sparse.csr_array
+    """(R, O)"""
+    row_upper: Floats
+    """(R,)"""
+    hall_cash: sparse.csr_array
+    """(O, N) what a hall takes over of charges that levers carry as a whole."""
+    hall_value: Floats
+    """(O,)"""
 
 
 @dataclass(frozen=True)
@@ -303,6 +335,8 @@ class DecisionBounds:
     """(N,)"""
     keep_btc: tuple[Floats, Floats]
     """(N,)"""
+    contract_mw: tuple[Floats, Floats]
+    """(Q,)"""
     sign_required: tuple[tuple[int, ...], ...] = ()
     """Sets of options of which one has to be signed (on every path of the tree)."""
 
@@ -318,9 +352,12 @@ class Instance:
     exclusive: tuple[tuple[int, ...], ...]
     """Sets of options of which at most one is signed along a path: the options of an offer, of a group."""
     limits: MegawattLimits
-    blocks: Blocks
     cash: Cash
     bounds: DecisionBounds
+    operations: SiteOperations | None = None
+    operate: Callable[[Any, Floats], Any] | None = None
+    """(decisions, EH/s installed (P, N)) -> ``forward.Operating``: every hour gone through, in place of coefficients.
+    The model does not use it; whoever measures a plan does."""
     trade: Trade | None = None
     builds: BuildOptions | None = None
     loans: Loans | None = None
@@ -337,10 +374,9 @@ class Instance:
     """With it, at least so many critical IT MW are signed (expected over the tree)."""
 
 
-def no_blocks() -> Blocks:
-    """No block of power at all."""
-    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return Blocks((), whole, real, whole, whole, real, real, real, real)
+def nothing_later(places: int, nodes: int) -> sparse.csr_array:
+    """No charge is paid later than it accrues."""
+    return sparse.csr_array((places * nodes, nodes))
 
 
 def open_bounds(
@@ -352,6 +388,7 @@ def open_bounds(
     builds: BuildOptions | None = None,
     loans: Loans | None = None,
     equity: Equity | None = None,
+    operations: SiteOperations | None = None,
 ) -> DecisionBounds:
     """Bounds that lay nothing down: everything that the parts allow is open."""
     options, size = len(hosting.name), len(tree)
@@ -366,6 +403,7 @@ def open_bounds(
     drawn = loans.limit_usd_m[loans.facility] if loans is not None else np.zeros(0)
     issued = np.minimum(equity.limit_usd_m[equity.facility], equity.step_limit_usd_m) if equity else np.zeros(0)
     btc = (np.zeros(size), np.full(size, np.inf))
+    signed = operations.lever_upper[operations.signing] if operations is not None else np.zeros(0)
     return DecisionBounds(
         sign=(whole, np.ones(options, dtype=np.int64)),
         unplug_eh=(np.zeros_like(unplug), unplug),
@@ -377,11 +415,11 @@ def open_bounds(
         issue_usd_m=(np.zeros_like(issued), issued),
         sell_btc=btc,
         keep_btc=btc,
+        contract_mw=(np.zeros(len(signed)), signed),
     )
 
 
 __all__ = [
-    "Blocks",
     "Bools",
     "BuildOptions",
     "Cash",
@@ -395,10 +433,11 @@ __all__ = [
     "Lots",
     "MegawattLimits",
     "Places",
+    "SiteOperations",
     "Tax",
     "Trade",
     "Treasury",
     "Tree",
-    "no_blocks",
+    "nothing_later",
     "open_bounds",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
+from models.power import site_operations
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -25,7 +26,8 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     r"""Present value in USD millions.
 
-    $$ V = V_0 + \sum_{p,n} v_{p,n}\,\text{installed}_{p,n} + \sum_k \gamma^v_k\,\text{inside}_k
+    $$ V = V_0 + \sum_{p,n} v_{p,n}\,\text{installed}_{p,n} + \sum_\sigma \gamma^v_\sigma\,\text{use}_\sigma
+       + \sum_v \lambda^v_v\,\text{lever}_v
        + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) + \text{machines} + \sum_u v_u\,\text{built}_u
        + \sum_d v_d\,\text{draw}_d + \sum_e v_e\,\text{issue}_e - \sum_n \delta_n\,\text{tax}_n $$
     """
@@ -35,7 +37,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
         float(places.value_usd_m_per_eh[p, n]) * model.installed[int(p), int(n)]
         for p, n in zip(*np.nonzero(places.value_usd_m_per_eh * places.exists), strict=True)
     )
-    total += sum(float(instance.blocks.gain_value_usd_m_per_mw[k]) * model.inside[k] for k in model.PLACES)
+    total += site_operations.value(model, instance)
     total += sum(
         float(hosting.value_usd_m_per_hall[o]) * model.halls[o]
         + float(hosting.value_usd_m_per_signature[o]) * model.sign[o]

@@ -9,6 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
+from models.power import site_operations
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -45,18 +46,15 @@ def due(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
 
 def ebitda(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """Mining margin, contracts and NOI of hosting, less overheads."""
-    places, blocks, hosting, builds = instance.places, instance.blocks, instance.hosting, instance.builds
+    """Mining margin, contracts, reserves, delivery charges as paid and NOI of hosting, less overheads."""
+    places, hosting, builds = instance.places, instance.hosting, instance.builds
     assert instance.tax is not None
     total: Any = float(instance.tax.fixed_ebitda_usd_m[node])
     total += sum(
         float(places.margin_usd_m_per_eh[p, node]) * model.installed[p, node]
         for p in np.flatnonzero(places.margin_usd_m_per_eh[:, node] * places.exists[:, node]).tolist()
     )
-    total += sum(
-        float(blocks.gain_usd_m_per_mw[k]) * model.inside[k]
-        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node).tolist()
-    )
+    total += site_operations.cash(model, instance, node, posted=False)
     total += sum(
         float(hosting.noi_usd_m_per_hall[o, node]) * model.halls[o]
         for o in np.flatnonzero(hosting.noi_usd_m_per_hall[:, node]).tolist()

@@ -12,6 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance, Treasury
+from models.power import site_operations
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -30,15 +31,12 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 
 def mined(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Coins mined in a node."""
-    places, blocks = instance.places, instance.blocks
+    places = instance.places
     total: Any = sum(
         float(places.btc_per_eh[p, node]) * model.installed[p, node]
         for p in np.flatnonzero(places.btc_per_eh[:, node] * places.exists[:, node]).tolist()
     )
-    return total + sum(
-        float(blocks.gain_btc_per_mw[k]) * model.inside[k]
-        for k in np.flatnonzero(blocks.node[blocks.place_segment] == node).tolist()
-    )
+    return total + site_operations.coins(model, instance, node)
 
 
 def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

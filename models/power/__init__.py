@@ -1,1 +1,1 @@
-"""Constraint families of power contracts, one file a form."""
+"""Constraint families of power: what sites do in their hours."""

@@ -26,6 +26,16 @@ def decision_dates(case: Case) -> list[float]:
     return dates
 
 
+def span(case: Case, start: CalendarDate | None, until: CalendarDate | None) -> tuple[float, float]:
+    """Month coordinates between which something holds: by default from the start of the plan, and for ever."""
+    return (start or case.horizon.start).first, until.last if until is not None else float("inf")
+
+
+def overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two spans have any time in common."""
+    return max(one[0], other[0]) < min(one[1], other[1]) - 1e-9
+
+
 def nearest_step(starts: Sequence[float], date: float) -> float:
     """The first instant of a step nearest to a date, the earlier of two."""
     return min(starts, key=lambda start: (abs(start - date), start))
@@ -48,6 +58,11 @@ def lowest_level(levels: Levels, begin: float, end: float) -> float:
 def highest_level(levels: Levels) -> float:
     """The highest level ever."""
     return max(levels.values(), default=0.0) if isinstance(levels, Mapping) else levels
+
+
+def mean_level(levels: Levels) -> float:
+    """The plain mean of all levels, whenever they hold: for a rough comparison."""
+    return sum(levels.values()) / len(levels) if isinstance(levels, Mapping) and levels else highest_level(levels)
 
 
 def lots_of(site: Site) -> list[tuple[str, Lot]]:
@@ -76,9 +91,25 @@ def lot_end(case: Case, key: str, lot: Lot) -> float:
     return since.first + machine.life
 
 
-def least_mw(offer: Offer, halls: int | None = None) -> float:
-    """Meter MW that the smallest number of halls reserves, or a given number."""
-    return (halls or offer.halls.min) * offer.hall_mw_it * offer.gross_per_it
+def designed(case: Case, offer: Offer) -> Offer:
+    """The offer with the figures of its design in place of its own; as it is where no design is named or known."""
+    design = case.hall_designs.get(offer.design) if offer.design is not None else None
+    if design is None:
+        return offer
+    figures = ("gross_per_it", "pue", "capex_usd_m_per_mw_it")
+    return offer.model_copy(update={name: getattr(design, name) for name in figures})
+
+
+def least_mw(offer: Offer, halls: int | None = None, billed: bool = False) -> float:
+    """Meter MW that the smallest number of halls reserves at most, or a given number; ``billed``: from the rent on."""
+    taken_after = offer.space_taken_after
+    if taken_after is None:
+        taken_after = 0 if offer.takes == "mining_shell" else offer.lead
+    reserved = offer.gross_per_it
+    if billed or taken_after >= offer.lead:
+        # What is kept for redundancy may be used by machines once rent is paid.
+        reserved -= offer.headroom_to_mining * (offer.gross_per_it - offer.pue)
+    return (halls or offer.halls.min) * offer.hall_mw_it * reserved
 
 
 def reserved_by_leases_mw(case: Case, site: str, instant: float, only_shell: bool = False) -> float:

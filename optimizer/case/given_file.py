@@ -23,6 +23,7 @@ LARGEST_BYTES = 5_000_000
 COLUMNS = ("date", "decision", "item", "site", "amount")
 DECISIONS = {
     "sign": "offer",
+    "contract": "contract offer",
     "build": "build",
     "buy": "machine",
     "unplug": "machine lot, as site.lot",
@@ -158,7 +159,7 @@ def _key(row: dict[str, str]) -> tuple[str, ...] | str:
     decision, item, site = row["decision"], row["item"], row["site"]
     if decision in ("sell_btc", "keep_btc"):
         return (decision,)
-    if decision in ("buy", "build"):
+    if decision in ("contract", "buy", "build"):
         return (decision, f"{site}.{item}") if site else f"no site: say where the {decision} is"
     if decision in ("plug", "unplug"):
         if not site:

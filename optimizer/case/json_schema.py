@@ -1,8 +1,8 @@
 """The JSON Schema of case files, for editors and for other programs.
 
-pydantic's schema of `Case`, widened by what the reader accepts besides: any value with its provenance in place of the
-bare one, and ``extends``. The schema of overlays demands no key and lets any be taken out. Judging a case is not done
-with this: ``optimizer.case.load`` says more, and with places.
+pydantic's schema of `Case`, widened by what the reader accepts besides: any value with its provenance and its currency
+in place of the bare one, and ``extends``. The schema of overlays demands no key and lets any be taken out. Judging a
+case is not done with this: ``optimizer.case.load`` says more, and with places.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _bare_or_told(schema: Schema, overlay: bool) -> Schema:
     bare = {key: value for key, value in schema.items() if key not in texts}
     bare_kinds = bare.pop("anyOf", None) or [bare]
     kinds = [_entries(kind, overlay) for kind in bare_kinds]
-    plain = [kind for kind in kinds if "$ref" not in kind and not is_section(kind)]
-    if not plain:
+    plain = [kind for kind in kinds if "$ref" not in kind and "oneOf" not in kind and not is_section(kind)]
+    if all(kind.get("type") == "null" for kind in plain):
         return schema
     inner = plain[0] if len(plain) == 1 else {"anyOf": plain}
     return {**texts, "anyOf": [*kinds, _wrapped(inner)]}
@@ -74,7 +74,8 @@ def _bare_or_told(schema: Schema, overlay: bool) -> Schema:
 
 def _wrapped(inner: Schema) -> Schema:
     # Written out each time: not every editor follows a reference that has neighbours.
-    said = {"source": {"type": "string"}, "assumed": {"type": "boolean"}, "note": {"type": "string"}}
+    text = {"type": "string"}
+    said = {"source": text, "assumed": {"type": "boolean"}, "note": text, "currency": text}
     properties = {"value": inner, **said}
     return {"type": "object", "properties": properties, "required": ["value"], "additionalProperties": False}
 
@@ -83,6 +84,8 @@ def _entries(kind: Schema, overlay: bool) -> Schema:
     """Items of lists and entries of maps by date may carry their provenance as well."""
     if "items" in kind:
         return {**kind, "items": _bare_or_told(kind["items"], overlay)}
+    if "prefixItems" in kind:
+        return {**kind, "prefixItems": [_bare_or_told(item, overlay) for item in kind["prefixItems"]]}
     if "patternProperties" in kind:
         entries = {pattern: _value(value, overlay) for pattern, value in kind["patternProperties"].items()}
         return {**kind, "patternProperties": entries}

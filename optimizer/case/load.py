@@ -9,17 +9,18 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from optimizer.case.case import Case
+from optimizer.case.currency import as_written, in_us_dollars
 from optimizer.case.findings import Finding, Places
 from optimizer.case.given_file import read_given
 from optimizer.case.overlays import read_layers
 from optimizer.case.overrides import OVERRIDE_FILE, apply_overrides
 from optimizer.case.plausibility import judge
-from optimizer.case.provenance import Provenance, unwrap
+from optimizer.case.provenance import Currency, Provenance, unwrap
 from optimizer.case.references import check_references
 from optimizer.case.schema_check import check_schema
 from optimizer.case.yaml_file import CasePath, Document, Position, dotted, walk
@@ -33,13 +34,16 @@ CASE_FILE = "case.yaml"
 class LoadedCase:
     """A checked case and where it came from.
 
-    ``data`` is what `Case.model_validate` takes: plain, bare, merged, with overrides and given decisions laid over it.
-    ``folder`` is what the price files are relative to, ``path`` the case file; ``files`` all YAML files read, the case
-    file first. ``provenance`` by dotted path. ``warnings`` do not hinder a solve. Not to be changed.
+    ``bare`` is what `Case.model_validate` takes: plain, merged, with overrides and given decisions laid over it, every
+    amount in US dollars. ``data`` is the same with amounts in other currencies as they are written, with their
+    currency: what `case_from_data` takes, so that rates can still be laid over it. Without such amounts they are
+    equal. ``folder`` is what the price files are relative to, ``path`` the case file; ``files`` all YAML files read,
+    the case file first. ``provenance`` by dotted path. ``warnings`` do not hinder a solve. Not to be changed.
     """
 
     case: Case
     data: dict[str, Any]
+    bare: dict[str, Any]
     folder: Path
     path: Path
     files: tuple[Path, ...]
@@ -77,7 +81,7 @@ def load_case(
     merged = read_layers(path, os.path.normpath(path))
     document = merged.sheet.document
     places = Places(os.path.normpath(path), document.keys, document.values)
-    draft = _Draft(document.data, places, merged.sheet.provenance)
+    draft = _Draft(document.data, places, merged.sheet.provenance, merged.sheet.currencies)
     return _finish(draft, path.parent, path, merged.files, overrides, given_csv, given_otherwise)
 
 
@@ -98,7 +102,7 @@ def case_from_data(
     sheet, problems = unwrap(Document(plain, dict(nowhere), dict(nowhere)))
     if problems:
         raise CaseError(problems)
-    draft = _Draft(sheet.document.data, Places(), sheet.provenance)
+    draft = _Draft(sheet.document.data, Places(), sheet.provenance, sheet.currencies)
     return _finish(draft, Path(folder), Path(folder) / CASE_FILE, (), overrides, given_csv, given_otherwise)
 
 
@@ -109,11 +113,12 @@ class _Draft:
     data: dict[str, Any]
     places: Places
     provenance: dict[CasePath, Provenance]
+    currencies: dict[CasePath, Currency]
     problems: list[Problem] = field(default_factory=list)
 
     def put_aside(self, path: CasePath) -> None:
         """Forget what was known about a path and all below it."""
-        for known in (self.places.keys, self.places.values, self.provenance):
+        for known in (self.places.keys, self.places.values, self.provenance, self.currencies):
             for old in [old for old in known if old[: len(path)] == path]:
                 del known[old]
 
@@ -138,21 +143,23 @@ def _finish(
         _lay_down(draft, given_csv)
     if given_otherwise is not None:
         _set_given(draft, ("given", "otherwise"), given_otherwise, Position("given otherwise"))
-    case, findings = check_schema(draft.data)
-    errors = [*draft.problems, *draft.places.problems(findings)]
+    bare, converted, problems = in_us_dollars(draft.data, draft.currencies)
+    case, findings = check_schema(bare)
+    errors = [*draft.problems, *problems, *draft.places.problems(_with_amounts(findings, converted))]
     warnings: list[Finding] = []
     if case is not None:
         # A value laid over the case may leave others behind that were right for what is written.
         wrong, doubtful = check_references(case, varied=touched)
-        errors += draft.places.problems(wrong)
+        errors += draft.places.problems(_with_amounts(wrong, converted))
         warnings += doubtful
     if errors or case is None:
         raise CaseError(dict.fromkeys(errors))
     assumed = [dotted(place) for place, said in draft.provenance.items() if said.assumed]
-    warnings += judge(case)
+    warnings = _with_amounts([*warnings, *judge(case)], converted)
     return LoadedCase(
         case=case,
-        data=draft.data,
+        data=as_written(draft.data, draft.currencies),
+        bare=bare,
         folder=folder,
         path=path,
         files=files,
@@ -161,6 +168,14 @@ def _finish(
         assumed_count=len(assumed),
         places=draft.places,
     )
+
+
+def _with_amounts(findings: Iterable[Finding], converted: Mapping[CasePath, str]) -> list[Finding]:
+    """Findings about amounts in other currencies say what was written, since they speak of US dollars."""
+    return [
+        replace(found, message=f"{found.message} ({converted[found.path]})") if found.path in converted else found
+        for found in findings
+    ]
 
 
 def _count_assumed(assumed: Iterable[str], file: str) -> tuple[Problem, ...]:

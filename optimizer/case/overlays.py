@@ -11,6 +11,7 @@ Not here: what the merged data mean.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,14 +79,35 @@ def _extends_problem(place: Position | None, message: str) -> Problem:
 
 
 def _point_price_files(sheet: Sheet, folder: Path, top: Path) -> None:
-    """Rewrite the price files that a base in another folder names, so that they are found from the top folder."""
+    """Rewrite the files that a base in another folder names, so that they are found from the top folder."""
     if os.path.realpath(folder) == os.path.realpath(top):
         return
-    market = sheet.document.data.get("market")
-    power = market.get("power") if isinstance(market, dict) else None
-    for spec in power.values() if isinstance(power, dict) else ():
-        if isinstance(spec, dict) and isinstance(spec.get("file"), str) and spec["file"]:
-            spec["file"] = Path(os.path.relpath(folder / spec["file"], top)).as_posix()
+
+    def point(section: Any, key: str) -> None:
+        if isinstance(section, dict) and isinstance(section.get(key), str) and section[key]:
+            section[key] = Path(os.path.relpath(folder / section[key], top)).as_posix()
+
+    for pattern, key in _FILES:
+        for section in _sections(sheet.document.data, pattern):
+            point(section, key)
+
+
+# Where a case names files: the section, with * for every name, and its key.
+_FILES = (
+    (("market", "power", "*"), "file"),
+    (("market", "network"), "path"),
+    (("sites", "*", "contracts", "*", "profile"), "file"),
+    (("sites", "*", "contract_offers", "*", "terms", "profile"), "file"),
+    (("sites", "*", "flexibility", "*", "prices"), "file"),
+)
+
+
+def _sections(data: Any, pattern: tuple[str, ...]) -> Iterable[Any]:
+    if not pattern:
+        yield data
+    elif isinstance(data, dict):
+        for key in data if pattern[0] == "*" else [pattern[0]]:
+            yield from _sections(data.get(key), pattern[1:])
 
 
 def merge(base: Sheet, overlay: Sheet) -> Sheet:
@@ -122,4 +144,4 @@ def merge(base: Sheet, overlay: Sheet) -> Sheet:
     provenance: dict[CasePath, Provenance] = joined(base.provenance, overlay.provenance)
     keys = joined(base.document.keys, overlay.document.keys)
     values = joined(base.document.values, overlay.document.values)
-    return Sheet(Document(data, keys, values), provenance)
+    return Sheet(Document(data, keys, values), provenance, joined(base.currencies, overlay.currencies))

@@ -14,7 +14,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from optimizer.case.suggest import Schema, did_you_mean, kind_of, listed, raw_schema, shapes_at, shapes_of, shown
+from optimizer.case.suggest import (
+    Schema,
+    did_you_mean,
+    kind_of,
+    listed,
+    raw_schema,
+    shapes_at,
+    shapes_of,
+    shapes_of_item,
+    shown,
+)
 from optimizer.case.yaml_file import CasePath, dotted
 from optimizer.errors import Problem
 
@@ -58,8 +68,8 @@ def _match(data: Any, shapes: Sequence[Schema], tokens: Sequence[str], path: Cas
         return [path]
     token, found = tokens[0], list[CasePath]()
     if isinstance(data, list):
-        inner = [shape for outer in shapes if "items" in outer for shape in shapes_of(outer["items"])]
         for index in range(len(data)):
+            inner = [shape for outer in shapes for shape in shapes_of_item(outer, index)]
             if token in ("*", str(index)):
                 found += _match(data[index], inner, tokens[1:], (*path, index))
         return found

@@ -13,6 +13,7 @@ from optimizer.case.case import Case
 from optimizer.case.derived import (
     TOLERANCE,
     decision_dates,
+    designed,
     hashprice_at_start,
     highest_level,
     least_mw,
@@ -22,6 +23,7 @@ from optimizer.case.derived import (
 )
 from optimizer.case.findings import Finding
 from optimizer.case.offers import Offer
+from optimizer.case.plausibility_power import judge_contract_prices, judge_power, per_kwh
 from optimizer.case.yaml_file import CasePath
 
 
@@ -29,6 +31,7 @@ def judge(case: Case) -> list[Finding]:
     """Everything that looks odd in a case, prices apart."""
     return [
         *_power(case),
+        *judge_power(case),
         *_network(case),
         *_machines(case),
         *_sites(case),
@@ -82,32 +85,7 @@ def judge_prices(case: Case, means: Mapping[str, float]) -> list[Finding]:
         elif mean > 1000:
             message = f"the mean price is {mean:,.4g} a MWh; is it another column, or a price per year?"
             findings.append(Finding(path, message))
-    return [*findings, *_speculation(case, means)]
-
-
-def _speculation(case: Case, means: Mapping[str, float]) -> Iterable[Finding]:
-    """Blocks below the market for more than the mine can use: the plan would live from selling power."""
-    for site_name, site in case.sites.items():
-        load = sum(lot.ph_s * meter_mw_per_ph_s(case, site, key, lot) for key, lot in site.fleet.items())
-        load += sum(lot.ph_s * meter_mw_per_ph_s(case, site, key, lot) for key, lot in site.arriving.items())
-        for name, block in site.contracts.items():
-            market_name = block.settles_at or site.power.market
-            if market_name not in means:
-                continue
-            market = case.market.power[market_name]
-            forward = [level for key, level in market.forward_usd_per_mwh.items() if len(key) == 4]
-            mean = (forward[0] if forward else means[market_name]) * market.scale
-            if block.price_usd_per_mwh < mean and block.mw > load + 0.5:
-                message = (
-                    f"{block.mw:g} MW at {block.price_usd_per_mwh:g} USD/MWh, where the market's mean is {mean:.4g} "
-                    f"and the site's machines draw {load:,.4g} MW: the rest is a bet on the price of power"
-                )
-                yield Finding(("sites", site_name, "contracts", name, "mw"), message)
-
-
-def _per_kwh(path: CasePath, value: float) -> Iterable[Finding]:
-    if 0 < abs(value) < 0.5:
-        yield Finding(path, f"{value:g} USD/MWh looks like USD/kWh; {value:g} USD/kWh would be {value * 1000:g}")
+    return [*findings, *judge_contract_prices(case, means)]
 
 
 def _rate(path: CasePath, value: float) -> Iterable[Finding]:
@@ -117,11 +95,25 @@ def _rate(path: CasePath, value: float) -> Iterable[Finding]:
 
 def _power(case: Case) -> Iterable[Finding]:
     for name, market in case.market.power.items():
-        for key, level in market.forward_usd_per_mwh.items():
-            yield from _per_kwh(("market", "power", name, "forward_usd_per_mwh", key), level)
+        path: CasePath = ("market", "power", name)
+        yield from per_kwh((*path, "forward_usd_per_mwh"), market.forward_usd_per_mwh)
+        if market.gaps == "zero":
+            message = "power counts as free in every hour that the file lacks; zero is for prices of reserves"
+            yield Finding((*path, "gaps"), message)
     for name, site in case.sites.items():
-        yield from _per_kwh(("sites", name, "power", "adder_usd_per_mwh"), site.power.adder_usd_per_mwh)
-        yield from _per_kwh(("sites", name, "variable_cost_usd_per_mwh"), site.variable_cost_usd_per_mwh)
+        yield from per_kwh(("sites", name, "variable_cost_usd_per_mwh"), site.variable_cost_usd_per_mwh)
+    for code, rate in case.currencies.items():
+        usual = _USUAL_RATES.get(code)
+        if usual is not None and not 0.6 < rate / usual < 1.6:
+            message = f"{rate:g} US dollars for one {code}; usual is about {usual:g}"
+            turned = (
+                f": is it {code} for one US dollar? Then write {1 / rate:.4g}" if 0.6 < 1 / rate / usual < 1.6 else ""
+            )
+            yield Finding(("currencies", code), message + turned)
+
+
+_USUAL_RATES = {"CAD": 0.72, "AUD": 0.66, "NZD": 0.6, "EUR": 1.12, "GBP": 1.3, "CHF": 1.2, "NOK": 0.095, "SEK": 0.1}
+"""US dollars for one, roughly: to see a rate that is turned round."""
 
 
 def _network(case: Case) -> Iterable[Finding]:
@@ -185,8 +177,9 @@ def _sites(case: Case) -> Iterable[Finding]:
 
 
 def _offers(case: Case) -> Iterable[Finding]:
-    for name, offer in case.offers.items():
-        path: CasePath = ("offers", name)
+    for name, written in case.offers.items():
+        offer, path = designed(case, written), ("offers", name)
+        figures: CasePath = ("hall_designs", written.design) if written.design is not None else path
         rent = offer.rate_usd_per_kw_month
         if rent > 1000:
             message = f"{rent:,.6g} USD per kW and month looks like USD per MW and month; per kW it is {rent / 1000:g}"
@@ -197,14 +190,14 @@ def _offers(case: Case) -> Iterable[Finding]:
         used = offer.pue * offer.utilisation
         if offer.gross_per_it < used - TOLERANCE:
             message = f"reserves {offer.gross_per_it:g} MW per MW IT, but pue x utilisation uses {used:g}"
-            yield Finding((*path, "gross_per_it"), message)
+            yield Finding((*figures, "gross_per_it"), message)
         capex = offer.capex_usd_m_per_mw_it
         if capex > 60:
             message = f"{capex:,.6g} MUSD per MW IT; data centres cost 8 to 15, with servers up to 60"
-            yield Finding((*path, "capex_usd_m_per_mw_it"), message)
+            yield Finding((*figures, "capex_usd_m_per_mw_it"), message)
         elif 0 < capex < 0.5:
             message = f"{capex:g} MUSD per MW IT; data centres cost 8 to 15: is it in billions, or in USD per W?"
-            yield Finding((*path, "capex_usd_m_per_mw_it"), message)
+            yield Finding((*figures, "capex_usd_m_per_mw_it"), message)
         if offer.ramp > offer.term:
             message = f"billing never becomes full: it grows over {offer.ramp} months and the term has {offer.term}"
             yield Finding((*path, "ramp"), message)
@@ -227,7 +220,7 @@ def _timing(case: Case, path: CasePath, offer: Offer) -> Iterable[Finding]:
     if first_rent >= end:
         message = f"signed as early as can be, the first rent comes in {month_label(first_rent)}, after the plan ends"
         yield Finding((*path, "lead"), f"{message} ({month_label(end - 1)})")
-    needed = least_mw(offer)
+    needed = least_mw(offer, billed=True)
     rooms: list[float] = []
     for site_name in offer.sites:
         site = case.sites[site_name]

@@ -50,9 +50,10 @@ class PriceFile(Section):
     interval_minutes: Literal[5, 10, 15, 20, 30, 60] | None = None
     """Length of an interval. Left out: the spacing of the rows."""
 
-    gaps: Literal["refuse", "interpolate", "repeat_week"] = "refuse"
+    gaps: Literal["refuse", "interpolate", "repeat_week", "zero"] = "refuse"
     """What to do where a row or a price is missing. refuse: an error that names it. interpolate: a straight line
-    between the neighbours, for up to 6 hours. repeat_week: the price at the same local time a week before or after."""
+    between the neighbours, for up to 6 hours. repeat_week: the price at the same local time a week before or after.
+    zero: a missing price counts as 0: for prices of reserves, where an empty cell is an hour without an award."""
 
     duplicates: Literal["refuse", "mean", "first", "last"] = "refuse"
     """What to do where a time occurs twice, even with the same price. first and last go by the order in the file."""

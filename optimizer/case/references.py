@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from optimizer.case.case import Case
+from optimizer.case.currency import US_DOLLARS, unknown_currency
 from optimizer.case.derived import (
     TOLERANCE,
+    designed,
     hashprice_at_start,
     least_mw,
     level_at,
@@ -22,7 +24,10 @@ from optimizer.case.derived import (
     room_mw,
 )
 from optimizer.case.findings import Finding
+from optimizer.case.offers import Offer
+from optimizer.case.references_contracts import check_contracts
 from optimizer.case.references_given import check_given
+from optimizer.case.references_power import check_power
 from optimizer.case.references_terms import check_terms
 from optimizer.case.schema_check import NAME_RULE
 from optimizer.case.sites import ArrivingLot, FleetLot
@@ -38,14 +43,19 @@ def check_references(case: Case, varied: Sequence[CasePath] = ()) -> tuple[list[
     ``varied`` are paths whose values were laid over the case. Then figures that merely confirm others (the typed
     hashprice) no longer bind, and what would be too large for its place is doubtful and not wrong.
     """
+    horizon = list(_horizon(case))
+    if _months(case) > 12 * LONGEST_HORIZON_YEARS:
+        return horizon, []  # what comes after lists every step, and there may be more than fit in memory
     wrong = [
         *_names(case),
-        *_horizon(case),
+        *horizon,
         *_market(case),
         *_sites(case),
         *_offers(case),
         *_debts(case),
         *check_terms(case),
+        *check_power(case),
+        *check_contracts(case),
         *check_given(case),
     ]
     too_large = [*_fleet_beyond_site(case), *_offers_beyond_sites(case)] if not wrong else []
@@ -62,6 +72,7 @@ def _names(case: Case) -> Iterable[Finding]:
         (("market", "power"), case.market.power),
         (("machines",), case.machines),
         (("sites",), case.sites),
+        (("hall_designs",), case.hall_designs),
         (("offers",), case.offers),
         (("leases",), case.leases),
         (("finance", "debts"), case.finance.debts),
@@ -69,11 +80,21 @@ def _names(case: Case) -> Iterable[Finding]:
     ]
     # Tables name the contracts of both, and the debts and loans of both, in one column.
     yield from _alike(("leases",), case.leases, case.offers, "an offer")
+    if US_DOLLARS in case.currencies:
+        message = "is what everything is reckoned in and worth 1; leave it out"
+        yield Finding(("currencies", US_DOLLARS), message, at_key=True)
     yield from _alike(("finance", "facilities"), case.finance.facilities, case.finance.debts, "a debt")
     for name, site in case.sites.items():
         maps += [(("sites", name, "fleet"), site.fleet), (("sites", name, "arriving"), site.arriving)]
-        maps += [(("sites", name, "contracts"), site.contracts), (("sites", name, "builds"), site.builds)]
+        for part in ("contracts", "contract_offers", "interruptions", "delivery", "flexibility", "builds"):
+            maps.append((("sites", name, part), getattr(site, part)))
         yield from _alike(("sites", name, "arriving"), site.arriving, site.fleet, "a lot of the fleet")
+        yield from _alike(("sites", name, "contract_offers"), site.contract_offers, site.contracts, "a contract")
+        for part in ("contracts", "contract_offers"):
+            for key in getattr(site, part):
+                if key.lower() == "spot":
+                    message = "cannot be the name of a contract: pass_through_at means the market by it"
+                    yield Finding(("sites", name, part, key), f"{key!r} {message}", at_key=True)
     for path, names in maps:
         seen: dict[str, str] = {}
         for key in names:
@@ -94,14 +115,20 @@ def _alike(path: CasePath, names: Iterable[str], others: Iterable[str], what: st
             yield Finding((*path, name), message, at_key=True)
 
 
+def _months(case: Case) -> int:
+    """Months of the plan."""
+    return sum(count * length for count, length in case.horizon.steps)
+
+
 def _horizon(case: Case) -> Iterable[Finding]:
     start = case.horizon.start
     if start.day not in (None, 1):
         message = f"a plan starts on the first of a month (got {start}); write {start.year}-{start.month:02d}"
         yield Finding(("horizon", "start"), message)
-    months = sum(count * length for count, length in case.horizon.steps)
+    months = _months(case)
     if months > 12 * LONGEST_HORIZON_YEARS:
-        message = f"the steps make {months / 12:g} years; at most {LONGEST_HORIZON_YEARS} can be planned"
+        years = f"{months / 12:g}" if months < 10**9 else "far too many"
+        message = f"the steps make {years} years; at most {LONGEST_HORIZON_YEARS} can be planned"
         yield Finding(("horizon", "steps"), message, at_key=True)
 
 
@@ -117,6 +144,11 @@ def _market(case: Case) -> Iterable[Finding]:
             month = key[5:] if re.fullmatch(r"\d{4}-\d{2}", key) else "01"
             if not 1 <= int(month) <= 12:
                 yield Finding((*path, "forward_usd_per_mwh", key), f"there is no month {key!r}", at_key=True)
+        code = market.currency
+        if code == US_DOLLARS:
+            yield Finding((*path, "currency"), "US dollars are what everything is reckoned in; leave it out")
+        elif code is not None and code not in case.currencies:
+            yield Finding((*path, "currency"), unknown_currency(code, list(case.currencies)))
         shape = market.shape
         for key, date in (("from", shape.start), ("to", shape.end)) if shape is not None else ():
             if date.day is not None:
@@ -221,6 +253,7 @@ def _offers(case: Case) -> Iterable[Finding]:
         if offer.sign.start.first >= offer.sign.end.last:
             message = f"the window ends before it begins: from {offer.sign.start} is after to {offer.sign.end}"
             yield Finding((*path, "sign", "from"), message)
+        yield from _design(case, path, offer)
         if offer.term == 0:
             yield Finding((*path, "term"), "must be longer than nothing, such as '10 years'")
         credited = offer.prepayment_credited_over
@@ -234,8 +267,21 @@ def _offers(case: Case) -> Iterable[Finding]:
             yield Finding((*path, "capex_shares"), "all weights are zero; [1] spreads capex evenly", at_key=True)
 
 
+def _design(case: Case, path: CasePath, offer: Offer) -> Iterable[Finding]:
+    if offer.design is None:
+        return
+    design = case.hall_designs.get(offer.design)
+    if design is None:
+        message = f"there is no design {offer.design!r} under hall_designs; "
+        yield Finding((*path, "design"), message + did_you_mean(offer.design, list(case.hall_designs)))
+    elif offer.uptime_nines is not None and design.uptime_nines < offer.uptime_nines:
+        message = f"{offer.design!r} has {design.uptime_nines} nines of uptime, and the offer promises"
+        yield Finding((*path, "design"), f"{message} {offer.uptime_nines}; choose a better design")
+
+
 def _offers_beyond_sites(case: Case) -> Iterable[Finding]:
-    for name, offer in case.offers.items():
+    for name, written in case.offers.items():
+        offer = designed(case, written)
         room = max(room_mw(offer, case.sites[site]) for site in offer.sites)
         needed = least_mw(offer)
         if needed > room * (1 + TOLERANCE) + TOLERANCE:

@@ -47,6 +47,11 @@ def check_given(case: Case) -> list[Finding]:
         for site, at in case.sites.items()
         for name, build in at.builds.items()
     }
+    contracts = {
+        f"{site}.{name}": _Subject(offer.sign, offer.terms.mw, "MW")
+        for site, at in case.sites.items()
+        for name, offer in at.contract_offers.items()
+    }
     facilities = case.finance.facilities
     loans = {k: _Subject(f.window, f.limit_usd_m, "USD m") for k, f in facilities.items() if isinstance(f, TermLoan)}
     shares = {
@@ -59,9 +64,11 @@ def check_given(case: Case) -> list[Finding]:
         *_amounts(case, "sell", given.sell, lots, "machine lot (written site.lot)"),
         *_amounts(case, "buy", given.buy, purchases, "machine on sale for a site (written site.machine)"),
         *_amounts(case, "build", given.build, builds, "build (written site.build)"),
+        *_amounts(case, "contract", given.contract, contracts, "contract offer (written site.offer)"),
         *_amounts(case, "draw", given.draw, loans, "term loan"),
         *_amounts(case, "issue", given.issue, shares, "equity facility"),
         *_whole_builds(case),
+        *_contract_sizes(case),
         *_coins(case),
     ]
     return found
@@ -128,6 +135,22 @@ def _whole_builds(case: Case) -> Iterable[Finding]:
         for date, amount in amounts.items() if isinstance(amounts, Mapping) else ():
             if abs(amount - round(amount)) > TOLERANCE:
                 yield Finding(("given", "build", name, str(date)), f"needs a whole number of builds (got {amount:g})")
+
+
+def _contract_sizes(case: Case) -> Iterable[Finding]:
+    """A contract offer is signed at most once, with at least the MW that it asks for."""
+    for site_name, site in case.sites.items():
+        for name, offer in site.contract_offers.items():
+            path: CasePath = ("given", "contract", f"{site_name}.{name}")
+            amounts = case.given.contract.get(f"{site_name}.{name}")
+            signed = {date: mw for date, mw in amounts.items() if mw > 0} if isinstance(amounts, Mapping) else {}
+            for date in list(signed)[1:]:
+                message = f"{next(iter(signed))} is named already, and a contract offer is signed at most once"
+                yield Finding((*path, str(date)), message, at_key=True)
+            for date, mw in signed.items():
+                if mw < offer.least_mw * (1 - TOLERANCE) - TOLERANCE:
+                    message = f"the offer is for at least {offer.least_mw:g} MW (got {mw:g}); write forbidden if it"
+                    yield Finding((*path, str(date)), f"{message} shall not be signed")
 
 
 def _coins(case: Case) -> Iterable[Finding]:

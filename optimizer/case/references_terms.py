@@ -1,4 +1,4 @@
-"""Terms that must make sense by themselves and with their neighbours: purchases, contracts, builds, leases, new money.
+"""Terms that must make sense by themselves and with their neighbours: purchases, builds, leases, new money.
 
 A part of ``optimizer.case.references``: what is found here cannot be planned with.
 """
@@ -20,7 +20,7 @@ def check_terms(case: Case) -> list[Finding]:
     """What is wrong with the terms of a case that has passed the schema."""
     found = [*_machines(case), *_leases(case), *_facilities(case), *_treasury(case)]
     for name, site in case.sites.items():
-        found += [*_contracts(case, ("sites", name, "contracts"), site), *_builds(("sites", name, "builds"), site)]
+        found += _builds(("sites", name, "builds"), site)
     return found
 
 
@@ -56,20 +56,6 @@ def _machines(case: Case) -> Iterable[Finding]:
             if site in case.sites and case.sites[site].share < 1:
                 message = f"the company has a share of {case.sites[site].share:g} of {site!r}; machines move between"
                 yield Finding((*path, "movable_to", index), f"{message} sites that are wholly its own")
-
-
-def _contracts(case: Case, path: CasePath, site: Site) -> Iterable[Finding]:
-    for name, block in site.contracts.items():
-        begin = block.start or case.horizon.start
-        if block.until.last <= begin.first:
-            yield Finding((*path, name, "until"), f"{block.until} is before the contract begins ({begin})")
-        elif block.until.last <= case.horizon.start.first:
-            message = f"{block.until} is before the plan starts ({case.horizon.start}); leave the contract out"
-            yield Finding((*path, name, "until"), message)
-        if block.settles_at is not None and block.settles_at not in case.market.power:
-            markets = list(case.market.power)
-            message = f"there is no power market {block.settles_at!r}; {did_you_mean(block.settles_at, markets)}"
-            yield Finding((*path, name, "settles_at"), message)
 
 
 def _builds(path: CasePath, site: Site) -> Iterable[Finding]:

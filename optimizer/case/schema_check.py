@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from optimizer.case.base import parse_date
 from optimizer.case.case import Case
 from optimizer.case.findings import Finding
+from optimizer.case.provenance import WRAPPER_KEYS
 from optimizer.case.suggest import (
     Schema,
     closest,
@@ -27,6 +28,7 @@ from optimizer.case.suggest import (
     raw_schema,
     shapes_at,
     shapes_of,
+    shapes_of_item,
     shown,
     unknown_key,
     wanted_at,
@@ -64,9 +66,8 @@ def _too_lax(data: dict[str, Any]) -> list[Finding]:
             if kinds & {"number", "integer"} and not kinds & {"text", "date", "duration", "choice"}:
                 findings.append(Finding(path, _mismatch(path, value)))
         elif isinstance(value, list):
-            inner = [found for shape in shapes if "items" in shape for found in shapes_of(shape["items"])]
             for index, item in enumerate(value):
-                visit(item, inner, (*path, index))
+                visit(item, [found for shape in shapes for found in shapes_of_item(shape, index)], (*path, index))
         elif isinstance(value, dict):
             if shapes and all("properties" in shape for shape in shapes if kind_of(shape) != "nothing"):
                 # pydantic would also take Python's names, such as start for from, and two of them in silence.
@@ -185,6 +186,8 @@ def _say(fault: _Fault) -> list[Finding]:
         key = str(limit.get("discriminator", "'kind'")).strip("'")
         kinds = str(limit.get("expected_tags") or listed(_kinds(path, key)))
         got = f" (got {limit['tag']!r})" if "tag" in limit else ""
+        guess = closest(str(limit["tag"]), [kind.strip("'") for kind in kinds.split(", ")]) if got else None
+        got += f"; did you mean {guess!r}?" if guess else ""
         return [
             Finding((*path, key) if got else path, f"{'' if got else key + ' '}must be one of {kinds}{got}", not got)
         ]
@@ -235,6 +238,8 @@ def _key_message(fault: _Fault) -> str:
     if fault.type == "string_pattern_mismatch":
         if "Q[1-4]" in str(fault.context.get("pattern")):
             return f"must be a year (2026), a quarter (2026-Q3) or a month (2026-07) (got {key!r})"
+        if fault.path[:1] == ("currencies",):
+            return f"a currency is written in three capital letters, such as CAD (got {key!r})"
         dot = " without dots" if "." in str(key) else ""
         return f"{key!r} cannot be a name{dot}: {NAME_RULE}"
     return fault.text.removeprefix("Value error, ")
@@ -246,9 +251,9 @@ def _mismatch(path: CasePath, value: Any) -> str:
     if value is None:
         return f"is empty; expected {wanted}"
     if isinstance(value, dict) and "value" in value:
-        strange = [key for key in value if key not in ("value", "source", "assumed", "note")]
+        strange = [key for key in value if key not in WRAPPER_KEYS]
         if strange:
-            return f"beside value there may be source, assumed and note, not {listed(strange)}"
+            return f"beside value there may be source, assumed, note and currency, not {listed(strange)}"
     choices = [str(choice) for shape in shapes_at(path) for choice in shape.get("enum") or [shape.get("const", "")]]
     guess = closest(value, [choice for choice in choices if choice]) if isinstance(value, str) else None
     hint = f"; did you mean {guess!r}?" if guess else ""

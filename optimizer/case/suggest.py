@@ -41,7 +41,7 @@ def shapes_at(path: CasePath) -> list[Schema]:
         inner: list[Schema] = []
         for shape in shapes:
             if isinstance(part, int):
-                inner += shapes_of(shape["items"]) if "items" in shape else []
+                inner += shapes_of_item(shape, part)
                 continue
             if part in shape.get("properties", {}):
                 inner += shapes_of(shape["properties"][part])
@@ -51,6 +51,14 @@ def shapes_at(path: CasePath) -> list[Schema]:
                 inner += [found for value in shape.get("patternProperties", {}).values() for found in shapes_of(value)]
         shapes = inner
     return shapes
+
+
+def shapes_of_item(shape: Schema, index: int = 0) -> list[Schema]:
+    """What may stand at a place in a list; nothing where the shape is no list."""
+    if "items" in shape:
+        return shapes_of(shape["items"])
+    first = shape.get("prefixItems", [])
+    return shapes_of(first[index]) if index < len(first) else []
 
 
 def is_section(shape: Schema) -> bool:
@@ -95,8 +103,10 @@ def wanted_at(path: CasePath) -> str:
         elif kind == "map":
             text = "values by date, such as {2025-07: ...}" if has_date_keys(shape) else "entries by name"
         elif kind == "list":
-            inner = kind_of(shapes_of(shape["items"])[0])
+            inner = kind_of(next(iter(shapes_of_item(shape)), {}))
             text = _WANTED_LISTS.get(inner, "a list")
+            if "prefixItems" in shape:
+                text = f"{text} of {len(shape['prefixItems'])}"
         else:
             text = _WANTED.get(kind, "")
         if text and text not in words:
@@ -106,6 +116,8 @@ def wanted_at(path: CasePath) -> str:
 
 _WANTED_LISTS = {
     "number": "a list of numbers",
+    "integer": "a list of whole numbers",
+    "text": "a list of names",
     "date": "a list of dates",
     "duration": "a list such as [12 quarters]",
 }
@@ -152,7 +164,13 @@ def unknown_key(path: CasePath) -> str:
     allowed = keys_at(path[:-1])
     places = sections_by_key().get(key, [])
     if key in allowed:
-        return f"{key!r} is not known for this kind"
+        # Of a thing that comes in kinds, each with keys of its own.
+        kinds = [
+            shape["properties"].get("kind", {}).get("const")
+            for shape in shapes_at(path[:-1])
+            if is_section(shape) and key in shape["properties"]
+        ]
+        return f"{key!r} is not known for this kind" + (f"; it is for {listed(kinds)}" if all(kinds) else "")
     guess = closest(key, allowed)
     if _SYNONYMS.get(key) in allowed:
         return f"{key!r} is not known here; did you mean {_SYNONYMS[key]!r}?"

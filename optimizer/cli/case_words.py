@@ -11,10 +11,18 @@ from typing import Any
 
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
-from optimizer.case.derived import decision_dates, hashprice_at_start, level_at, lots_of, meter_mw_per_ph_s
+from optimizer.case.derived import (
+    decision_dates,
+    designed,
+    hashprice_at_start,
+    level_at,
+    lots_of,
+    meter_mw_per_ph_s,
+)
 from optimizer.case.load import LoadedCase
-from optimizer.case.offers import Offer
+from optimizer.case.offers import HostingPower, Offer
 from optimizer.case.sites import ArrivingLot, Site
+from optimizer.cli.power_words import describe_power, power_lines
 from optimizer.market.prices import PriceSeries
 
 WIDTH = 100
@@ -42,7 +50,9 @@ def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str,
             "hashprice_usd_per_ph_day": hashprice_at_start(case),
             "path": case.market.network.path,
         },
+        "currencies": dict(case.currencies),
         "sites": {name: _site(case, site) for name, site in case.sites.items()},
+        "hall_designs": {name: design.model_dump(mode="json") for name, design in case.hall_designs.items()},
         "leases": {
             name: {
                 "site": lease.site,
@@ -53,10 +63,11 @@ def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str,
                 "rent_year_1_usd_m": lease.it_mw * lease.rate_usd_per_kw_month * 12 / 1000,
                 "capex_left_usd_m": lease.capex_left_usd_m,
                 "power_paid_by": lease.power.paid_by,
+                "power_price": _power_price(lease.power),
             }
             for name, lease in case.leases.items()
         },
-        "offers": {name: _offer(offer) for name, offer in case.offers.items()},
+        "offers": {name: _offer(designed(case, offer)) for name, offer in case.offers.items()},
         "money": {
             "cash_usd_m": finance.opening.cash_usd_m,
             "min_cash_usd_m": finance.limits.min_cash_usd_m,
@@ -87,6 +98,7 @@ def _power(case: Case, name: str, series: PriceSeries | None) -> dict[str, Any]:
     market = case.market.power[name]
     found: dict[str, Any] = {"file": market.file, "column": market.column, "scale": market.scale}
     found["forward_usd_per_mwh"] = dict(market.forward_usd_per_mwh)
+    found["currency"] = market.currency
     if series is not None:
         found |= {
             "rows": len(series.price),
@@ -114,10 +126,7 @@ def _site(case: Case, site: Site) -> dict[str, Any]:
     return {
         "power_market": site.power.market,
         "share": site.share,
-        "contracts": {
-            name: {"mw": block.mw, "price_usd_per_mwh": block.price_usd_per_mwh, "until": str(block.until)}
-            for name, block in site.contracts.items()
-        },
+        **describe_power(case, site),
         "builds": {
             name: {
                 "max": build.max,
@@ -141,6 +150,15 @@ def _later(levels: Any, start: float) -> dict[str, float]:
     return {str(date): mw for date, mw in sorted(levels.items()) if date.first > start + 1e-9}
 
 
+def _power_price(power: HostingPower) -> str:
+    """What the tenant pays for power, in words."""
+    if power.paid_by != "tenant":
+        return ""
+    if power.price_usd_per_mwh is not None:
+        return f" at {power.price_usd_per_mwh:g} USD/MWh"
+    return "" if power.pass_through_at == "spot" else f" at the price of {power.pass_through_at}"
+
+
 def _offer(offer: Offer) -> dict[str, Any]:
     mw_it = offer.hall_mw_it
     least, most = offer.halls.min * mw_it, offer.halls.max * mw_it
@@ -156,6 +174,10 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "lead_months": offer.lead,
         "term_months": offer.term,
         "power_paid_by": offer.power.paid_by,
+        "power_price": _power_price(offer.power),
+        "uptime_nines": offer.uptime_nines,
+        "design": offer.design,
+        "headroom_to_mining": offer.headroom_to_mining,
     }
 
 
@@ -176,6 +198,9 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
         f"{network['btc_usd']:,.10g} USD, network {network['hashrate_eh_s']:,.6g} EH/s: "
         f"hashprice {network['hashprice_usd_per_ph_day']:.4g} USD/PH/s/day{later}",
     )
+    if about["currencies"]:
+        rates = (f"1 {code} = {rate:,.10g} USD" for code, rate in about["currencies"].items())
+        lines += _row("currencies", ", ".join(rates))
     lines += ["", "power"]
     for name, market in about["power"].items():
         lines += _row(name, _power_words(market), 2)
@@ -187,13 +212,19 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
             machine = f" of {lot['machine']}" if lot["machine"] != key else ""
             text = f"{lot['eh_s']:.4g} EH/s{machine} at {lot['efficiency_j_per_th']:g} J/TH, {_mw(lot['meter_mw'])}"
             lines += _row(key, text + arrives, 4)
-        for key, block in site["contracts"].items():
-            lines += _row(
-                key, f"{_mw(block['mw'])} at {block['price_usd_per_mwh']:g} USD/MWh until {block['until']}", 4
-            )
+        for key, line in power_lines(site):
+            lines += _row(key, line, 4)
         for key, build in site["builds"].items():
             adds = f"{_mw(build['energised_mw'])} energised, {_mw(build['mining_shell_mw'])} mining shell"
             lines += _row(key, f"can be built, up to {build['max']}: {adds}, ${build['cost_usd_m']:,.10g} M each", 4)
+    if about["hall_designs"]:
+        lines += ["", "hall designs"]
+    for name, design in about["hall_designs"].items():
+        text = (
+            f"{_uptime(design['uptime_nines'])} of uptime: {design['gross_per_it']:g} MW at the meter per MW IT, pue "
+        )
+        text += f"{design['pue']:g}, ${design['capex_usd_m_per_mw_it']:,.10g} M per MW IT"
+        lines += _row(name, text, 2)
     if about["leases"]:
         lines += ["", "leases"]
     for name, lease in about["leases"].items():
@@ -201,7 +232,7 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
             f"{lease['mw_it']:,.10g} MW IT ({_mw(lease['meter_mw'])} at the meter) at {lease['site']}, rent from "
             f"{lease['first_rent']} for {lease['term_months'] / 12:g} years: ${lease['rent_year_1_usd_m']:,.4g} M in "
             f"its first year; capex left ${lease['capex_left_usd_m']:,.10g} M; power paid by the "
-            f"{lease['power_paid_by']}"
+            f"{lease['power_paid_by']}{lease['power_price']}"
         )
         lines += _row(name, text, 2)
     if about["offers"]:
@@ -241,10 +272,11 @@ _TREASURY = {
 
 def _power_words(market: Mapping[str, Any]) -> str:
     parts = [market["file"]]
+    money = market["currency"] or "USD"
     if "rows" in market:
         parts.append(
             f"{market['rows']:,} rows of {market['interval_minutes']} minutes, {market['from']} to {market['to']}, "
-            f"mean {market['mean_usd_per_mwh']:.4g} USD/MWh"
+            f"mean {market['mean_usd_per_mwh']:.4g} {money}/MWh"
         )
     forward = market["forward_usd_per_mwh"]
     if forward:
@@ -270,12 +302,22 @@ def _site_words(site: Mapping[str, Any]) -> str:
 def _offer_words(offer: Mapping[str, Any]) -> str:
     halls = _between(offer["halls"])
     place = "the mine's buildings" if offer["takes"] == "mining_shell" else "free power"
+    design = f", built as {offer['design']}" if offer["design"] else ""
+    design += f", {_uptime(offer['uptime_nines'])} of uptime promised" if offer["uptime_nines"] else ""
+    kept = f"; machines may use {offer['headroom_to_mining'] * 100:.4g} % of what is kept for redundancy"
+    design += kept if offer["headroom_to_mining"] else ""
     return (
         f"{halls} halls, {_between(offer['mw_it'])} MW IT ({_between(offer['meter_mw'])} MW at the meter) of {place} "
-        f"at {' or '.join(offer['sites'])}; sign {offer['sign'][0]} to {offer['sign'][1]}, rent {offer['lead_months']} "
-        f"months later for {offer['term_months'] / 12:g} years: ${_between(offer['rent_year_1_usd_m'])} M in its first "
-        f"year; capex ${_between(offer['capex_usd_m'])} M; power paid by the {offer['power_paid_by']}"
+        f"at {' or '.join(offer['sites'])}{design}; sign {offer['sign'][0]} to {offer['sign'][1]}, rent "
+        f"{offer['lead_months']} months later for {offer['term_months'] / 12:g} years: "
+        f"${_between(offer['rent_year_1_usd_m'])} M in its first year; capex ${_between(offer['capex_usd_m'])} M; "
+        f"power paid by the {offer['power_paid_by']}{offer['power_price']}"
     )
+
+
+def _uptime(nines: int) -> str:
+    """``99.9 %`` for 3."""
+    return f"{100 - 10.0 ** (2 - nines):.10g} %"
 
 
 def _between(pair: list[float]) -> str:

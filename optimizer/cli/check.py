@@ -57,33 +57,36 @@ def check_prices(loaded: LoadedCase) -> tuple[dict[str, PriceSeries], list[Probl
     import os
 
     from optimizer.case.plausibility import judge_prices
+    from optimizer.case.price_files import market_path, price_files
     from optimizer.market.market import build_market
     from optimizer.market.prices import PriceFileProblems, read_prices
 
-    series: dict[str, PriceSeries] = {}
+    read: dict[str, tuple[PriceSeries, ...]] = {}
     problems: list[Problem] = []
-    for name, market in loaded.case.market.power.items():
-        path = ("market", "power", name, "file")
+    for place, specs in price_files(loaded.case).items():
+        path = (*place.split("."), "file")
         try:
-            series[name] = read_prices(market, loaded.folder)
+            read[place] = tuple(read_prices(spec, loaded.folder) for spec in specs)
         except PriceFileProblems as found:
-            shown = os.path.normpath(loaded.folder / market.file)
+            file = specs[0].file
+            shown = os.path.normpath(loaded.folder / file)
             for problem in found.problems:
                 if problem.line is None:
-                    problems.append(loaded.problem(path, f"{market.file}: {problem.message}"))
+                    problems.append(loaded.problem(path, f"{file}: {problem.message}"))
                 else:
-                    problems.append(Problem(shown, problem.line, None, f"market.power.{name}", problem.message))
+                    problems.append(Problem(shown, problem.line, None, place, problem.message))
             if found.more:
-                problems.append(loaded.problem(path, f"{market.file}: and {found.more} more such problems"))
+                problems.append(loaded.problem(path, f"{file}: and {found.more} more such problems"))
     if problems:
         raise CaseError(problems)
     try:
-        build_market(loaded.case, loaded.folder, series)
+        build_market(loaded.case, loaded.folder, read)
     except CaseError as error:
         raise CaseError(
             loaded.problem(tuple(problem.path.split(".")), problem.message) if problem.line is None else problem
             for problem in error.problems
         ) from None
+    series = {name: read[market_path(name)][0] for name in loaded.case.market.power}
     means = {name: float(read.price.mean()) for name, read in series.items()}
     findings = judge_prices(loaded.case, means)
     return series, list(loaded.places.problems(findings, "warning"))

@@ -12,7 +12,6 @@ from pathlib import Path
 from models.instance import Instance, open_bounds
 from optimizer.case.case import Case
 from optimizer.case.given import Given
-from optimizer.instance.blocks import block_arrays
 from optimizer.instance.builds import build_arrays, list_builds
 from optimizer.instance.facilities import (
     equity_arrays,
@@ -27,8 +26,11 @@ from optimizer.instance.given import Choices, with_given
 from optimizer.instance.hosting import Option, exclusive_sets, hosting_arrays, list_options
 from optimizer.instance.limits import megawatt_limits
 from optimizer.instance.machines import lot_arrays, place_arrays, trade_arrays
+from optimizer.instance.redispatch import Redispatch
+from optimizer.instance.site_operations import SiteModel, list_signings, site_operations
 from optimizer.market.market import Market, build_market
 from optimizer.operations.operations import Operations, build_operations
+from optimizer.operations.slots import NO_REFINEMENT, Refinement
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class Prepared:
     market: Market
     operations: Operations
     choices: Choices
+    site_model: SiteModel
+    redispatch: Redispatch
+    """Goes through the hours of a plan."""
     fixed: FixedFlows
     value: FixedValue
     open: Instance
@@ -61,14 +66,19 @@ def prepare(case: Case, folder: Path, market: Market | None = None) -> Prepared:
     return prepare_from(case, market, build_operations(case, market))
 
 
-def prepare_from(case: Case, market: Market, operations: Operations) -> Prepared:
+def prepare_from(
+    case: Case, market: Market, operations: Operations, refinement: Refinement = NO_REFINEMENT
+) -> Prepared:
     """The instance of a case whose market and operations are known."""
     options, builds = list_options(case, market, operations), list_builds(case, market)
     draws, issues = list_draws(case, market), list_issues(case, market)
     lots, places = lot_arrays(case, operations), place_arrays(case, market, operations)
     hosting = hosting_arrays(case, market, options)
-    fixed = fixed_flows(case, market, operations)
-    value = fixed_value(case, market, operations)
+    signings = list_signings(case, market)
+    model = site_operations(case, market, operations, options, signings, refinement)
+    redispatch = Redispatch(case, market, operations, options, model)
+    fixed = fixed_flows(case, market, operations, model)
+    value = fixed_value(case, market, operations, model)
     trade, build = trade_arrays(case, market, operations), build_arrays(case, market, builds)
     loans, equity = loan_arrays(case, market, draws, options), equity_arrays(case, market, issues)
     free = Instance(
@@ -78,9 +88,10 @@ def prepare_from(case: Case, market: Market, operations: Operations) -> Prepared
         hosting=hosting,
         exclusive=exclusive_sets(case, options),
         limits=megawatt_limits(case, market, operations, options, builds),
-        blocks=block_arrays(case, market, operations),
+        operations=model.arrays,
+        operate=redispatch.operate if model.arrays is not None else None,
         cash=cash_arrays(case, market, fixed),
-        bounds=open_bounds(market.tree, lots, places, hosting, trade, build, loans, equity),
+        bounds=open_bounds(market.tree, lots, places, hosting, trade, build, loans, equity, model.arrays),
         trade=trade,
         builds=build,
         loans=loans,
@@ -89,6 +100,6 @@ def prepare_from(case: Case, market: Market, operations: Operations) -> Prepared
         tax=tax_arrays(case, market, fixed),
         value_constant_usd_m=value.total,
     )
-    choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, draws, issues)
+    choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, draws, issues, signings)
     laid_down = with_given(free, case.given, choices, market.start_month)
-    return Prepared(case, market, operations, choices, fixed, value, free, laid_down)
+    return Prepared(case, market, operations, choices, model, redispatch, fixed, value, free, laid_down)

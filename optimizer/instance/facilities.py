@@ -168,6 +168,6 @@ def tax_arrays(case: Case, market: Market, fixed: FixedFlows) -> Tax | None:
     return Tax(
         rate=case.finance.cash_tax_rate,
         year=((market.start_month + tree.start_months) // 12).astype(np.int64),
-        fixed_ebitda_usd_m=fixed.contracts - fixed.site_cost - fixed.sga,
+        fixed_ebitda_usd_m=fixed.contracts - fixed.delivery_opening - fixed.site_cost - fixed.sga,
         value_factor=np.array([instant_factor(case.discount.corporate, float(t)) for t in ends]) * tree.probability,
     )

@@ -10,7 +10,7 @@ from models.instance import Cash
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.case.finance import Debt
-from optimizer.instance.blocks import unused_contracts
+from optimizer.instance.site_operations import SiteModel
 from optimizer.market.calendar import instant_factor, month_factors, node_at
 from optimizer.market.market import Market
 from optimizer.operations.operations import Operations
@@ -65,12 +65,15 @@ class FixedFlows:
     btc_sold: Floats
     contracts: Floats
     """What power contracts bring if no machine uses them."""
+    delivery_opening: Floats
+    """Charges on peaks that accrued before the start, as they are paid."""
 
     @property
     def net(self) -> Floats:
         return (
             self.btc_sold
             + self.contracts
+            - self.delivery_opening
             - self.site_cost
             - self.sga
             - self.arriving_due
@@ -88,7 +91,7 @@ def overheads_by_month(case: Case, months: int) -> tuple[Floats, Floats]:
     return site, sga
 
 
-def fixed_flows(case: Case, market: Market, operations: Operations) -> FixedFlows:
+def fixed_flows(case: Case, market: Market, operations: Operations, model: SiteModel) -> FixedFlows:
     """Overheads, debt service, deliveries due and bitcoin sold from stock, by node."""
     tree, cells = market.tree, market.cells
     planned = ~cells.in_tail
@@ -114,7 +117,44 @@ def fixed_flows(case: Case, market: Market, operations: Operations) -> FixedFlow
         interest=by_node["interest"],
         principal=by_node["principal"],
         btc_sold=by_node["btc"],
-        contracts=unused_contracts(market, operations, case.discount.mining)[0],
+        contracts=unused_contracts(market, operations, model, case.discount.mining)[0],
+        delivery_opening=opening_charges(case, market, operations),
+    )
+
+
+def unused_contracts(market: Market, operations: Operations, model: SiteModel, rate: float) -> tuple[Floats, float]:
+    """What contracts bring if no machine uses them: by node (N,) in USD m, and its present value.
+
+    Fixed contracts left unused as a whole, and settlements of financial blocks.
+    """
+    cells = market.cells
+    factor = month_factors(rate, cells.month) * market.tree.probability[cells.node]
+    by_node, value = np.zeros(len(market.tree)), 0.0
+    amounts = [(cell, amount) for _, cell, amount in model.constants]
+    amounts += [entry for settlement in operations.settlements for entry in settlement.usd_m.items()]
+    for cell, amount in amounts:
+        by_node[cells.node[cell]] += amount
+        value += amount * float(factor[cell])
+    return by_node, value
+
+
+def opening_charges(case: Case, market: Market, operations: Operations) -> Floats:
+    """(N,) charges on peaks that accrued before the start, as they are paid; the company's share."""
+    by_node = np.zeros(len(market.tree))
+    for clock in operations.clocks:
+        for billing in clock.billing.values():
+            for month, amount in billing.opening():
+                by_node += np.where(node_at(market.tree, month), amount * clock.site.share, 0.0)
+    return by_node
+
+
+def opening_charges_value(market: Market, operations: Operations, rate: float) -> float:
+    """Their present value, within the horizon or not."""
+    return sum(
+        amount * clock.site.share * float(month_factors(rate, np.array([month]))[0])
+        for clock in operations.clocks
+        for billing in clock.billing.values()
+        for month, amount in billing.opening()
     )
 
 
@@ -136,6 +176,7 @@ class FixedValue:
     opening_btc: float
     contracts: float
     """If no machine uses them."""
+    delivery_opening: float
     arriving_due: float
     site_cost: float
     sga: float
@@ -148,6 +189,7 @@ class FixedValue:
             self.opening_cash
             + self.opening_btc
             + self.contracts
+            - self.delivery_opening
             - self.arriving_due
             - self.site_cost
             - self.sga
@@ -156,7 +198,9 @@ class FixedValue:
         )
 
 
-def fixed_value(case: Case, market: Market, operations: Operations, rate: float | None = None) -> FixedValue:
+def fixed_value(
+    case: Case, market: Market, operations: Operations, model: SiteModel, rate: float | None = None
+) -> FixedValue:
     """By APV, each flow at the rate of its class; with ``rate``, all but cash, bitcoin and debt at that one rate."""
     tree, cells = market.tree, market.cells
     planned = ~cells.in_tail
@@ -178,7 +222,8 @@ def fixed_value(case: Case, market: Market, operations: Operations, rate: float 
     return FixedValue(
         opening_cash=opening.cash_usd_m,
         opening_btc=opening.btc * case.market.network.btc_usd / 1e6,
-        contracts=unused_contracts(market, operations, mining)[1],
+        contracts=unused_contracts(market, operations, model, mining)[1],
+        delivery_opening=opening_charges_value(market, operations, mining),
         arriving_due=sum(
             lot.due_usd_m * instant_factor(mining, lot.due_at)
             for lot in operations.lots

@@ -18,6 +18,7 @@ from optimizer.instance.facilities import Draw, Issue
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import nearest_decision_node
 from optimizer.operations.mining import Lot, Place
+from optimizer.operations.parts import SignedContract
 
 STATUS_QUO = Given(otherwise="nothing")
 """Commitments only: deliveries and debts run on; nothing is signed, built, bought or borrowed."""
@@ -37,6 +38,7 @@ class Choices:
     builds: tuple[BuildOption, ...]
     draws: tuple[Draw, ...]
     issues: tuple[Issue, ...]
+    signings: tuple[SignedContract, ...]
 
     def place_name(self, place: int) -> str:
         """``site.lot`` at home, ``site.lot > other site`` elsewhere."""
@@ -93,6 +95,13 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
         ),
         sell_btc=laid.bitcoin(bounds.sell_btc, given.sell_btc),
         keep_btc=laid.bitcoin(bounds.keep_btc, given.keep_btc),
+        contract_mw=laid.options(
+            "contract",
+            bounds.contract_mw,
+            given.contract,
+            [f"{choices.site_names[signing.site]}.{signing.offer}" for signing in choices.signings],
+            [signing.node for signing in choices.signings],
+        ),
     )
     return replace(instance, hosting=hosting, bounds=bounds)
 

@@ -11,7 +11,7 @@ from optimizer.case.case import Case
 from optimizer.case.offers import Lease, Offer
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
-from optimizer.operations.hosting import HallFlows, hall_flows, lease_flows
+from optimizer.operations.hosting import HallFlows, designed, hall_flows, lease_flows
 from optimizer.operations.operations import Operations
 
 
@@ -42,6 +42,14 @@ class Option:
         """Meter MW reserved per hall."""
         return self.hall_mw_it * self.terms.gross_per_it
 
+    def energised_mw(self, instant: float) -> float:
+        """Meter MW that a hall keeps from machines at an instant: all that is reserved, less the headroom that the
+        tenant leaves to them once rent is paid."""
+        headroom = 0.0 if isinstance(self.terms, Lease) else self.terms.headroom_to_mining
+        if headroom == 0.0 or instant < self.flows.rent_from - 1e-9:
+            return self.gross_mw
+        return self.gross_mw - headroom * self.hall_mw_it * (self.terms.gross_per_it - self.terms.pue)
+
     @property
     def halls(self) -> tuple[int, int]:
         """Least and most halls if signed."""
@@ -64,8 +72,9 @@ def list_options(case: Case, market: Market, operations: Operations) -> tuple[Op
             for node in np.flatnonzero(tree.decision):
                 signed = float(tree.start_months[node])
                 if offer.sign.start.first <= market.start_month + signed < offer.sign.end.last:
-                    flows = hall_flows(offer, s, signed, operations.power)
-                    options.append(Option(k, name, s, site_name, int(node), offer, flows))
+                    terms = designed(case, offer)
+                    flows = hall_flows(terms, s, signed, operations.power)
+                    options.append(Option(k, name, s, site_name, int(node), terms, flows))
     return tuple(options)
 
 

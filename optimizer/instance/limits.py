@@ -51,7 +51,7 @@ def site_instants(
             instants |= {float(t) for t in market.tree.start_months[market.tree.decision]}
     for option in options:
         if option.site == site:
-            instants |= {option.flows.taken_from, option.flows.rent_until}
+            instants |= {option.flows.taken_from, option.flows.rent_from, option.flows.rent_until}
     instants |= {build.in_use_from for build in builds if build.site == site}
     return sorted({round(t, 9) for t in instants if 0 <= t < horizon - TOLERANCE_MONTHS})
 
@@ -84,7 +84,7 @@ def megawatt_limits(
                     row = len(names)
                     places += [(row, p, mw) for p, mw in present]
                     halls += [
-                        (row, o, option.gross_mw)
+                        (row, o, option.energised_mw(instant) if kind == "energised" else option.gross_mw)
                         for o, option in enumerate(options)
                         if option.site == s
                         and tree.reaches[option.node, node]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from models.instance import Lots, Places, Trade
 from models.tree import Bools, Floats
@@ -38,8 +39,20 @@ def _purchase_limit(machine: Machine) -> float:
 def place_arrays(case: Case, market: Market, operations: Operations) -> Places:
     """Margins by node, as cash and as value, per EH/s at each place."""
     tree, cells = market.tree, market.cells
-    margin = operations.mining.margin_usd_m
-    value = margin * tree.probability[cells.node] * month_factors(case.discount.mining, cells.month)
+    margin, charges = operations.mining.margin_usd_m, operations.mining.peak_charge_usd_m
+    probability = tree.probability[cells.node]
+    value = margin * probability * month_factors(case.discount.mining, cells.month)
+    later: list[tuple[int, int, float]] = []
+    for p, place in enumerate(operations.places):
+        billing = operations.clocks[place.site].peak_billing
+        for cell in np.flatnonzero(charges[p]).tolist() if billing is not None else ():
+            assert billing is not None
+            month, node = int(cells.month[cell]), int(cells.node[cell])
+            value[p, cell] -= charges[p, cell] * billing.factor(month) * float(probability[cell])
+            later += [
+                (p * len(tree) + node, n, -float(charges[p, cell]) * share)
+                for n, share in paid_in(market, billing.months(month), node)
+            ]
     lots = operations.lots
     exists = np.zeros((len(operations.places), len(tree)), dtype=bool)
     for p, place in enumerate(operations.places):
@@ -53,8 +66,30 @@ def place_arrays(case: Case, market: Market, operations: Operations) -> Places:
         exists=exists,
         margin_usd_m_per_eh=by_node(margin, market) * exists,
         value_usd_m_per_eh=by_node(value, market) * exists,
+        later_usd_m_per_eh=_later(later, exists),
         btc_per_eh=by_node(operations.mining.btc, market) * exists,
     )
+
+
+def _later(entries: list[tuple[int, int, float]], exists: Bools) -> sparse.csr_array:
+    """(P * N, N) charges that are paid later, of places that can hold machines."""
+    places, nodes = exists.shape
+    there = [entry for entry in entries if exists.reshape(-1)[entry[0]]]
+    row, column, data = ([entry[i] for entry in there] for i in range(3))
+    found = sparse.csr_array((np.array(data, dtype=float), (row, column)), shape=(places * nodes, nodes))
+    found.sum_duplicates()
+    return found
+
+
+def paid_in(market: Market, months: range, node: int) -> list[tuple[int, float]]:
+    """(node, share) of what is paid evenly in some months after the start, along the paths that follow a node."""
+    tree = market.tree
+    ends, found = tree.start_months + tree.length_months, []
+    for n in np.flatnonzero(tree.reaches[node]).tolist():
+        inside = sum(1 for k in months if tree.start_months[n] <= k < ends[n])
+        if inside:
+            found.append((n, inside / len(months)))
+    return found
 
 
 def by_node(cells_values: Floats, market: Market) -> Floats:

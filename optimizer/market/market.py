@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from models.tree import Floats, Tree
 from optimizer.case.case import Case
 from optimizer.case.network_file import read_network_file
+from optimizer.case.price_files import market_path, price_files
 from optimizer.errors import CaseError, Problem
 from optimizer.market.calendar import Cells, build_cells, build_tree
 from optimizer.market.network import NetworkPath, build_network
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.market.shape import Shape, build_shape, level_factors
 
+BILLING_MONTHS = 48
+
 
 @dataclass(frozen=True)
 class PowerPath:
-    """A power market over the planned months: ``spot = price of the shape x factor[month]``."""
+    """A power market over the planned months: ``spot = price of the shape x factor[month]``, in US dollars."""
 
     shape: Shape
+    series: PriceSeries
     factor: Floats
     """(K,) by month after the start."""
-    repairs: tuple[str, ...]
-    sha256: str
-    intervals: int
-    mean_usd_per_mwh: float
-    """Plain mean over the whole file, as it is."""
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        return self.series.repairs
+
+    @property
+    def sha256(self) -> str:
+        return self.series.sha256
+
+    @property
+    def intervals(self) -> int:
+        return len(self.series.price)
+
+    @property
+    def mean_usd_per_mwh(self) -> float:
+        """Plain mean over the whole file, as it is."""
+        return float(self.series.price.mean())
 
 
 @dataclass(frozen=True)
@@ -39,50 +57,45 @@ class Market:
     tree: Tree
     cells: Cells
     power: Mapping[str, PowerPath]
+    shapes: Mapping[str, Shape]
+    """Profiles of contracts and prices of reserves, aligned with the market of their site, by dotted path."""
     network: NetworkPath
 
 
-def build_market(case: Case, folder: Path, series: Mapping[str, PriceSeries] | None = None) -> Market:
+def build_market(case: Case, folder: Path, series: Mapping[str, tuple[PriceSeries, ...]] | None = None) -> Market:
     """Read the price files (relative to ``folder``) and lay markets on the months of the plan.
 
-    ``series`` gives price files that have been read already, by market. A CaseError lists every problem found.
+    ``series`` gives files that have been read already, by the paths of `price_files`. A CaseError lists every problem.
     """
     start = 12 * case.horizon.start.year + case.horizon.start.month - 1
     tree = build_tree(case.horizon)
     horizon = sum(count * months for count, months in case.horizon.steps)
     ends = [horizon + offer.lead + offer.term for offer in case.offers.values()]
     ends += [int(lease.first_rent.first - start) + 1 + lease.term for lease in case.leases.values()]
-    tail = max(0, *(end - horizon for end in [*ends, horizon])) + 1
+    # Charges on peaks are billed until two years and a half after they were measured.
+    lag = BILLING_MONTHS if any(site.delivery for site in case.sites.values()) else 0
+    tail = max(0, *(end - horizon for end in [*ends, horizon])) + 1 + lag
     cells = build_cells(tree, start, tail)
     months = int(cells.month.max()) + 1
     problems: list[Problem] = []
+    read = series if series is not None else _read_all(case, folder, problems)
     power: dict[str, PowerPath] = {}
     for name, market in case.market.power.items():
+        if market_path(name) not in read:
+            continue
         try:
-            read = series[name] if series is not None else read_prices(market, folder)
-            shape = build_shape(name, market, read)
-            power[name] = PowerPath(
-                shape=shape,
-                factor=level_factors(name, market, shape, start, months),
-                repairs=read.repairs,
-                sha256=read.sha256,
-                intervals=len(read.price),
-                mean_usd_per_mwh=float(read.price.mean()),
-            )
-        except PriceFileProblems as found:
-            problems += [
-                Problem(
-                    file=p.file,
-                    line=p.line,
-                    column=None,
-                    path=f"market.power.{name}",
-                    message=p.message,
-                    severity="error",
-                )
-                for p in found.problems
-            ]
+            own = read[market_path(name)][0]
+            shape = build_shape(market_path(name), market, own)
+            factor = level_factors(name, market, shape, start, months)
+            rate = case.currencies[market.currency] if market.currency is not None else 1.0
+            power[name] = PowerPath(shape=shape, series=own, factor=factor * rate)
         except CaseError as found:
             problems += found.problems
+    shapes: dict[str, Shape] = {}
+    try:
+        shapes = _aligned_shapes(case, power, read)
+    except CaseError as found:
+        problems += found.problems
     network_file = None
     try:
         if case.market.network.path is not None:
@@ -96,5 +109,58 @@ def build_market(case: Case, folder: Path, series: Mapping[str, PriceSeries] | N
         tree=tree,
         cells=cells,
         power=power,
+        shapes=shapes,
         network=build_network(case.market.network, start, months, network_file),
     )
+
+
+def _read_all(case: Case, folder: Path, problems: list[Problem]) -> dict[str, tuple[PriceSeries, ...]]:
+    read: dict[str, tuple[PriceSeries, ...]] = {}
+    for path, specs in price_files(case).items():
+        try:
+            read[path] = tuple(read_prices(spec, folder) for spec in specs)
+        except PriceFileProblems as found:
+            problems += [
+                Problem(file=p.file, line=p.line, column=None, path=path, message=p.message, severity="error")
+                for p in found.problems
+            ]
+    return read
+
+
+def _aligned_shapes(
+    case: Case, power: Mapping[str, PowerPath], read: Mapping[str, tuple[PriceSeries, ...]]
+) -> dict[str, Shape]:
+    """Shapes of all series beside a site's market, which must have its months and intervals."""
+    shapes: dict[str, Shape] = {}
+    files = price_files(case)
+    for site_name, site in case.sites.items():
+        if site.power.market not in power:
+            continue
+        own = power[site.power.market].shape
+        others = [("split", site.power.split.market)] if site.power.split is not None else []
+        others += [("decides_on", site.power.decides_on.market)] if site.power.decides_on is not None else []
+        for place, name in others:
+            if name in power and not _alike(power[name].shape, own):
+                raise CaseError.single(
+                    f"market {name} is not aligned with {site.power.market}: both need the same months of the same "
+                    "years (see shape) in intervals of the same length",
+                    path=f"sites.{site_name}.power.{place}",
+                )
+        for path, specs in files.items():
+            if path.startswith(f"sites.{site_name}.") and path in read:
+                best = np.max([each.price for each in read[path]], axis=0)
+                shape = build_shape(path, specs[0], replace(read[path][0], price=best), own.taken)
+                if not _alike(shape, own):
+                    raise CaseError.single(
+                        f"its intervals are {60 * shape.interval_hours:g} minutes, those of {site.power.market} are "
+                        f"{60 * own.interval_hours:g}: they have to be alike",
+                        path=path,
+                    )
+                shapes[path] = shape
+    return shapes
+
+
+def _alike(one: Shape, other: Shape) -> bool:
+    if one.taken != other.taken or one.interval_hours != other.interval_hours:
+        return False
+    return all(len(one.months[key].day) == len(other.months[key].day) for key in other.months)

@@ -253,6 +253,8 @@ def _fill_gaps(
     elif spec.gaps == "repeat_week":
         excuse = "repeat_week found no price one week earlier or later"
         price[missing] = _from_next_week(grid.price, offset_s, missing, interval_s)
+    elif spec.gaps == "zero":
+        price[missing] = 0.0
     for run in runs:
         unfilled = run[np.isnan(price[run])]
         if len(unfilled):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -17,6 +17,8 @@ import numpy as np
 
 from models.tree import Floats, Ints
 from optimizer.case.market import PowerMarket
+from optimizer.case.price_file import PriceFile
+from optimizer.case.price_files import market_path
 from optimizer.errors import CaseError
 from optimizer.market.prices import PriceSeries
 
@@ -25,13 +27,14 @@ from optimizer.market.prices import PriceSeries
 class MonthShape:
     """The intervals that serve a planned month of a given length.
 
-    Shapes (H,): ``day`` 1..31 of the planned month, ``price`` as in the file, ``weight_hours``. The weights of a
-    month add up to its hours.
+    Shapes (H,): ``day`` 1..31 of the planned month, ``price`` as in the file, ``weight_hours``, and ``source``: the
+    place of each interval in the series of the file. The weights of a month add up to its hours.
     """
 
     day: Ints
     price: Floats
     weight_hours: Floats
+    source: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @cached_property
     def _order(self) -> Ints:
@@ -71,48 +74,76 @@ class Shape:
     """(12,) sum of prices over all intervals used, by calendar month."""
     count: Ints
     """(12,) number of intervals used."""
-    first_month: int
-    last_month: int
-    """Absolute months (12 * year + month - 1) of the file between which the shape lies."""
+    taken: tuple[int, ...]
+    """Absolute months (12 * year + month - 1) of the file that are used."""
+    interval_hours: float
+
+    @property
+    def first_month(self) -> int:
+        return min(self.taken)
+
+    @property
+    def last_month(self) -> int:
+        return max(self.taken)
+
+    def times_used(self, absolute_month: int) -> int:
+        """How many months of the file serve the calendar month of this one."""
+        return sum(1 for month in self.taken if month % 12 == absolute_month % 12)
 
     def mean(self, calendar_months: list[int]) -> float:
         """Plain mean price over all intervals in these calendar months."""
         return float(self.sum_price[calendar_months].sum() / self.count[calendar_months].sum())
 
 
-def build_shape(name: str, market: PowerMarket, series: PriceSeries) -> Shape:
-    """Take the complete local months of the file; a CaseError says which calendar months are missing."""
+def build_shape(path: str, market: PriceFile, series: PriceSeries, months_used: tuple[int, ...] | None = None) -> Shape:
+    """Take the complete local months of the file; a CaseError says which calendar months are missing.
+
+    ``months_used`` are the months that a series has to have because another one has them; without it all that are
+    complete (inside ``shape`` of a power market) count.
+    """
     month, day = np.asarray(series.local_month), np.asarray(series.local_day)
     first, last = int(month.min()), int(month.max())
-    if market.shape is not None:
-        first, last = round(market.shape.start.first), round(market.shape.end.last) - 1
+    window = market.shape if isinstance(market, PowerMarket) else None
+    if months_used is not None:
+        first, last = min(months_used), max(months_used)
+    elif window is not None:
+        first, last = round(window.start.first), round(window.end.last) - 1
     used: dict[int, list[int]] = {m: [] for m in range(12)}
     for absolute in range(first, last + 1):
-        if _complete(month, day, absolute, series.interval_hours, market.time_zone):
+        if months_used is not None and absolute not in months_used:
+            continue
+        if _complete(month, absolute, series.interval_hours, market.time_zone):
             used[absolute % 12].append(absolute)
-        elif market.shape is not None:
-            raise _problem(name, f"shape covers {_month_name(absolute)}, but the price file has not all of its hours")
+        elif months_used is not None:
+            raise _problem(path, f"the file has not all hours of {_month_name(absolute)}, which the site's market uses")
+        elif window is not None:
+            raise _problem(path, f"shape covers {_month_name(absolute)}, but the price file has not all of its hours")
     missing = [calendar.month_abbr[m + 1] for m in range(12) if not used[m]]
     if missing:
         raise _problem(
-            name, f"the price file has no complete {', '.join(missing)}; a shape needs every calendar month once"
+            path, f"the price file has no complete {', '.join(missing)}; a shape needs every calendar month once"
         )
     months: dict[tuple[int, int], MonthShape] = {}
     sums, counts = np.zeros(12), np.zeros(12, dtype=np.int64)
     taken: list[int] = []
     for m, found in used.items():
         taken += found
-        blocks = [(day[month == a], series.price[month == a]) for a in found]
-        sums[m] = sum(float(price.sum()) for _, price in blocks)
-        counts[m] = sum(len(price) for _, price in blocks)
+        blocks = [np.flatnonzero(month == a) for a in found]
+        sums[m] = sum(float(series.price[block].sum()) for block in blocks)
+        counts[m] = sum(len(block) for block in blocks)
         for days in (28, 29) if m == 1 else (calendar.monthrange(2025, m + 1)[1],):
-            parts = [_fit(block_day, price, days) for block_day, price in blocks]
+            parts = [_fit(day[block], block, days) for block in blocks]
             weight = series.interval_hours / len(blocks)
-            prices = np.concatenate([price for _, price in parts])
+            source = np.concatenate([place for _, place in parts])
             months[(m, days)] = MonthShape(
-                day=np.concatenate([d for d, _ in parts]), price=prices, weight_hours=np.full(len(prices), weight)
+                day=np.concatenate([d for d, _ in parts]),
+                price=series.price[source],
+                weight_hours=np.full(len(source), weight),
+                source=source,
             )
-    return Shape(months=months, sum_price=sums, count=counts, first_month=min(taken), last_month=max(taken))
+    return Shape(
+        months=months, sum_price=sums, count=counts, taken=tuple(sorted(taken)), interval_hours=series.interval_hours
+    )
 
 
 def level_factors(name: str, market: PowerMarket, shape: Shape, start_month: int, months: int) -> Floats:
@@ -136,7 +167,8 @@ def level_factors(name: str, market: PowerMarket, shape: Shape, start_month: int
                 mean = shape.mean(group)
                 if mean <= 0:
                     raise _problem(
-                        name, f"forward_usd_per_mwh cannot rescale months whose mean price is {mean:.2f} (not above 0)"
+                        market_path(name),
+                        f"forward_usd_per_mwh cannot rescale months whose mean price is {mean:.2f} (not above 0)",
                     )
                 known[year, m] = level / mean
     for k in range(months):
@@ -161,17 +193,17 @@ def _entry(curve: Mapping[str, float], year: int, m: int) -> tuple[float | None,
     return None, []
 
 
-def _fit(day: Ints, price: Floats, days: int) -> tuple[Ints, Floats]:
+def _fit(day: Ints, source: Ints, days: int) -> tuple[Ints, Ints]:
     """The intervals of a month of the file as those of a planned month with ``days`` days."""
     length = int(day.max())
     keep = day <= days
-    parts = [(day[keep], price[keep])]
+    parts = [(day[keep], source[keep])]
     last = day == length
-    parts += [(np.full(int(last.sum()), d, dtype=np.int64), price[last]) for d in range(length + 1, days + 1)]
-    return np.concatenate([d for d, _ in parts]), np.concatenate([p for _, p in parts])
+    parts += [(np.full(int(last.sum()), d, dtype=np.int64), source[last]) for d in range(length + 1, days + 1)]
+    return np.concatenate([d for d, _ in parts]), np.concatenate([s for _, s in parts])
 
 
-def _complete(month: Ints, day: Ints, absolute: int, interval_hours: float, time_zone: str) -> bool:
+def _complete(month: Ints, absolute: int, interval_hours: float, time_zone: str) -> bool:
     year, m = divmod(absolute, 12)
     zone = zoneinfo.ZoneInfo(time_zone)
     begin = datetime(year, m + 1, 1, tzinfo=zone).timestamp()
@@ -183,5 +215,5 @@ def _month_name(absolute: int) -> str:
     return f"{absolute // 12:04d}-{absolute % 12 + 1:02d}"
 
 
-def _problem(name: str, message: str) -> CaseError:
-    return CaseError.single(message, path=f"market.power.{name}")
+def _problem(path: str, message: str) -> CaseError:
+    return CaseError.single(message, path=path)

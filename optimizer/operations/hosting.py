@@ -7,15 +7,24 @@ of a firm IT MW is bought in every hour, so it costs the sum of all prices. docs
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.tree import Floats
 from optimizer.case.case import Case
+from optimizer.case.contracts import MinimumTake
+from optimizer.case.delivery import CoincidentPeak
 from optimizer.case.offers import Lease, Offer
+from optimizer.errors import CaseError
+from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market
+from optimizer.operations.by_date import in_force, in_month
+from optimizer.operations.hours import SiteClock, firm_sums
+from optimizer.operations.mining import buys_plainly, purchase
+from optimizer.operations.peaks import Billing, month_rate
+from optimizer.operations.supply import Terms, supply
 
 
 @dataclass(frozen=True)
@@ -24,22 +33,113 @@ class SitePowerPrice:
 
     hours: Floats
     usd_m_per_mw: Floats
+    charges: tuple[SiteCharges, ...]
+    """By site."""
+    contract_prices: Mapping[tuple[int, str], tuple[Floats, Floats]]
+    """By site and contract, (K,) each: hours in which it is in force, and its price x these hours in USD m per MW."""
 
 
-def site_power_prices(case: Case, market: Market) -> SitePowerPrice:
+@dataclass(frozen=True)
+class SiteCharges:
+    """Delivery charges of a MW of halls at a site, (K,): as they accrue by month, in USD m."""
+
+    accrued: Mapping[str, Floats]
+    """By charge."""
+    pays: Mapping[str, Billing | None]
+    """By charge: how it is billed; None where it is paid in the month in which it accrues."""
+
+    def billing(self, name: str, accrued: Floats) -> Floats:
+        """(K,) when what accrues of a charge is paid."""
+        months = self.pays[name]
+        if months is None:
+            return accrued
+        paid = np.zeros(len(accrued))
+        for k in np.flatnonzero(accrued).tolist():
+            when = months.months(k)
+            inside = [m for m in when if m < len(paid)]
+            paid[inside] += accrued[k] / len(when)
+        return paid
+
+
+def site_power_prices(case: Case, market: Market, clocks: Sequence[SiteClock]) -> SitePowerPrice:
     """Sums over all hours of each month, from the start to the end of the longest contract."""
     cells = market.cells
     months = int(cells.month.max()) + 1
     hours, cost = np.zeros((len(case.sites), months)), np.zeros((len(case.sites), months))
     by_month = {int(k): j for j, k in enumerate(cells.month)}
-    for s, site in enumerate(case.sites.values()):
-        power = market.power[site.power.market]
-        for k, j in by_month.items():
-            shape = power.shape.months[cells.calendar_month(j), int(cells.days[j])]
-            spot = float(power.factor[k]) * shape.price_hours
-            hours[s, k] = shape.hours
-            cost[s, k] = (spot + site.power.adder_usd_per_mwh * shape.hours) * (1 + site.power.losses) / 1e6
-    return SitePowerPrice(hours=hours, usd_m_per_mw=cost)
+    named: dict[tuple[int, str], tuple[Floats, Floats]] = {}
+    for s, (name, site) in enumerate(case.sites.items()):
+        market_path = market.power[site.power.market]
+        if buys_plainly(site):
+            for k, j in by_month.items():
+                shape = market_path.shape.months[cells.calendar_month(j), int(cells.days[j])]
+                tariff = purchase(site, market.start_month + k)
+                spot = float(market_path.factor[k]) * shape.price_hours
+                hours[s, k] = shape.hours
+                at_meter = (spot + tariff.adder_usd_per_mwh * shape.hours) * (1 + tariff.losses)
+                cost[s, k] = (at_meter + tariff.wires_usd_per_mwh * shape.hours) / 1e6
+        elif _hosts(case, name):
+            for k, j in by_month.items():
+                hours[s, k], usd = firm_sums(clocks[s], j)
+                cost[s, k] = usd / 1e6
+        powers = [offer.power for offer in case.offers.values()] + [lease.power for lease in case.leases.values()]
+        for contract_name in {power.pass_through_at for power in powers} & set(site.contracts):
+            named[s, contract_name] = _contract_price(clocks[s], contract_name, by_month, months)
+    charges = tuple(_charges(clock, months) for clock in clocks)
+    return SitePowerPrice(hours=hours, usd_m_per_mw=cost, charges=charges, contract_prices=named)
+
+
+def _hosts(case: Case, site_name: str) -> bool:
+    return any(site_name in offer.sites for offer in case.offers.values()) or any(
+        lease.site == site_name for lease in case.leases.values()
+    )
+
+
+def _charges(clock: SiteClock, months: int) -> SiteCharges:
+    accrued: dict[str, Floats] = {}
+    pays: dict[str, Billing | None] = {}
+    start = clock.market.start_month
+    for name, rule in clock.site.delivery.items():
+        if isinstance(rule, CoincidentPeak):
+            accrued[name] = np.array([month_rate(rule, start + k) for k in range(months)]) / 1e6
+            pays[name] = clock.billing[name]
+        else:
+            rates = [in_month(rule.rate_usd_per_kw_month, start + k) for k in range(months)]
+            accrued[name] = np.array(rates) * 1000 / 1e6
+            pays[name] = None
+    return SiteCharges(accrued, pays)
+
+
+def _contract_price(clock: SiteClock, name: str, by_month: Mapping[int, int], months: int) -> tuple[Floats, Floats]:
+    """Hours in force and price x hours of a contract, by month: of tenants that pay its price."""
+    contract = clock.site.contracts[name]
+    if isinstance(contract, MinimumTake):
+        raise CaseError.single(f"{name} delivers nothing: a tenant cannot pay its price", path=f"sites.{clock.name}")
+    inside, paid = np.zeros(months), np.zeros(months)
+    span = in_force(contract.start, contract.until, clock.market.start_month)
+    for k, j in by_month.items():
+        days = days_in_span(clock.market.start_month, k, int(clock.market.cells.days[j]), *span)
+        if days is None:
+            continue
+        part = clock.hours(j).part(*days)
+        found = supply(contract, part, Terms(clock.market.start_month + k, 0.0, None))
+        inside[k] = float(part.weight.sum())
+        paid[k] = float((part.weight * found.price).sum()) / 1e6
+    return inside, paid
+
+
+def designed(case: Case, offer: Offer) -> Offer:
+    """An offer with the figures of its design in place of its own."""
+    if offer.design is None:
+        return offer
+    design = case.hall_designs[offer.design]
+    return offer.model_copy(
+        update={
+            "gross_per_it": design.gross_per_it,
+            "pue": design.pue,
+            "capex_usd_m_per_mw_it": design.capex_usd_m_per_mw_it,
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -61,6 +161,10 @@ class HallFlows:
     operating_cost: Floats
     power_cost: Floats
     power_recovered: Floats
+    charges_accrued: Mapping[str, Floats]
+    """Delivery charges by name, (K,) as they accrue."""
+    charges_paid: Mapping[str, Floats]
+    delivery_recovered: Floats
     credit: Floats
     capex: Floats
     paid_capex: float = 0.0
@@ -73,14 +177,20 @@ class HallFlows:
     """Once per signature, at ``signed``; not per hall."""
 
     @property
+    def delivery_cost(self) -> Floats:
+        """(K,) delivery charges as they are paid, per hall."""
+        return sum(self.charges_paid.values(), start=np.zeros(len(self.rent)))
+
+    @property
     def net(self) -> Floats:
         """(K,) net cash that accrues, per hall."""
-        return self.rent - self.operating_cost - self.power_cost + self.power_recovered - self.credit - self.capex
+        return self.noi - self.credit - self.capex
 
     @property
     def noi(self) -> Floats:
-        """(K,) rent less operating cost and power, plus what the tenant pays of it, per hall."""
-        return self.rent - self.operating_cost - self.power_cost + self.power_recovered
+        """(K,) rent less operating cost, power and delivery, plus what the tenant pays of these, per hall."""
+        power = self.power_cost - self.power_recovered
+        return self.rent - self.operating_cost - power - self.delivery_cost + self.delivery_recovered
 
     @property
     def total_capex(self) -> float:
@@ -152,8 +262,19 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
     used_mw = it_mw * terms.utilisation * terms.pue
     mwh = used_mw * billed * prices.hours[site]
     power = used_mw * billed * prices.usd_m_per_mw[site]
-    recovered = power if terms.power.price_usd_per_mwh is None else mwh * terms.power.price_usd_per_mwh / 1e6
+    charges = prices.charges[site]
+    accrued = {name: used_mw * billed * rate for name, rate in charges.accrued.items()}
+    paid = {name: charges.billing(name, amount) for name, amount in accrued.items()}
     nothing = np.zeros(months)
+    recovered, delivery_recovered = power, sum(paid.values(), start=nothing)
+    if terms.power.price_usd_per_mwh is not None:
+        recovered, delivery_recovered = mwh * terms.power.price_usd_per_mwh / 1e6, nothing
+    elif terms.power.pass_through_at != "spot":
+        inside, contract_cost = prices.contract_prices[site, terms.power.pass_through_at]
+        # On days on which the contract is not in force the tenant pays what a MWh costs the site.
+        hours = np.where(prices.hours[site] > 0, prices.hours[site], 1.0)
+        recovered = used_mw * billed * (contract_cost + prices.usd_m_per_mw[site] * (1 - inside / hours))
+    is_paid = terms.power.paid_by == "tenant"
     return HallFlows(
         signed=0.0,
         rent_from=begins,
@@ -164,7 +285,10 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
         rent=rent,
         operating_cost=cost,
         power_cost=power,
-        power_recovered=recovered if terms.power.paid_by == "tenant" else nothing,
+        power_recovered=recovered if is_paid else nothing,
+        charges_accrued=accrued,
+        charges_paid=paid,
+        delivery_recovered=delivery_recovered if is_paid else nothing,
         credit=nothing,
         capex=nothing,
         residual=it_mw * terms.residual_usd_m_per_mw_it,

@@ -3,12 +3,13 @@
 With one price for all power that a mine buys, the best dispatch of every hour is known without a solver: run when a
 MWh earns more than it costs. The sums over all hours are coefficients of installed machines; no hour becomes a row
 of the model, and none is sampled. Where the hashprice is constant over a month, the months' sorted prices and their
-prefix sums give the sums by one search. docs/figures.md, section 5. Blocks at a fixed price are in ``blocks.py``.
+prefix sums give the sums by one search. docs/figures.md, section 5. What contracts and programs change is in
+``slots.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,13 +17,19 @@ import numpy as np
 from models.tree import Floats
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
+from optimizer.case.delivery import CoincidentPeak
 from optimizer.case.sites import Site
 from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market
 from optimizer.market.shape import MonthShape
+from optimizer.operations.by_date import in_month
+from optimizer.operations.hours import SiteClock
 
 USD_PER_USD_M = 1e6
 PH_PER_EH = 1000.0
+
+ABOVE = 1e-9
+"""$/MWh by which a value has to be above a price for a machine to run: less is the last digits of a computation."""
 
 
 @dataclass(frozen=True)
@@ -140,20 +147,29 @@ def list_places(case: Case, lots: tuple[Lot, ...]) -> tuple[Place, ...]:
 
 @dataclass(frozen=True)
 class Tariff:
-    """Price of a MWh from the spot price of its hour: ``(spot + adder) * (1 + losses)``."""
+    """Price of a MWh from the spot price of its hour: ``(spot + adder) * (1 + losses) + wires``."""
 
     adder_usd_per_mwh: float
     losses: float = 0.0
+    wires_usd_per_mwh: float = 0.0
 
 
-def purchase(site: Site) -> Tariff:
-    """What a MWh at the meter of a site costs."""
-    return Tariff(site.power.adder_usd_per_mwh, site.power.losses)
+def purchase(site: Site, absolute_month: int) -> Tariff:
+    """What a MWh at the meter of a site costs that buys at its market and nothing else."""
+    power = site.power
+    return Tariff(
+        in_month(power.adder_usd_per_mwh, absolute_month),
+        power.losses,
+        in_month(power.wires_usd_per_mwh, absolute_month),
+    )
 
 
-def resale(site: Site) -> Tariff:
-    """What a MWh of a block brings that is sold instead of used."""
-    return Tariff(-site.power.resale_fee_usd_per_mwh)
+def buys_plainly(site: Site) -> bool:
+    """Whether the price of a MWh is the same function of spot in all hours of a month, and machines run by it."""
+    power = site.power
+    special = (power.split, power.floor_usd_per_mwh, power.cap_usd_per_mwh, power.tariff, power.decides_on)
+    peaks = any(isinstance(charge, CoincidentPeak) for charge in site.delivery.values())
+    return all(part is None for part in special) and not site.interruptions and not peaks
 
 
 @dataclass(frozen=True)
@@ -199,18 +215,15 @@ def value_usd_per_mwh(mw_per_eh: float, site: Site, hashprice: float, pool_fee: 
 def run_below(stretch: Stretch, tariff: Tariff, value: float) -> tuple[float, float]:
     """(hours, sum of price x hours) of the hours of a stretch whose price under a tariff is below ``value``."""
     shape, factor = stretch.shape, stretch.factor
-    adder, losses = tariff.adder_usd_per_mwh, tariff.losses
+    adder, losses, wires = tariff.adder_usd_per_mwh, tariff.losses, tariff.wires_usd_per_mwh
     if stretch.whole_month and factor > 0:
-        limit = (value / (1 + losses) - adder) / factor
-        if np.isfinite(limit):
-            # Less the last digits that the division may have cost: a price that equals the value does not run.
-            limit -= 1e-12 * max(1.0, abs(limit))
+        limit = ((value - ABOVE - wires) / (1 + losses) - adder) / factor
         count = int(np.searchsorted(shape.sorted_price, limit, side="left"))
         hours = float(shape.hours_below[count])
         spot_hours = factor * float(shape.price_hours_below[count])
-        return hours, (spot_hours + adder * hours) * (1 + losses)
-    price = (shape.price * factor + adder) * (1 + losses)
-    runs = (shape.day >= stretch.first) & (shape.day <= stretch.last) & (price < value)
+        return hours, (spot_hours + adder * hours) * (1 + losses) + wires * hours
+    price = (shape.price * factor + adder) * (1 + losses) + wires
+    runs = (shape.day >= stretch.first) & (shape.day <= stretch.last) & (price < value - ABOVE)
     weight = shape.weight_hours[runs]
     return float(weight.sum()), float((weight * price[runs]).sum())
 
@@ -230,17 +243,19 @@ class MiningCoefficients:
     revenue_usd_m: Floats
     power_cost_usd_m: Floats
     variable_cost_usd_m: Floats
+    peak_charge_usd_m: Floats
+    """Expected charges on peaks that accrue; they are paid later and are no part of the margin."""
 
     @property
     def margin_usd_m(self) -> Floats:
         return self.revenue_usd_m - self.power_cost_usd_m - self.variable_cost_usd_m
 
 
-_FIGURES = ("hours_run", "mwh", "btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m")
+_FIGURES = ("hours_run", "mwh", "btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m", "peak_charge_usd_m")
 
 
 def mining_coefficients(
-    case: Case, market: Market, lots: tuple[Lot, ...], places: tuple[Place, ...]
+    case: Case, market: Market, lots: tuple[Lot, ...], places: tuple[Place, ...], clocks: Sequence[SiteClock]
 ) -> MiningCoefficients:
     """Every hour of every month of the horizon, for every place.
 
@@ -249,37 +264,71 @@ def mining_coefficients(
     cells = market.cells
     planned = np.flatnonzero(~cells.in_tail)
     sites = list(case.sites.values())
-    whole: dict[tuple[int, float], Floats] = {}
+    whole: dict[tuple[tuple[int, float], int], Floats] = {}
     arrays = np.zeros((len(_FIGURES), len(places), cells.size))
-    for index, place in enumerate(places):
-        lot, site = lots[place.lot], sites[place.site]
-        full = (cells.month >= lot.present_from) & (cells.month + 1 <= lot.present_until) & ~cells.in_tail
-        touched = (cells.month + 1 > lot.present_from) & (cells.month < lot.present_until) & ~cells.in_tail
-        if full.any():
-            key = (place.site, place.mw_per_eh)
-            if key not in whole:
-                whole[key] = np.zeros((len(_FIGURES), cells.size))
-                for j in planned.tolist():
-                    whole[key][:, j] = _month(market, site, place, j, 0.0, float("inf"))
-            arrays[:, index, full] = whole[key][:, full]
-        for j in np.flatnonzero(touched & ~full).tolist():
-            arrays[:, index, j] = _month(market, site, place, j, lot.present_from, lot.present_until)
+    for s in sorted({place.site for place in places}):
+        # Site by site, month by month, so that the hours of a month are made once for all lots.
+        here = [index for index, place in enumerate(places) if place.site == s]
+        month_of = _plain_month if buys_plainly(sites[s]) else _month
+        for j in planned.tolist():
+            month = int(cells.month[j])
+            for index in here:
+                place, lot = places[index], lots[places[index].lot]
+                if month + 1 <= lot.present_from or month >= lot.present_until:
+                    continue
+                if month >= lot.present_from and month + 1 <= lot.present_until:
+                    key = (s, place.mw_per_eh)
+                    if (key, j) not in whole:
+                        whole[key, j] = month_of(clocks[s], place, j, 0.0, float("inf"))
+                    arrays[:, index, j] = whole[key, j]
+                else:
+                    arrays[:, index, j] = month_of(clocks[s], place, j, lot.present_from, lot.present_until)
     return MiningCoefficients(**dict(zip(_FIGURES, arrays, strict=True)))
 
 
-def _month(market: Market, site: Site, place: Place, cell: int, begin: float, end: float) -> Floats:
+def _plain_month(clock: SiteClock, place: Place, cell: int, begin: float, end: float) -> Floats:
     """The figures of one EH/s in a month cell, as far as it lies between two instants (months after the start)."""
-    network, tariff = market.network, purchase(site)
+    market, site = clock.market, clock.site
+    network, tariff = market.network, purchase(site, market.start_month + int(market.cells.month[cell]))
     figures = np.zeros(len(_FIGURES))
     for stretch in stretches(market, site, cell, begin, end):
         value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, network.pool_fee)
         ran, price_hours = run_below(stretch, tariff, value)
-        hours = site.uptime * ran
-        mwh = hours * place.mw_per_eh
-        revenue = hours * stretch.hashprice / 24 * (1 - network.pool_fee) * PH_PER_EH * site.share
-        power = site.share * place.load_mw_per_eh * price_hours
-        variable = mwh * site.variable_cost_usd_per_mwh * site.share
-        btc = revenue / float(network.btc_usd[stretch.month])
-        money = (revenue / USD_PER_USD_M, power / USD_PER_USD_M, variable / USD_PER_USD_M)
-        figures += np.array([hours, mwh, btc, *money])
+        figures += _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, price_hours, 0.0)
     return figures
+
+
+def _month(clock: SiteClock, place: Place, cell: int, begin: float, end: float) -> Floats:
+    """The same where prices have to be looked at hour by hour."""
+    market, site = clock.market, clock.site
+    figures = np.zeros(len(_FIGURES))
+    for stretch in stretches(market, site, cell, begin, end):
+        hours = clock.hours(cell).part(stretch.first, stretch.last)
+        value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
+        runs = (value - hours.signal - hours.peak_charge_now > ABOVE) & ~hours.interrupted
+        weight = hours.weight[runs]
+        paid, charged = float((weight * hours.price[runs]).sum()), float((weight * hours.peak_charge[runs]).sum())
+        ran = float(weight.sum())
+        figures += _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, paid, charged)
+    return figures
+
+
+def _figures_of(
+    market: Market,
+    site: Site,
+    place: Place,
+    month: int,
+    hashprice: float,
+    ran: float,
+    price_hours: float,
+    charge_hours: float,
+) -> Floats:
+    hours = site.uptime * ran
+    mwh = hours * place.mw_per_eh
+    revenue = hours * hashprice / 24 * (1 - market.network.pool_fee) * PH_PER_EH * site.share
+    power = site.share * place.load_mw_per_eh * price_hours
+    variable = mwh * site.variable_cost_usd_per_mwh * site.share
+    charge = site.share * place.load_mw_per_eh * charge_hours
+    btc = revenue / float(market.network.btc_usd[month])
+    money = (revenue / USD_PER_USD_M, power / USD_PER_USD_M, variable / USD_PER_USD_M, charge / USD_PER_USD_M)
+    return np.array([hours, mwh, btc, *money])

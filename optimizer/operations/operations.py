@@ -6,20 +6,22 @@ from dataclasses import dataclass
 
 from optimizer.case.case import Case
 from optimizer.market.market import Market
-from optimizer.operations.blocks import BlockSegment, Settlement, block_segments, settlements
 from optimizer.operations.hosting import SitePowerPrice, site_power_prices
+from optimizer.operations.hours import SiteClock
 from optimizer.operations.mining import Lot, MiningCoefficients, Place, list_lots, list_places, mining_coefficients
+from optimizer.operations.settlements import Settlement, settlements
 
 
 @dataclass(frozen=True)
 class Operations:
-    """What machines, halls and blocks of power do and earn, per unit, in every month."""
+    """What machines and halls do and earn, per unit, in every month, and what financial blocks pay."""
 
     lots: tuple[Lot, ...]
     places: tuple[Place, ...]
+    clocks: tuple[SiteClock, ...]
+    """Of every site: its hours, when they are asked for."""
     mining: MiningCoefficients
     power: SitePowerPrice
-    blocks: tuple[BlockSegment, ...]
     settlements: tuple[Settlement, ...]
 
 
@@ -27,11 +29,12 @@ def build_operations(case: Case, market: Market) -> Operations:
     """The coefficients of a case, from all hours of its price files."""
     lots = list_lots(case, market)
     places = list_places(case, lots)
+    clocks = tuple(SiteClock(case, market, name) for name in case.sites)
     return Operations(
         lots=lots,
         places=places,
-        mining=mining_coefficients(case, market, lots, places),
-        power=site_power_prices(case, market),
-        blocks=block_segments(case, market, lots, places),
+        clocks=clocks,
+        mining=mining_coefficients(case, market, lots, places, clocks),
+        power=site_power_prices(case, market, clocks),
         settlements=settlements(case, market),
     )

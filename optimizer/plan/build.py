@@ -17,10 +17,9 @@ from optimizer.instance.build import Prepared
 from optimizer.instance.facilities import Draw
 from optimizer.instance.hosting import Option
 from optimizer.instance.machines import by_node
+from optimizer.instance.redispatch import SiteMonths
 from optimizer.market.calendar import node_at
 from optimizer.plan.table import Table
-
-_MONEY = ("btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m")
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,9 @@ class SignedOffer:
     operating_cost: Floats
     power_cost: Floats
     power_recovered: Floats
+    delivery_cost: Floats
+    """As paid."""
+    delivery_recovered: Floats
     credit: Floats
     prepayment: Floats
     signing_cost: Floats
@@ -47,8 +49,9 @@ class SignedOffer:
 
     @property
     def noi(self) -> Floats:
-        """(N,) rent less operating cost and power, plus what the tenant pays of it."""
-        return self.rent - self.operating_cost - self.power_cost + self.power_recovered
+        """(N,) rent less operating cost, power and delivery, plus what the tenant pays of these."""
+        power = self.power_cost - self.power_recovered
+        return self.rent - self.operating_cost - power - self.delivery_cost + self.delivery_recovered
 
     @property
     def total_capex(self) -> float:
@@ -80,16 +83,6 @@ class MinedPlace:
 
 
 @dataclass(frozen=True)
-class Resale:
-    """What the physical blocks of a site sell, by node. Arrays (N,)."""
-
-    site: int
-    sold_mwh: Floats
-    result_usd_m: Floats
-    """Company's share: spot less fee less the blocks' price, on what is sold."""
-
-
-@dataclass(frozen=True)
 class LoanBook:
     """A term loan by node, all draws together. Arrays (N,), USD m."""
 
@@ -111,7 +104,8 @@ class Plan:
     states: States
     signed: tuple[SignedOffer, ...]
     mined: tuple[MinedPlace, ...]
-    resale: tuple[Resale, ...]
+    months: SiteMonths
+    """Every interval of every site, by month cell."""
     loans: tuple[LoanBook, ...]
     cash: Mapping[str, Floats]
     """Flows by node (N,), signed (cash out is negative), in the order and under the names of ``cash.csv``."""
@@ -134,9 +128,10 @@ def build_plan(prepared: Prepared, instance: Instance, decisions: Decisions, sta
     """All tables of a plan."""
     from optimizer.plan.tables import all_tables
 
-    signed, mined = signed_offers(prepared, decisions), mined_places(prepared, states)
-    sold, loans = resales(prepared, states), loan_books(prepared, decisions)
-    bare = Plan(prepared, instance, decisions, states, signed, mined, sold, loans, {}, {})
+    months = prepared.redispatch.months(decisions, states.installed_eh_s)
+    signed, mined = signed_offers(prepared, decisions), mined_places(prepared, states, months)
+    loans = loan_books(prepared, decisions)
+    bare = Plan(prepared, instance, decisions, states, signed, mined, months, loans, {}, {})
     bare = replace(bare, cash=cash_flows(bare))
     return replace(bare, tables=all_tables(bare))
 
@@ -172,6 +167,10 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
 
         mw = option.hall_mw_it * halls
         reserved = option.gross_mw * halls * overlap_share(prepared, flows.taken_from, flows.rent_until)
+        headroom = (option.gross_mw - option.energised_mw(flows.rent_from)) * halls
+        reserved = reserved - headroom * overlap_share(
+            prepared, max(flows.rent_from, flows.taken_from), flows.rent_until
+        )
         result.append(
             SignedOffer(
                 option=option,
@@ -184,6 +183,8 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
                 operating_cost=halls * nodes(flows.operating_cost),
                 power_cost=halls * nodes(flows.power_cost),
                 power_recovered=halls * nodes(flows.power_recovered),
+                delivery_cost=halls * nodes(flows.delivery_cost),
+                delivery_recovered=halls * nodes(flows.delivery_recovered),
                 credit=halls * nodes(flows.credit),
                 prepayment=at(flows.signed, halls * flows.prepayment),
                 signing_cost=at(flows.signed, flows.signing_cost),
@@ -194,26 +195,19 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
     return tuple(result)
 
 
-def mined_places(prepared: Prepared, states: States) -> tuple[MinedPlace, ...]:
+def mined_places(prepared: Prepared, states: States, months: SiteMonths) -> tuple[MinedPlace, ...]:
     """What every lot does at each place with what is installed of it there."""
     market, operations = prepared.market, prepared.operations
-    blocks = prepared.open.blocks
-    per_eh = {name: by_node(getattr(operations.mining, name), market) for name in ("mwh", *_MONEY)}
+    by_period = {
+        name: by_node(getattr(months, name), market)
+        for name in ("mwh", "btc", "revenue", "power_cost", "variable_cost")
+    }
     result = []
     for p, place in enumerate(operations.places):
         lot = operations.lots[place.lot]
         installed = states.installed_eh_s[p]
         present = overlap_share(prepared, lot.present_from, lot.present_until)
-        # What is different for the part of its load that lies inside a block.
-        extra = {name: np.zeros(len(market.tree)) for name in ("hours", *_MONEY)}
-        for k in np.flatnonzero(blocks.place == p):
-            segment = operations.blocks[blocks.place_segment[k]]
-            entry = next(entry for entry in segment.places if entry.place == p)
-            for name, by_node_extra in extra.items():
-                inside, outside = getattr(entry.inside, name), getattr(entry.outside, name)
-                by_node_extra[segment.node] += states.inside_mw[k] * (sum(inside.values()) - sum(outside.values()))
-        mwh = installed * per_eh["mwh"][p] + extra["hours"]
-        capacity = installed * place.mw_per_eh
+        mwh, capacity = by_period["mwh"][p], installed * place.mw_per_eh
         result.append(
             MinedPlace(
                 index=p,
@@ -223,37 +217,26 @@ def mined_places(prepared: Prepared, states: States) -> tuple[MinedPlace, ...]:
                 mean_mw=installed * present * place.mw_per_eh,
                 hours_run=np.divide(mwh, capacity, out=np.zeros_like(mwh), where=capacity > 0),
                 mwh=mwh,
-                btc=installed * per_eh["btc"][p] + extra["btc"],
-                revenue=installed * per_eh["revenue_usd_m"][p] + extra["revenue_usd_m"],
-                power_cost=installed * per_eh["power_cost_usd_m"][p] + extra["power_cost_usd_m"],
-                variable_cost=installed * per_eh["variable_cost_usd_m"][p] + extra["variable_cost_usd_m"],
+                btc=by_period["btc"][p],
+                revenue=by_period["revenue"][p],
+                power_cost=by_period["power_cost"][p],
+                variable_cost=by_period["variable_cost"][p],
             )
         )
     return tuple(result)
 
 
-def resales(prepared: Prepared, states: States) -> tuple[Resale, ...]:
-    """What is sold of each site's blocks."""
-    blocks = prepared.open.blocks
-    size = len(prepared.market.tree)
-    found: dict[int, Resale] = {}
-    for b, segment in enumerate(prepared.operations.blocks):
-        entry = found.setdefault(segment.site, Resale(segment.site, np.zeros(size), np.zeros(size)))
-        entry.sold_mwh[segment.node] += segment.capacity_mw * sum(segment.hours.values())
-        entry.result_usd_m[segment.node] += sum(segment.unused_usd_m.values())
-        for place, k in enumerate(np.flatnonzero(blocks.place_segment == b)):
-            inside = segment.places[place].inside
-            entry.sold_mwh[segment.node] -= states.inside_mw[k] * sum(inside.hours.values())
-            entry.result_usd_m[segment.node] -= states.inside_mw[k] * sum(inside.lost_resale_usd_m.values())
-    return tuple(found[site] for site in sorted(found))
+def period_sums(prepared: Prepared, monthly: Floats) -> Floats:
+    """(J,) by month cell -> (N,) by period, within the horizon."""
+    sums: Floats = by_node(monthly[None, :], prepared.market)[0]
+    return sums
 
 
-def settled(prepared: Prepared) -> Floats:
-    """(N,) what financial blocks pay, company's share."""
-    total = np.zeros(len(prepared.market.tree))
-    for settlement in prepared.operations.settlements:
-        for cell, amount in settlement.usd_m.items():
-            total[prepared.market.cells.node[cell]] += amount
+def delivery_paid(plan: Plan) -> Floats:
+    """(N,) delivery charges of machines as they are paid, what accrued before the start included."""
+    total = plan.prepared.fixed.delivery_opening.copy()
+    for (site, name), charge in plan.months.charges.items():
+        total += plan.prepared.redispatch.paid_by_node(site, name, charge.accrued)
     return total
 
 
@@ -307,7 +290,10 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
     return {
         "yield_usd_m": (cash.growth - 1) * opening_cash(prepared, states),
         "mining_margin_usd_m": sum((place.margin for place in plan.mined), start=zero),
-        "contracts_usd_m": sum((entry.result_usd_m for entry in plan.resale), start=settled(prepared)),
+        "contracts_usd_m": sum((period_sums(prepared, c.result) for c in plan.months.contracts.values()), start=zero),
+        "flexibility_usd_m": sum((period_sums(prepared, p.income) for p in plan.months.programs.values()), start=zero),
+        "delivery_usd_m": -delivery_paid(plan),
+        "collateral_usd_m": states.operating.posted_usd_m,
         "machines_bought_usd_m": -bought,
         "machines_moved_usd_m": -moved,
         "machines_sold_usd_m": states.sales_usd_m.sum(axis=0),
@@ -318,6 +304,8 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
         "hosting_operating_cost_usd_m": -total("operating_cost"),
         "hosting_power_usd_m": -total("power_cost"),
         "power_recovered_usd_m": total("power_recovered"),
+        "hosting_delivery_usd_m": -total("delivery_cost"),
+        "delivery_recovered_usd_m": total("delivery_recovered"),
         "prepayment_usd_m": total("prepayment"),
         "signing_cost_usd_m": -total("signing_cost"),
         "capex_usd_m": -total("capex"),

@@ -82,10 +82,11 @@ def measure(plan: Plan) -> Measures:
 
 
 def ebitda(plan: Plan) -> Floats:
-    """(N,) mining margin and NOI of hosting, less the fixed cost of sites and SG&A."""
+    """(N,) mining margin, contracts, reserves, delivery and NOI of hosting, less the fixed cost of sites and SG&A."""
     names = (
-        "mining_margin_usd_m", "contracts_usd_m", "builds_operating_usd_m", "hosting_rent_usd_m",
-        "hosting_operating_cost_usd_m", "hosting_power_usd_m", "power_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
+        "mining_margin_usd_m", "contracts_usd_m", "flexibility_usd_m", "delivery_usd_m", "builds_operating_usd_m",
+        "hosting_rent_usd_m", "hosting_operating_cost_usd_m", "hosting_power_usd_m", "power_recovered_usd_m",
+        "hosting_delivery_usd_m", "delivery_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
     )  # fmt: skip
     return sum((plan.cash[name] for name in names), start=np.zeros(len(plan.prepared.market.tree)))
 

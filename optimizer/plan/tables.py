@@ -1,4 +1,7 @@
-"""The tables of a plan folder, as docs/figures.md section 11 lays them down. Formatting is in ``table.py``."""
+"""The tables of a plan folder, as docs/figures.md section 12 lays them down. Formatting is in ``table.py``.
+
+Those of power are in ``power_tables.py``, those of money in ``money_tables.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from optimizer.instance.machines import is_there
 from optimizer.market.calendar import node_at
 from optimizer.plan.build import Plan, overlap_share
 from optimizer.plan.money_tables import money_tables
+from optimizer.plan.power_tables import power_tables
 from optimizer.plan.table import Cell, Table, table
 from optimizer.plan.value import value_table
 
@@ -27,7 +31,7 @@ def all_tables(plan: Plan) -> dict[str, Table]:
         "machines": machines_table(plan),
         "mining": mining_table(plan),
         "hosting": hosting_table(plan),
-        "power": power_table(plan),
+        **power_tables(plan),
         **money_tables(plan),
         "limits": limits_table(plan),
         "value": value_table(plan),
@@ -57,7 +61,7 @@ def decisions_table(plan: Plan) -> Table:
     return table(columns, [row for *_, row in rows])
 
 
-_KINDS = ("sign", "build", "buy", "unplug", "plug", "sell", "draw", "issue", "sell_btc", "keep_btc")
+_KINDS = ("sign", "contract", "build", "buy", "unplug", "plug", "sell", "draw", "issue", "sell_btc", "keep_btc")
 
 
 def _decision_rows(plan: Plan) -> Iterator[tuple[float, int, tuple[Cell, ...]]]:
@@ -74,6 +78,10 @@ def _decision_rows(plan: Plan) -> Iterator[tuple[float, int, tuple[Cell, ...]]]:
             mw = option.gross_mw * offer.halls
             at, halls = option.flows.signed, offer.halls
             yield entry(at, "sign", option.offer_name, option.site_name, halls, "halls", mw, offer.total_capex)
+    for q in np.flatnonzero(decisions.lever[: len(choices.signings)]):
+        signing = choices.signings[q]
+        mw, site = float(decisions.lever[q]), choices.site_names[signing.site]
+        yield entry(signing.signed, "contract", signing.offer, site, mw, "mw", 0.0, 0.0)
     for u in np.flatnonzero(decisions.built):
         build, count = choices.builds[u], int(decisions.built[u])
         mw, cost = build.terms.energised_mw * count, build.total_cost * count
@@ -202,58 +210,16 @@ def hosting_table(plan: Plan) -> Table:
             if tree.reaches[offer.option.node, n]:
                 flows = (
                     offer.it_mw, offer.mwh, offer.rent, offer.operating_cost, offer.power_cost, offer.power_recovered,
-                    offer.noi, offer.credit, offer.prepayment, offer.signing_cost, offer.capex, offer.residual,
+                    offer.delivery_cost, offer.delivery_recovered, offer.noi, offer.credit, offer.prepayment,
+                    offer.signing_cost, offer.capex, offer.residual,
                 )  # fmt: skip
                 head = (*key, offer.option.offer_name, offer.option.site_name, offer.halls)
                 rows.append((*head, *(float(flow[n]) for flow in flows)))
     columns = (
         "scenario", "period", "offer", "site", "halls", "it_mw", "mwh", "rent_usd_m", "operating_cost_usd_m",
-        "power_cost_usd_m", "power_recovered_usd_m", "noi_usd_m", "credit_usd_m", "prepayment_usd_m",
-        "signing_cost_usd_m", "capex_usd_m", "residual_usd_m",
+        "power_cost_usd_m", "power_recovered_usd_m", "delivery_cost_usd_m", "delivery_recovered_usd_m", "noi_usd_m",
+        "credit_usd_m", "prepayment_usd_m", "signing_cost_usd_m", "capex_usd_m", "residual_usd_m",
     )  # fmt: skip
-    return table(columns, rows)
-
-
-def power_table(plan: Plan) -> Table:
-    """What power is bought and sold, for what, and who pays."""
-    prepared, tree, cells = plan.prepared, plan.prepared.market.tree, plan.prepared.market.cells
-    rows: list[tuple[Cell, ...]] = []
-    for n, key in enumerate(_node_keys(plan)):
-        for s, (name, site) in enumerate(prepared.case.sites.items()):
-            here = [m for m in plan.mined if m.site == s]
-            mwh, cost = (sum(float(getattr(m, name)[n]) for m in here) for name in ("mwh", "power_cost"))
-            uses = [("mining", mwh, cost, "operator")]
-            uses += [
-                ("resale", float(sold.sold_mwh[n]), -float(sold.result_usd_m[n]), "operator")
-                for sold in plan.resale
-                if sold.site == s
-            ]
-            uses += [
-                (
-                    f"settlement: {settlement.name}",
-                    sum(settlement.mwh[cell] for cell in settlement.mwh if cells.node[cell] == n),
-                    -sum(settlement.usd_m[cell] for cell in settlement.usd_m if cells.node[cell] == n),
-                    "operator",
-                )
-                for settlement in prepared.operations.settlements
-                if settlement.site == s
-            ]
-            uses += [
-                (
-                    f"hosting: {offer.option.offer_name}",
-                    float(offer.mwh[n]),
-                    float(offer.power_cost[n]),
-                    offer.option.terms.power.paid_by,
-                )
-                for offer in plan.signed
-                if offer.option.site == s and tree.reaches[offer.option.node, n]
-            ]
-            rows += [
-                (*key, name, use, mwh, cost, cost * 1e6 / (mwh * site.share), paid_by)
-                for use, mwh, cost, paid_by in uses
-                if mwh > TINY
-            ]
-    columns = ("scenario", "period", "site", "use", "mwh", "cost_usd_m", "mean_usd_per_mwh", "paid_by")
     return table(columns, rows)
 
 
@@ -347,7 +313,7 @@ def _megawatts(plan: Plan, site: int, kind: str, instant: float, node: int) -> t
         if place.site == site and is_there(operations.lots[place.lot], instant)
     )
     used += sum(
-        offer.option.gross_mw * offer.halls
+        (offer.option.energised_mw(instant) if kind == "energised" else offer.option.gross_mw) * offer.halls
         for offer in plan.signed
         if offer.option.site == site
         and reaches[offer.option.node, node]

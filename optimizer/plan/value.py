@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from optimizer.instance.blocks import weights
+from models.tree import Floats
 from optimizer.instance.builds import build_value
 from optimizer.instance.facilities import loan_factor
 from optimizer.instance.finance import FixedValue, fixed_value
 from optimizer.market.calendar import instant_factor, month_factors, month_in
-from optimizer.operations.blocks import PlaceInBlock
+from optimizer.market.market import Market
 from optimizer.plan.build import Plan, SignedOffer
 from optimizer.plan.table import Cell, Table, table
 
@@ -23,7 +23,9 @@ def value_table(plan: Plan) -> Table:
     parts = dict(_parts(plan, prepared.value, None))
     flat = None
     if wacc is not None:
-        flat = dict(_parts(plan, fixed_value(case, prepared.market, prepared.operations, wacc), wacc))
+        flat = dict(
+            _parts(plan, fixed_value(case, prepared.market, prepared.operations, prepared.site_model, wacc), wacc)
+        )
     parts["total"] = (sum(part[0] for part in parts.values()), sum(part[1] for part in parts.values()))
     if flat is not None:
         flat["total"] = (sum(sum(part) for part in flat.values()), 0.0)
@@ -52,7 +54,9 @@ def _parts(plan: Plan, fixed: FixedValue, rate: float | None) -> Iterator[tuple[
     yield "opening_cash", (fixed.opening_cash, 0.0)
     yield "opening_btc", (fixed.opening_btc, 0.0)
     yield "mining", (mining_value(plan, mining) - fixed.arriving_due, 0.0)
-    yield "contracts", (fixed.contracts - lost_resale_value(plan, mining), 0.0)
+    yield "contracts", (sum(_monthly(plan, c.result, mining) for c in plan.months.contracts.values()), 0.0)
+    yield "flexibility", (sum(_monthly(plan, p.income, mining) for p in plan.months.programs.values()), 0.0)
+    yield "delivery", delivery_value(plan, mining)
     yield "machines", machines_value(plan, mining)
     yield "builds", builds_value(plan, rate)
     for offer in plan.signed:
@@ -65,37 +69,37 @@ def _parts(plan: Plan, fixed: FixedValue, rate: float | None) -> Iterator[tuple[
     yield "financing", (financing_value(plan), 0.0)
 
 
+def weights(market: Market, rate: float) -> Floats:
+    """(J,) discount factor x probability of each month cell."""
+    result: Floats = month_factors(rate, market.cells.month) * market.tree.probability[market.cells.node]
+    return result
+
+
+def _monthly(plan: Plan, amounts: Floats, rate: float) -> float:
+    """Present value of amounts by month cell."""
+    return float((amounts * weights(plan.prepared.market, rate)).sum())
+
+
 def mining_value(plan: Plan, rate: float) -> float:
     """Present value of the margin of all lots within the horizon."""
-    market, margin = plan.prepared.market, plan.prepared.operations.mining.margin_usd_m
-    cells = market.cells
-    weight = weights(market, rate) * ~cells.in_tail
-    total = float((margin * plan.states.installed_eh_s[:, cells.node] * weight).sum())
-    for k, entry in _places(plan):
-        total += float(plan.states.inside_mw[k]) * sum(
-            (entry.inside.margin_usd_m(cell) - entry.outside.margin_usd_m(cell)) * float(weight[cell])
-            for cell in entry.inside.hours
-        )
-    return total
+    return _monthly(plan, plan.months.margin.sum(axis=0), rate)
 
 
-def lost_resale_value(plan: Plan, rate: float) -> float:
-    """Present value of the resale that blocks miss because machines use them."""
-    weight = weights(plan.prepared.market, rate)
-    return sum(
-        float(plan.states.inside_mw[k])
-        * sum(amount * float(weight[cell]) for cell, amount in entry.inside.lost_resale_usd_m.items())
-        for k, entry in _places(plan)
-    )
-
-
-def _places(plan: Plan) -> Iterator[tuple[int, PlaceInBlock]]:
-    """Every place of a lot in a block segment, in the order of the instance."""
-    k = 0
-    for segment in plan.prepared.operations.blocks:
-        for entry in segment.places:
-            yield k, entry
-            k += 1
+def delivery_value(plan: Plan, rate: float) -> tuple[float, float]:
+    """Present value of machines' delivery charges, as they are paid (never positive)."""
+    prepared = plan.prepared
+    tree = prepared.market.tree
+    horizon = float((tree.start_months + tree.length_months).max())
+    within = beyond = 0.0
+    for clock in prepared.operations.clocks:
+        for billing in clock.billing.values():
+            for month, amount in billing.opening():
+                value = amount * clock.site.share * float(month_factors(rate, np.array([month]))[0])
+                within, beyond = (within + value, beyond) if month < horizon else (within, beyond + value)
+    for (site, name), charge in plan.months.charges.items():
+        parts = prepared.redispatch.charge_parts(site, name, charge.accrued, rate, horizon)
+        within, beyond = within + parts[0], beyond + parts[1]
+    return -within, -beyond
 
 
 def machines_value(plan: Plan, rate: float) -> tuple[float, float]:

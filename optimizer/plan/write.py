@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ PLAN_VERSION = 1
 
 PLAN_FILES = {
     "decisions.csv", "allocation.csv", "machines.csv", "mining.csv", "hosting.csv", "power.csv", "cash.csv", "debt.csv",
-    "treasury.csv", "limits.csv", "value.csv", "summary.json", "run.json", "inputs",
+    "dispatch.csv", "contracts.csv", "flexibility.csv", "delivery.csv", "certificate.csv", "treasury.csv", "limits.csv",
+    "value.csv", "summary.json", "run.json", "inputs",
 }  # fmt: skip
 """What a plan folder holds, and nothing else may be in one that is replaced."""
 
@@ -78,15 +79,15 @@ def write_inputs(folder: Path, data: Mapping[str, Any], case_folder: Path) -> di
     inputs.mkdir()
     resolved = copy.deepcopy(dict(data))
     taken: dict[str, Path] = {}
-    for name, market in resolved["market"]["power"].items():
-        source = (case_folder / market["file"]).resolve()
+    for path, node in _named_files(resolved):
+        source = (case_folder / node["file"]).resolve()
         copied = source.name
         if taken.get(copied, source) != source:
-            copied = f"{name}_{source.name}"
+            copied = f"{path.replace('.', '_')}_{source.name}"
         if copied not in taken:
             shutil.copyfile(source, inputs / copied)
             taken[copied] = source
-        market["file"] = copied
+        node["file"] = copied
     network = resolved["market"]["network"]
     if network.get("path"):
         source = case_folder / network["path"]
@@ -95,6 +96,15 @@ def write_inputs(folder: Path, data: Mapping[str, Any], case_folder: Path) -> di
         network["path"] = copied
     write_json(inputs / "case.json", resolved)
     return resolved
+
+
+def _named_files(data: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every entry of a case that names a file of prices or shares, by its dotted path."""
+    if isinstance(data, dict):
+        if isinstance(data.get("file"), str):
+            yield path, data
+        for key, value in data.items():
+            yield from _named_files(value, f"{path}.{key}" if path else str(key))
 
 
 def write_json(path: Path, content: object) -> None:

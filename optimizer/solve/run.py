@@ -248,6 +248,8 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
         "issue": empty.issue_usd_m,
         "sell_btc": empty.sell_btc,
         "keep_btc": empty.keep_btc,
+        "use": empty.use_mw,
+        "lever": empty.lever,
     }
     for name, value in zip(form.column_names, values, strict=True):
         kind, _, text = name.partition("[")
@@ -268,7 +270,21 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
     for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc):
         amounts[amounts < LEAST_AMOUNT] = 0.0
         amounts[:] = amounts.round(DECIMALS)
+    _tidy_contracts(instance, empty.lever)
     return tidy(instance, empty)
+
+
+def _tidy_contracts(instance: Instance, lever: FloatArray) -> None:
+    """MW of contracts signed as they are written; those that are not signed, or for nothing, are 0."""
+    operations = instance.operations
+    if operations is None or not len(operations.signing):
+        return
+    lower, upper = instance.bounds.contract_mw
+    amounts = np.clip(lever[operations.signing].round(DECIMALS), lower, upper)
+    for bound in (operations.signing_least, upper):
+        amounts = np.where(np.abs(amounts - bound) < 1e-6, np.clip(bound, lower, upper), amounts)
+    amounts[amounts < LEAST_AMOUNT] = 0.0
+    lever[operations.signing] = amounts
 
 
 def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:

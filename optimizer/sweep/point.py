@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from optimizer.case.case import Case
 from optimizer.case.load import LoadedCase, case_from_data
 from optimizer.case.price_file import PriceFile
+from optimizer.case.price_files import price_files
 from optimizer.errors import CaseError, ExitCode, InfeasibleError, SolverError
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.sweep.vary import Point
@@ -97,17 +98,18 @@ def series_key(market: PriceFile) -> str:
     return json.dumps(market.model_dump(mode="json", include=set(PriceFile.model_fields)), sort_keys=True)
 
 
-def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict[str, PriceSeries] | None:
-    """Price series by market; ``known`` gains what was read. None if a file cannot be read as the case wants."""
-    found: dict[str, PriceSeries] = {}
-    for name, market in case.market.power.items():
-        key = series_key(market)
-        if key not in known:
-            try:
-                known[key] = read_prices(market, folder)
-            except PriceFileProblems:
-                return None
-        found[name] = known[key]
+def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict[str, tuple[PriceSeries, ...]] | None:
+    """Series by where the case names them; ``known`` gains what was read. None if a file cannot be read as wanted."""
+    found: dict[str, tuple[PriceSeries, ...]] = {}
+    for path, specs in price_files(case).items():
+        for spec in specs:
+            key = series_key(spec)
+            if key not in known:
+                try:
+                    known[key] = read_prices(spec, folder)
+                except PriceFileProblems:
+                    return None
+        found[path] = tuple(known[series_key(spec)] for spec in specs)
     return found
 
 

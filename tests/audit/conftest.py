@@ -24,7 +24,8 @@ from optimizer.case.price_file import PriceFile
 from optimizer.market.prices import PriceSeries, read_prices
 from optimizer.plan.audit import run
 from optimizer.plan.audit.recompute.decisions import Decision, Decisions
-from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
+from optimizer.plan.audit.recompute.dispatch import Dispatch, Operation
+from optimizer.plan.audit.recompute.figures import Figures, figures_of, files_used, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, Tables, tables_of
 from optimizer.plan.audit.recompute.timeline import timeline_of
 from optimizer.plan.audit.recompute.value import fixed_point
@@ -152,6 +153,12 @@ WIDE: dict[str, Any] = {
         "move_usd_per_th": 0.5,
         "movable_to": ["east"],
     },
+    "sites.west.contract_offers": {
+        "hedge": {
+            "terms": {"kind": "swing", "mw": 20, "price_usd_per_mwh": 500}, "sign": WINDOW, "tenor": "6 months",
+            "least_mw": 5, "credit_support_usd_m_per_mw": 0.1,
+        },
+    },
     "sites.east": {"power": {"market": "hub"}, "energised_mw": 20, "mining_shell_mw": 20},
     "sites.west.builds": {
         "phase": {
@@ -176,6 +183,17 @@ def decided(kind: Any, item: str, site: str, month: int, amount: float) -> Decis
     return Decision(kind, item, site, 12 * 2025 + month, amount)
 
 
+def operated(amounts: dict[tuple[int, str, str], float]) -> Dispatch:
+    """Amounts at west by month, counted from January 2025, kind and item."""
+    kinds: Any = {kind: kind for _, kind, _ in amounts}
+    return Dispatch(
+        {Operation(12 * 2025 + month, "west", kinds[kind], item): each for (month, kind, item), each in amounts.items()}
+    )
+
+
+POWER_TABLES = ("dispatch.csv", "contracts.csv", "flexibility.csv", "delivery.csv")
+"""Tables without rows where a case has no contracts, programs or charges."""
+
 BOUGHT = "west.S20 2025-01"
 TRADES = (
     decided("buy", "S20", "west", 0, 200.0),
@@ -193,6 +211,7 @@ TAKEN = Decisions(
         TRADES[0],
         decided("keep_btc", "bitcoin", "", 0, 10.0),
         SIGNED,
+        decided("contract", "hedge", "west", 3, 10.0),
         TRADES[1],
         decided("draw", "loan", "", 3, 30.0),
         decided("sell_btc", "bitcoin", "", 3, 20.0),
@@ -277,6 +296,7 @@ class Plan:
     folder: Path
     case: Case
     decisions: Decisions
+    dispatch: Dispatch = Dispatch()
 
     @property
     def inputs(self) -> Path:
@@ -286,7 +306,9 @@ class Plan:
         prices = {name: read_once(self.case.market.power[name], self.inputs) for name in markets_used(self.case)}
         path = self.case.market.network.path
         file = None if path is None else read_network_file(path, self.inputs)
-        return figures_of(self.case, timeline_of(self.case.horizon), prices, self.decisions, file)
+        files = {each: read_once(each, self.inputs) for each in files_used(self.case)}
+        timeline = timeline_of(self.case.horizon)
+        return figures_of(self.case, timeline, prices, self.decisions, file, self.dispatch, files)
 
     def tables(self) -> Tables:
         return tables_of(self.figures())
@@ -329,11 +351,18 @@ def make_plan(tmp_path: Path) -> Maker:
     """Make a plan folder from changes to the case, decisions and prices; all of them may be left out."""
 
     def make(
-        changes: dict[str, Any] | None = None, decisions: Decisions = DECIDED, write: bool = True, **prices: Any
+        changes: dict[str, Any] | None = None,
+        decisions: Decisions = DECIDED,
+        write: bool = True,
+        operations: dict[tuple[int, str, str], float] | None = None,
+        files: dict[str, str] | None = None,
+        **prices: Any,
     ) -> Plan:
         data = changed(CASE, changes or {})
-        plan = Plan(tmp_path, Case.model_validate(data), decisions)
+        plan = Plan(tmp_path, Case.model_validate(data), decisions, operated(operations or {}))
         write_prices(plan.inputs, **prices)
+        for name, text in (files or {}).items():
+            (plan.inputs / name).write_text(text, encoding="utf-8")
         (plan.inputs / "network.csv").write_text(NETWORK, encoding="utf-8")
         if write:
             plan.write(data)

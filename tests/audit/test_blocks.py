@@ -36,15 +36,16 @@ def first(plan: Any, file: str, **cells: str) -> dict[str, Any]:
 def test_a_block_larger_than_the_mine(make_plan: Any) -> None:
     """Proves: of 30 MW at 25 the mine uses 24, all hours: 51,840 MWh cost 1.296. 6 MW are sold at 20 - 3 = 17: 12,960
     MWh lose 8 each, 0.10368. All of 30 * 2,160 * 25 is paid: 1.62 = 1.296 + 0.10368 + 12,960 * 17.
-    Broken: power at 30; resale at the meter's price, 30; at spot without the fee, 0.0648."""
+    Broken: power at 30; resale at the meter's price, 30; at spot without the fee, 0.0648; a row of power.csv for it."""
     plan = make_plan(FEE | {"sites.west.contracts": {"strip": STRIP}}, NOTHING)
     row = plan.rows("mining.csv")[0]
     assert (row["mwh"], row["hours_run"], row["btc"]) == (close(51840), close(2073.6), close(42.336))
     assert row["power_cost_usd_m"] == close(1.296)
-    resale = first(plan, "power.csv", use="resale")
-    assert (resale["mwh"], resale["cost_usd_m"], resale["mean_usd_per_mwh"]) == (close(12960), close(0.10368), close(8))
-    assert resale["paid_by"] == "operator"
-    assert [each["use"] for each in plan.rows("power.csv")[:2]] == ["mining", "resale"]
+    block = first(plan, "contracts.csv", contract="strip")
+    assert (block["mwh"], block["mining_mwh"], block["hosting_mwh"]) == (close(64800), close(51840), 0)
+    assert (block["unused_mwh"], block["paid_usd_m"]) == (close(12960), close(1.62))
+    assert block["result_usd_m"] == close(-0.10368)
+    assert {each["use"] for each in plan.rows("power.csv")} == {"mining"}
     cash = plan.rows("cash.csv")[0]
     assert cash["contracts_usd_m"] == close(-0.10368)
     assert cash["mining_margin_usd_m"] == close(2.57472 + 0.2592)
@@ -54,12 +55,11 @@ def test_a_block_larger_than_the_mine(make_plan: Any) -> None:
 
 
 def test_a_block_that_the_mine_fills_sells_nothing(make_plan: Any) -> None:
-    """Proves: a block of 24 MW is used up whatever rounding leaves; there is no row of resale and contracts bring
-    nothing.
-    Broken: a row with 1e-10 MWh."""
+    """Proves: a block of 24 MW is used up, nothing is left over and contracts bring nothing.
+    Broken: 1 MW left (installed and not at full running)."""
     plan = make_plan(FEE | {"sites.west.contracts": {"strip": STRIP | {"mw": 24}}}, NOTHING)
-    assert {row["use"] for row in plan.rows("power.csv")} == {"mining"}
-    assert {row["contracts_usd_m"] for row in plan.rows("cash.csv")} == {0.0}
+    assert [row["unused_mwh"] for row in plan.rows("contracts.csv")] == [close(0)] * 4
+    assert [row["contracts_usd_m"] for row in plan.rows("cash.csv")] == [close(0)] * 4
 
 
 def test_the_best_machines_use_the_block(make_plan: Any) -> None:
@@ -87,13 +87,17 @@ def test_equal_machines_in_the_order_of_the_case(make_plan: Any) -> None:
     assert costs == {"b": close((10 * 25 + 2 * 30) * 744 / 1e6), "a": close(12 * 30 * 744 / 1e6)}
 
 
-def test_two_blocks_have_one_mean_price(make_plan: Any) -> None:
-    """Proves: 20 MW at 25 and 10 at 40 cost 30 each MWh used, and each MWh sold at 17 loses 13.
-    Broken: the cheap block first (25 and 40 apart)."""
+def test_two_blocks_in_the_order_of_the_case(make_plan: Any) -> None:
+    """Proves: 20 MW at 25 and 10 at 40 are both worth 17 if they are not used, so the mine uses them as the case has
+    them: 20 of the first, 4 of the second; the other 6 lose 23 each. In all the same money in either order.
+    Broken: one mean price of 30; 14 MW at 25."""
     blocks = {"one": STRIP | {"mw": 20}, "two": STRIP | {"mw": 10, "price_usd_per_mwh": 40}}
     plan = make_plan(FEE | MONTH | {"sites.west.contracts": blocks}, NOTHING)
-    assert plan.rows("mining.csv")[0]["power_cost_usd_m"] == close(24 * 744 * 30 / 1e6)
-    assert plan.rows("cash.csv")[0]["contracts_usd_m"] == close(-6 * 744 * 13 / 1e6)
+    assert plan.rows("mining.csv")[0]["power_cost_usd_m"] == close((20 * 25 + 4 * 40) * 744 / 1e6)
+    assert plan.rows("cash.csv")[0]["contracts_usd_m"] == close(-6 * 744 * 23 / 1e6)
+    other = make_plan(FEE | MONTH | {"sites.west.contracts": {"two": blocks["two"], "one": blocks["one"]}}, NOTHING)
+    assert other.rows("mining.csv")[0]["power_cost_usd_m"] == close((10 * 40 + 14 * 25) * 744 / 1e6)
+    assert other.tables().value_usd_m == close(plan.tables().value_usd_m)
 
 
 def test_hours_inside_and_outside(make_plan: Any) -> None:
@@ -121,8 +125,8 @@ def test_a_block_is_sold_when_that_brings_more(make_plan: Any) -> None:
         NOTHING, write=False, price=lambda at: 20.0 if at.day % 2 else 100.0,
     )  # fmt: skip
     assert plan.rows("mining.csv")[0]["mwh"] == close(24 * 384)
-    resale = first(plan, "power.csv", use="resale")
-    assert (resale["mwh"], resale["cost_usd_m"]) == (close(3600), close(-0.2592))
+    block = first(plan, "contracts.csv", contract="strip")
+    assert (block["unused_mwh"], block["result_usd_m"]) == (close(3600), close(0.2592))
     assert plan.rows("cash.csv")[0]["contracts_usd_m"] == close(0.2592)
 
 
@@ -132,7 +136,7 @@ def test_a_block_is_in_force_by_days(make_plan: Any) -> None:
     block = STRIP | {"from": "2025-01-11", "until": "2025-01-20"}
     plan = make_plan(FEE | MONTH | {"sites.west.contracts": {"strip": block}}, NOTHING)
     assert plan.rows("mining.csv")[0]["power_cost_usd_m"] == close(24 * (240 * 25 + 504 * 30) / 1e6)
-    assert first(plan, "power.csv", use="resale")["mwh"] == close(6 * 240)
+    assert first(plan, "contracts.csv", contract="strip")["unused_mwh"] == close(6 * 240)
 
 
 def test_a_block_without_machines(make_plan: Any) -> None:
@@ -140,24 +144,24 @@ def test_a_block_without_machines(make_plan: Any) -> None:
     Broken: nothing is sold (no machines, no hours)."""
     gone = Decisions((Decision("unplug", "west.S20", "west", JANUARY_2025 + 3, 1000.0),))
     plan = make_plan(FEE | {"sites.west.contracts": {"strip": STRIP}}, gone)
-    second = first(plan, "power.csv", period="2025Q2", use="resale")
-    assert (second["mwh"], second["cost_usd_m"]) == (close(30 * 91 * 24), close(30 * 91 * 24 * 8 / 1e6))
-    assert first(plan, "power.csv", period="2025Q2")["use"] == "resale"
+    second = first(plan, "contracts.csv", period="2025Q2", contract="strip")
+    assert (second["unused_mwh"], second["result_usd_m"]) == (close(30 * 91 * 24), close(-30 * 91 * 24 * 8 / 1e6))
+    assert {row["period"] for row in plan.rows("power.csv")} == {"2025Q1"}
 
 
 def test_a_financial_block_settles(make_plan: Any) -> None:
     """Proves: at the node spot is 40; 5 MW at 25 earn 15 each from 15 February: 14 + 31 days, 5,400 MWh, 0.081.
     Machines run and pay as if it were not there, and nothing is sold.
-    Broken: settled at the site's own 20 (-0.027); machines pay 25; a row of resale."""
+    Broken: settled at the site's own 20 (-0.027); machines pay 25; MWh used by mining."""
     swap = STRIP | {"mw": 5, "settles_at": "node", "from": "2025-02-15"}
     node = {"file": "prices.csv", "time_zone": "UTC", "scale": 2}
     plan = make_plan({"market.power.node": node, "sites.west.contracts": {"swap": swap}}, NOTHING)
-    mining, row = plan.rows("power.csv")[:2]
-    assert mining["cost_usd_m"] == close(1.5552)
-    assert (row["use"], row["mwh"], row["cost_usd_m"]) == ("settlement: swap", close(5400), close(-0.081))
-    assert row["mean_usd_per_mwh"] == close(-15)
+    assert plan.rows("power.csv")[0]["cost_usd_m"] == close(1.5552)
+    row = first(plan, "contracts.csv", contract="swap")
+    assert (row["mwh"], row["mining_mwh"], row["unused_mwh"]) == (close(5400), 0, close(5400))
+    assert (row["paid_usd_m"], row["result_usd_m"]) == (close(0.135), close(0.081))
     assert plan.rows("cash.csv")[0]["contracts_usd_m"] == close(0.081)
-    assert {each["use"] for each in plan.rows("power.csv")} == {"mining", "settlement: swap"}
+    assert {each["use"] for each in plan.rows("power.csv")} == {"mining"}
 
 
 def test_contracts_are_discounted_as_mining(make_plan: Any) -> None:
@@ -172,11 +176,12 @@ def test_contracts_are_discounted_as_mining(make_plan: Any) -> None:
 
 
 def test_hosting_does_not_use_blocks(make_plan: Any) -> None:
-    """Proves: halls buy at the meter's 30 however much of a block is left over. Broken: 25."""
+    """Proves: halls pay the meter's 30 however much of a block is left over, and use none of it. Broken: 25."""
     plan = make_plan(FEE | {"sites.west.contracts": {"strip": STRIP | {"mw": 60}}})
     assert first(plan, "power.csv", period="2025Q3", use="hosting: lease")["mean_usd_per_mwh"] == close(30)
     order = [row["use"] for row in plan.rows("power.csv") if row["period"] == "2025Q3"]
-    assert order == ["mining", "resale", "hosting: lease"]
+    assert order == ["mining", "hosting: lease"]
+    assert {row["hosting_mwh"] for row in plan.rows("contracts.csv")} == {0}
 
 
 def test_a_joint_venture(make_plan: Any) -> None:
@@ -194,14 +199,15 @@ def test_a_joint_venture(make_plan: Any) -> None:
     assert (row["btc"], row["revenue_usd_m"]) == (close(16.9344), close(1.69344))
     assert (row["power_cost_usd_m"], row["variable_cost_usd_m"]) == (close(0.5184), close(0.041472))
     assert row["power_usd_per_btc"] == close(1296000 / 42.336)
-    mining, resale, swap = plan.rows("power.csv")[:3]
+    mining = plan.rows("power.csv")[0]
     assert (mining["mwh"], mining["cost_usd_m"], mining["mean_usd_per_mwh"]) == (close(51840), close(0.5184), close(25))
-    assert (resale["mwh"], resale["cost_usd_m"], resale["mean_usd_per_mwh"]) == (
+    strip, swap = plan.rows("contracts.csv")[:2]
+    assert (strip["unused_mwh"], strip["paid_usd_m"], strip["result_usd_m"]) == (
         close(12960),
-        close(0.041472),
-        close(8),
+        close(0.648),
+        close(-0.041472),
     )
-    assert (swap["mwh"], swap["cost_usd_m"], swap["mean_usd_per_mwh"]) == (close(10800), close(-0.0648), close(-15))
+    assert (swap["mwh"], swap["paid_usd_m"], swap["result_usd_m"]) == (close(10800), close(0.108), close(0.0648))
     cash = plan.rows("cash.csv")
     assert cash[0]["contracts_usd_m"] == close(0.0648 - 0.041472)
     assert cash[0]["site_cost_usd_m"] == close(-0.12)

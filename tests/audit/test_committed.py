@@ -35,9 +35,10 @@ NEW_ROWS = [
     ("mining.csv", ("joint", "more")),
     ("hosting.csv", ("tenant",)),
     ("power.csv", ("joint", "mining")),
-    ("power.csv", ("west", "resale")),
-    ("power.csv", ("joint", "resale")),
-    ("power.csv", ("settlement: swap",)),
+    ("contracts.csv", ("west", "strip")),
+    ("contracts.csv", ("west", "swap")),
+    ("contracts.csv", ("joint", "block")),
+    ("certificate.csv", ("joint", "2025")),
     ("power.csv", ("hosting: tenant",)),
     ("cash.csv", ("2025Q1",)),
     ("treasury.csv", ("2025Q2",)),
@@ -88,7 +89,7 @@ def test_leases_stand_before_signatures(plan: Any) -> None:
     first = next(line for line, row in enumerate(rows) if row[0] == "hosting: tenant")
     rows[first], rows[first + 1] = rows[first + 1], rows[first]
     plan.put("value.csv", rows)
-    assert says(audit_folder(plan.folder), r"^value\.csv:8: rows are not in their order: here belongs hosting: tenant")
+    assert says(audit_folder(plan.folder), r"^value\.csv:10: rows are not in their order: here belongs hosting: tenant")
 
 
 def test_contracts_left_out_of_the_closing(plan: Any) -> None:
@@ -128,39 +129,33 @@ def test_another_path_is_found(plan: Any) -> None:
 
 
 def test_selling_dearer_than_buying(make_plan: Any) -> None:
-    """Proves: with an adder of -5, losses of 1 % and a fee of 3, p = (s - 5) * 1.01 is below r = s - 3 everywhere
-    where a block is in force: an error of the case, also where limits do not bind. Out of force nothing is said.
-    Broken: a pass; a finding for a month without the block; a note."""
+    """Proves: with an adder of -5 and losses of 1 %, p = (20 - 5) * 1.01 = 15.15 is below r = 20 - 3 = 17 everywhere:
+    nobody uses the block, all of it is sold and the mine buys at p. No error of the case, and sold once only.
+    Broken: a finding; 24 MW used at 25; sold at 15.15."""
     changes: dict[str, Any] = {
         "sites.west.power": {
             "market": "hub", "adder_usd_per_mwh": -5, "losses": 0.01, "resale_fee_usd_per_mwh": 3,
         },
-        "sites.west.contracts": {
-            "strip": {
-                "kind": "fixed_block", "mw": 30, "price_usd_per_mwh": 25, "from": "2025-02-03", "until": "2025-03",
-            },
-        },
+        "sites.west.contracts": {"strip": COMMITTED["sites.west.contracts"]["strip"]},
     }  # fmt: skip
     plan = make_plan(changes)
-    expected = [
-        "inputs/case.json: at west a MWh of a block sells for 17 and costs 15.15 at the meter on 2025-02-03;"
-        " so it is in 2 months"
-    ]
-    assert [str(each) for each in audit_folder(plan.folder).findings] == expected
-    report = audit_plan(plan.case, plan.inputs, plan.folder, feasibility=False)
-    assert [str(each) for each in report.findings] == expected
-    changes["sites.west.contracts"]["strip"] |= {"from": "2026-01", "until": "2026-02"}
-    assert audit_folder(make_plan(changes).folder).findings == ()
+    assert audit_folder(plan.folder).findings == ()
+    row = plan.rows("contracts.csv")[0]
+    assert (row["mining_mwh"], row["unused_mwh"]) == (0, 30 * 2160)
+    assert row["result_usd_m"] == pytest.approx(30 * 2160 * (17 - 25) / 1e6)
+    assert plan.rows("power.csv")[0]["mean_usd_per_mwh"] == pytest.approx(15.15)
 
 
 def test_selling_at_the_price_of_buying(make_plan: Any) -> None:
-    """Proves: r equal to p is allowed. Broken: a finding by rounding."""
+    """Proves: r equal to p but for rounding: the block is used first. Broken: all of it sold."""
     changes: dict[str, Any] = {
         "sites.west.power": {"market": "hub", "adder_usd_per_mwh": -0.3, "resale_fee_usd_per_mwh": 0.3},
         "sites.west.contracts": COMMITTED["sites.west.contracts"],
         "market.power.node": COMMITTED["market.power.node"],
     }
-    assert audit_folder(make_plan(changes).folder).findings == ()
+    plan = make_plan(changes)
+    assert audit_folder(plan.folder).findings == ()
+    assert plan.rows("contracts.csv")[0]["mining_mwh"] == pytest.approx(24 * 2160)
 
 
 def test_what_a_case_may_not_say(make_plan: Any) -> None:

@@ -370,6 +370,7 @@ def test_given_decisions_that_are_kept(make_plan: Any) -> None:
     given = {
         "otherwise": "nothing",
         "sign": {"lease": {"halls": 2}},
+        "contract": {"west.hedge": {"2025-05": 10}},
         "build": {"west.phase": {"2025-01": 1, "2025-10": 2}},
         "buy": {"west.S20": {"2025-01": 120, "2025-02": 80}},
         "plug": {"west.S20 > east": {"2025-07": 100}},

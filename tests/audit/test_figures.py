@@ -107,6 +107,8 @@ def test_value_part_by_part(make_plan: Any) -> None:
         "opening_btc",
         "mining",
         "contracts",
+        "flexibility",
+        "delivery",
         "machines",
         "builds",
         "hosting: lease",
@@ -146,7 +148,7 @@ def test_hosting_discounted(make_plan: Any) -> None:
             | {"capex_usd_m_per_mw_it": 0.0, "operating_cost_usd_m_per_mw_it_year": 0.0},
         }
     )
-    row = plan.rows("value.csv")[6]
+    row = next(row for row in plan.rows("value.csv") if row["component"] == "hosting: lease")
     rho = math.log(1.21)
     assert row["within_horizon_usd_m"] == close(24 * (1.1**-1 - 1.1**-2) / rho - 3 * 1.21**-0.25)
     assert row["beyond_horizon_usd_m"] == close(24 * (1.1**-2 - 1.1**-3) / rho + 20 * 1.1**-3)

@@ -102,7 +102,7 @@ def test_a_lease_that_is_over(make_plan: Any) -> None:
     numbers = {key for row in plan.rows("hosting.csv") for key, cell in row.items() if cell not in (0, "base")}
     assert numbers == {"period", "offer", "site", "halls"}
     assert [row["use"] for row in plan.rows("allocation.csv")[:2]] == ["mining", "free"]
-    assert plan.rows("value.csv")[6] == {
+    assert plan.rows("value.csv")[8] == {
         "component": "hosting: tenant", "within_horizon_usd_m": 0, "beyond_horizon_usd_m": 0, "total_usd_m": 0,
         "at_wacc_usd_m": 0,
     }  # fmt: skip
@@ -134,7 +134,7 @@ def test_leases_come_before_signatures(make_plan: Any) -> None:
     uses = [row["use"] for row in plan.rows("power.csv") if row["period"] == "2025Q4"]
     assert uses == ["mining", "hosting: z", "hosting: a", "hosting: lease"]
     values = [row["component"] for row in plan.rows("value.csv")]
-    assert values[6:9] == ["hosting: z", "hosting: a", "hosting: lease"]
+    assert values[8:11] == ["hosting: z", "hosting: a", "hosting: lease"]
 
 
 def test_capex_left_after_the_horizon_is_kept_back(make_plan: Any) -> None:

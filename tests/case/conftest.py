@@ -4,6 +4,9 @@ A spoiled text may hold the mark « where a problem is expected: it is taken out
 places of the marks are what the problems have to name.
 """
 
+# Contracts stand on one line each.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -67,6 +70,73 @@ finance:
 MARK = "«"
 Change = tuple[str, str]
 
+# Everything that a case can say about power, in order: three more sites, since not all of it goes together at one.
+POWER: list[Change] = [
+    (
+        "market:\n  power:\n",
+        "currencies: {CAD: 0.73}\nmarket:\n  power:\n"
+        "    east: {file: prices.csv, time_zone: America/Chicago, currency: CAD}\n",
+    ),
+    (
+        "    mining_overhead: 1.03\n",
+        """\
+    mining_overhead: 1.03
+    contracts:
+      block: {kind: fixed_block, mw: 60, price_usd_per_mwh: {2025-07: 27, 2027-01: 28}, until: 2028-06, hours: 5x16, assignable_to_hosting: true}
+      elected: {kind: monthly_election, mw: 40, price_usd_per_mwh: 29, from: 2026-01, until: 2035-12, least: 0.2, resale: {share: 0.9}, assignable_to_hosting: true}
+      gas: {kind: heat_rate, mw: 30, mmbtu_per_mwh: 7.5, gas_usd_per_mmbtu: 3, adder_usd_per_mwh: 2, until: 2030-06, assignable_to_hosting: true}
+      swap: {kind: fixed_block, mw: 20, price_usd_per_mwh: 31, until: 2030-06, settles_at: east}
+      promised: {kind: minimum_take, mw: 60, share: 0.8, over: quarter, shortfall_usd_per_mwh: 20, until: 2028-06}
+    contract_offers:
+      more: {terms: {kind: fixed_block, mw: 20, price_usd_per_mwh: 30, resale: none, assignable_to_hosting: true}, sign: {from: 2026-01, to: 2027-06}, tenor: 3 years, least_mw: 5, credit_support_usd_m_per_mw: {value: 0.1, currency: CAD}}
+    interruptions:
+      curtailed: {events_per_year: 10, hours_per_event: 4, from: 2026-01, until: 2027-12, discount_usd_per_mwh: 2}
+    delivery:
+      four_cp: {kind: coincident_peak, rate_usd_per_kw_year: 70, success: 0.9, opening_usd_m: 2.5}
+      own_peak: {kind: demand, rate_usd_per_kw_month: 4, ratchet: 0.8, opening_peak_mw: 100, contracted_mw: 50}
+    flexibility:
+      reserves: {kind: ancillary, mw: 50, prices: {file: prices.csv, time_zone: America/Chicago, gaps: zero}, columns: [HB_WEST], price_share: {2025-07: 0.5, 2027-01: 0.4}, availability: 0.9, deployed_share: 0.02, deployment_cost_usd_per_mwh: 50}
+      respond: {kind: demand_response, mw: 30, payment_usd_per_kw_month: 4, months: [6, 7, 8], events_per_year: 3}
+""",
+    ),
+    (
+        "offers:\n  lease:\n",
+        """\
+  reno:
+    power:
+      market: west
+      split: {market: east, share: 0.25}
+      floor_usd_per_mwh: {value: 0, currency: CAD}
+      cap_usd_per_mwh: {value: 1000, currency: CAD, source: rule}
+      adder_usd_per_mwh: {value: {2025-07: 3, 2027-01: 4}, currency: CAD}
+      losses: 0.03
+      wires_usd_per_mwh: 7
+      resale_fee_usd_per_mwh: 1
+      decides_on: {market: east, skill: 0.25}
+    energised_mw: 20
+  gassy:
+    power: {market: west, tariff: {kind: heat_rate, mmbtu_per_mwh: 8, gas_usd_per_mmbtu: 3.5, until: 2027-12}}
+    energised_mw: 20
+    contracts:
+      load: {kind: swing, mw: 20, price_usd_per_mwh: 33, until: 2028-12}
+  sunny:
+    power: {market: west, tariff: {kind: fixed, price_usd_per_mwh: 40}}
+    energised_mw: 20
+    contracts:
+      sun: {kind: generation, mw: 15, cost_usd_per_mwh: 3, export: spot, until: 2040-12, profile: {file: prices.csv, time_zone: America/Chicago}}
+hall_designs:
+  tier3: {uptime_nines: 3, gross_per_it: 1.5, pue: 1.3, capex_usd_m_per_mw_it: 10}
+offers:
+  lease:
+""",
+    ),
+    (
+        "    power: {paid_by: tenant}\n",
+        "    power: {paid_by: tenant, pass_through_at: block}\n    design: tier3\n    uptime_nines: 3\n"
+        "    headroom_to_mining: 0.5\n",
+    ),
+]
+
 
 def places_of_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The text without its marks, and line and column of what followed each."""
@@ -78,8 +148,7 @@ def places_of_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
     return text, places
 
 
-def changed(changes: Sequence[Change]) -> str:
-    text = CASE
+def changed(changes: Sequence[Change], text: str = CASE) -> str:
     for old, new in changes:
         assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
         text = text.replace(old, new)
@@ -89,6 +158,53 @@ def changed(changes: Sequence[Change]) -> str:
 @pytest.fixture
 def case_text() -> str:
     return CASE
+
+
+@pytest.fixture
+def power_text() -> str:
+    """The small case with everything that can be said about power."""
+    return changed(POWER)
+
+
+@pytest.fixture
+def load_power(tmp_path: Path) -> Callable[..., LoadedCase]:
+    """Loads that case with changes, which has to be in order."""
+
+    def load(*changes: Change, **how: object) -> LoadedCase:
+        text = changed(changes, changed(POWER))
+        path = tmp_path / "case.yaml"
+        path.write_text(text, "utf-8")
+        return load_case(path, **how)  # type: ignore[arg-type]
+
+    return load
+
+
+@pytest.fixture
+def expect_power_errors(tmp_path: Path) -> Callable[..., None]:
+    """Loads that case with changes and holds the problems against what was expected, places and words."""
+
+    def expect(changes: Sequence[Change], *expected: str) -> None:
+        text, places = places_of_marks(changed(changes, changed(POWER)))
+        path = tmp_path / "case.yaml"
+        path.write_text(text, "utf-8")
+        with pytest.raises(CaseError) as caught:
+            load_case(path)
+        compare(caught.value.problems, path, places, expected)
+
+    return expect
+
+
+@pytest.fixture
+def expect_power_warnings(tmp_path: Path) -> Callable[..., None]:
+    """The same for warnings of that case."""
+
+    def expect(changes: Sequence[Change], *expected: str) -> None:
+        text, places = places_of_marks(changed(changes, changed(POWER)))
+        path = tmp_path / "case.yaml"
+        path.write_text(text, "utf-8")
+        compare(load_case(path).warnings, path, places, expected)
+
+    return expect
 
 
 @pytest.fixture

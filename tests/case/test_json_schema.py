@@ -21,7 +21,8 @@ def valid(value: Any, schema: Any, root: dict[str, Any]) -> bool:
     if schema is True:
         return True
     known = {"$ref", "anyOf", "oneOf", "type", "enum", "const", "pattern", "minimum", "maximum", "exclusiveMinimum",
-             "exclusiveMaximum", "minLength", "minItems", "minProperties", "items", "properties", "required",
+             "exclusiveMaximum", "minLength", "minItems", "maxItems", "minProperties", "items", "properties",
+             "prefixItems", "required",
              "additionalProperties", "patternProperties", "propertyNames", "title", "description", "default",
              "discriminator", "$schema", "$defs"}  # fmt: skip
     assert set(schema) <= known, set(schema) - known
@@ -48,8 +49,10 @@ def valid(value: Any, schema: Any, root: dict[str, Any]) -> bool:
             and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
         )
     if isinstance(value, list):
-        items = schema.get("items", True)
-        return len(value) >= schema.get("minItems", 0) and all(valid(item, items, root) for item in value)
+        first = schema.get("prefixItems", [])
+        rules = [*first, *[schema.get("items", True)] * (len(value) - len(first))]
+        sizes = schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
+        return sizes and all(valid(item, rule, root) for item, rule in zip(value, rules, strict=False))
     if isinstance(value, dict):
         if not set(schema.get("required", [])) <= set(value) or len(value) < schema.get("minProperties", 0):
             return False
@@ -89,11 +92,32 @@ def test_it_takes_the_case_and_not_a_spoiled_one(case_text: str) -> None:
         ("{2022-11: 207}", "{2022-11: {value: 207, source: s}}"),
         ("mining_shell_mw: 207", "mining_shell_mw: {value: {2022-11: 207}, source: s}"),
         ("2026: 31", "2026: {value: 31, source: s}"),
+        ("cash_usd_m: 62.7", "cash_usd_m: {value: 62.7, currency: CAD}"),
     ],
 )
 def test_any_value_may_have_its_provenance(old: str, new: str, case_text: str) -> None:
     assert case_text.count(old) == 1
     assert valid(parse_yaml(case_text.replace(old, new), "f").data, SCHEMA, SCHEMA)
+
+
+def test_all_about_power_is_taken_and_not_a_spoiled_one(power_text: str) -> None:
+    """Proves: kinds, lists of two and optional kinds are in the schema. Broken: an editor underlines what loads."""
+    assert valid(parse_yaml(power_text, "f").data, SCHEMA, SCHEMA)
+    overlay = case_json_schema(overlay=True)
+    assert valid(parse_yaml(power_text, "f").data, overlay, overlay)
+    for old, new, good in (
+        ("success: 0.9", "success: 0.9, hours: [15, 19]", True),
+        ("success: 0.9", "success: 0.9, hours: {value: [15, {value: 19, source: s}], assumed: true}", True),
+        ("tariff: {kind: fixed, price_usd_per_mwh: 40}", "tariff: null", True),
+        ("resale: {share: 0.9}", "resale: {value: spot, source: s}", True),
+        ("success: 0.9", "success: 0.9, hours: [15]", False),
+        ("success: 0.9", "success: 0.9, hours: [15, 25]", False),
+        ("kind: swing, mw: 20", "kind: swing, mw: 20, hours: 5x16", False),
+        ("kind: demand,", "kind: demnd,", False),
+        ("tariff: {kind: fixed, price_usd_per_mwh: 40}", "tariff: {kind: fixed}", False),
+    ):
+        assert power_text.count(old) == 1, old
+        assert valid(parse_yaml(power_text.replace(old, new), "f").data, SCHEMA, SCHEMA) == good, new
 
 
 def test_overlays_may_say_little(case_text: str) -> None:

@@ -216,14 +216,17 @@ def test_given_files_that_are_no_table(path: Path) -> None:
 SPLINTERS = st.sampled_from(
     ["", " ", "\n", "  ", "-", ": ", "[", "]", "{", "}", ",", "0", "-1", "1e999", ".inf", "null", "true", "'", '"', "#",
      "&a ", "*a", "!x ", "? ", "| ", "\t", "\x00", "é", "value", "from", "2025-07", "2025-13", "5 quarters", "west",
-     "odessa", "forbidden", "[1, 2]", "{}", "{value: 3}", "extends: x.yaml\n", "---\n", "9" * 400]
+     "odessa", "forbidden", "[1, 2]", "{}", "{value: 3}", "{value: 3, currency: CAD}", "currency", "fixed_block", "swing", "extends: x.yaml\n", "---\n", "9" * 400]
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("which", ["case_text", "power_text"])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_damaged_case_is_a_case_or_a_case_error(data: st.DataObject, path: Path, case_text: str) -> None:
-    text = case_text
+def test_a_damaged_case_is_a_case_or_a_case_error(
+    which: str, data: st.DataObject, path: Path, case_text: str, power_text: str
+) -> None:
+    text = case_text if which == "case_text" else power_text
     for _ in range(data.draw(st.integers(1, 3))):
         words = [match.span() for match in re.finditer(r"[\w.]+|[^\w\s]|\n *", text)]
         begin, end = data.draw(st.sampled_from(words)) if words else (0, 0)
@@ -245,4 +248,4 @@ def test_a_damaged_case_is_a_case_or_a_case_error(data: st.DataObject, path: Pat
             assert problem.message
             assert "\n" not in str(problem)
     else:
-        assert loaded.case == Case.model_validate(json.loads(json.dumps(loaded.data)))
+        assert loaded.case == Case.model_validate(json.loads(json.dumps(loaded.bare)))

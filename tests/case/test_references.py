@@ -244,6 +244,16 @@ def test_lots_past_their_life_take_no_room(load_changed: Callable[..., LoadedCas
     load_changed(("bought: 2024-12", "bought: 2021-06"), ("ph_s: 7100", "ph_s: 71000"))
 
 
+@pytest.mark.parametrize(
+    ("steps", "years"),
+    [("999999999 years", "far too many"), ("9" * 400 + " months", "far too many"), ("41 years", "41")],
+)
+def test_a_horizon_without_end(steps: str, years: str, expect_errors: Expect) -> None:
+    """Proves: a slip in the steps is said at once. Broken: a list of a thousand million dates, or an OverflowError."""
+    said = f"horizon.steps: the steps make {years} years; at most 40 can be planned"
+    expect_errors([("steps: [8 quarters, 4 years]", f"«steps: [{steps}]")], said)
+
+
 def test_time_and_levels(load_changed: Callable[..., LoadedCase]) -> None:
     case = load_changed(("{2022-11: 207}", "{2022-11: 207, 2027-01-16: 50}")).case
     dates = decision_dates(case)

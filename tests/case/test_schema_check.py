@@ -53,7 +53,7 @@ FAULTS: list[tuple[Changes, list[str]]] = [
     ),
     (
         [("power: {paid_by: tenant}", "power: {paid_by: tenant, «zzz: 1}")],
-        ["offers.lease.power.zzz: 'zzz' is not known here; known are paid_by, price_usd_per_mwh"],
+        ["offers.lease.power.zzz: 'zzz' is not known here; known are paid_by, price_usd_per_mwh, pass_through_at"],
     ),
     (
         [("sign: {from: 2025-10", "sign: {«start: 2025-10")],
@@ -127,8 +127,8 @@ FAULTS: list[tuple[Changes, list[str]]] = [
     (
         [("value: 0.214, source", "value: 0.214, sorce"), ("    operating_cost_usd_m_per", "    «operating_cost_usd_m_per")],
         [
-            "offers.lease.operating_cost_usd_m_per_mw_it_year: beside value there may be source, assumed and note, "
-            "not sorce"
+            "offers.lease.operating_cost_usd_m_per_mw_it_year: beside value there may be source, assumed, note and "
+            "currency, not sorce"
         ],
     ),
     (

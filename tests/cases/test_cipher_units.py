@@ -72,8 +72,8 @@ def mean_efficiency(case: Case, parts: list[tuple[str, str]]) -> float:
 
 def test_loads_and_names_where_its_figures_come_from(loaded: api.LoadedCase) -> None:
     told = [one for one in loaded.provenance.values() if one.source or one.assumed]
-    assert len(told) == 268
-    assert sum(1 for one in told if one.source) == 88
+    assert len(told) == 332
+    assert sum(1 for one in told if one.source) == 95
     # All that warns: bitcoin grows faster than cash yields, and how much is assumed.
     assert [problem.path for problem in loaded.warnings if "are assumed" not in str(problem)] == [
         "market.network.btc_growth"
@@ -127,16 +127,56 @@ def test_forward_levels_are_the_day_ahead_means_of_twelve_months(case: Case) -> 
     with (FOLDER / "data" / "ercot_da_jul2024_jun2025.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 8760
+    # Real time, and day-ahead at the same level: only their hours differ.
+    assert set(case.market.power) == {"hb_west", "lz_west", "lz_south", "hb_west_da", "lz_west_da", "lz_south_da"}
     for market, power in case.market.power.items():
+        column = market.removesuffix("_da").upper()
         prices: dict[str, list[float]] = {}
         for row in rows:
             local = datetime.fromisoformat(row["timestamp_utc"].replace("Z", "+00:00")).astimezone(zone)
             # The first planned year has the level of the same quarter one year before.
-            prices.setdefault(f"{local.year + 1}-Q{(local.month + 2) // 3}", []).append(float(row[market.upper()]))
+            prices.setdefault(f"{local.year + 1}-Q{(local.month + 2) // 3}", []).append(float(row[column]))
         means = {quarter: sum(one) / len(one) for quarter, one in prices.items()}
         means |= {f"2026-Q{n}": 1.04 * means[f"2025-Q{n}"] for n in (3, 4)}
         assert dict(power.forward_usd_per_mwh) == pytest.approx(means, abs=0.011)
         assert power.growth == 0.04
+
+
+def test_power_is_bought_in_the_forms_of_the_contracts(case: Case) -> None:
+    """Proves: Odessa elects all 207 MW to July 2027, then buys at the hub plus 4 $; whoever is in front of the meter
+    pays for summer peaks and decides on day-ahead prices. Broken: a charge at Odessa, or none elsewhere."""
+    odessa = case.sites["odessa"]
+    ppa = odessa.contracts["luminant_ppa"]
+    assert (ppa.kind, ppa.mw, ppa.least, ppa.most, ppa.price_usd_per_mwh) == ("monthly_election", 207, 1.0, 1.0, 27)
+    assert (str(ppa.until), ppa.resale) == ("2027-07", "spot")
+    assert {str(day): usd for day, usd in odessa.power.adder_usd_per_mwh.items()} == {"2027-08": 4.0}
+    assert not odessa.delivery
+    assert odessa.power.decides_on is None
+    charged = {name for name, site in case.sites.items() if site.delivery}
+    assert charged == {"black_pearl", "barber_lake", "stingray", "reveille", "bear", "chief"}
+    assert {name for name, site in case.sites.items() if site.flexibility} == charged - {"bear", "chief"}
+    for name in charged:
+        peaks, decides = case.sites[name].delivery["four_cp"], case.sites[name].power.decides_on
+        assert (peaks.kind, peaks.rate_usd_per_kw_year, peaks.months) == ("coincident_peak", 70, (6, 7, 8, 9))
+        assert (peaks.hours, peaks.success) == ((15, 19), 0.9)
+        assert (decides.market, decides.skill) == (case.sites[name].power.market + "_da", 0)
+
+
+def test_without_summer_peaks_the_same_rate_is_paid_on_the_own_peak(case: Case) -> None:
+    """Proves: the overlay takes the avoidable charge away, puts 70 $/kW-year on the highest load of twelve months in
+    its place, and halves reserves. Broken: both charges at once, 140 $/kW-year."""
+    changed = api.load(FOLDER / "texas_no_4cp.yaml").case
+    for name, site in case.sites.items():
+        charges = changed.sites[name].delivery
+        if not site.delivery:
+            assert not charges
+            continue
+        demand = charges["minimum_demand"]
+        assert set(charges) == {"minimum_demand"}
+        assert demand.rate_usd_per_kw_month * 12 == pytest.approx(70, abs=1e-3)
+        assert demand.ratchet == 1.0
+        for program, before in site.flexibility.items():
+            assert changed.sites[name].flexibility[program].price_share == before.price_share / 2
 
 
 # ---------------------------------------------------------------- units

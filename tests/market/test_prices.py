@@ -340,6 +340,26 @@ def test_repeat_week_without_a_source(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("values", [[0.5, "", 3.25], ["", 0.5, ""], ["", "", ""]])
+def test_zero(tmp_path: Path, values: list[Any]) -> None:
+    """Proves: an hour without an award counts as 0 wherever it is, and is said. Broken: 1.875 between its neighbours,
+    0.5 repeated at the ends, or NaN, which makes every sum NaN."""
+    series = read(tmp_path, table(hours("2024-01-01T06:00+00:00", 3), values), gaps="zero")
+    assert series.price.tolist() == [value or 0 for value in values]
+    empty, first = values.count(""), values.index("") + 2
+    gaps = "1 gap" if empty == 1 else f"{empty} gaps"
+    assert series.repairs == (f"{gaps} filled by zero: first at prices.csv:{first}",)
+
+
+def test_zero_fills_missing_rows_and_still_refuses_what_is_no_number(tmp_path: Path) -> None:
+    """Proves: rows that are not there count as 0 too, text does not. Broken: 4, 7, 8, 9 in hours 0 to 3; 0 for 'x'."""
+    times = hours("2024-01-01T06:00+00:00", 6)
+    series = read(tmp_path, table([times[0], *times[3:]], [4, 7, 8, 9]), gaps="zero")
+    assert series.price.tolist() == [4, 0, 0, 7, 8, 9]
+    message = refused(tmp_path, table(times, [1, "x", 3, 4, 5, 6]), gaps="zero")
+    assert message == "prices.csv:3: 'x' is not a number"
+
+
 def test_a_mistyped_year(tmp_path: Path) -> None:
     """Proves: a gap of a century is refused before it is laid out. Broken: a million intervals."""
     times = [*hours("2024-01-01T06:00+00:00", 3), "2124-01-01T09:00Z"]

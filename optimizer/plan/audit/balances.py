@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from optimizer.case.contracts import MinimumTake
 from optimizer.plan.audit.files import Line, Table
 from optimizer.plan.audit.recompute.blocks import mean_over
 from optimizer.plan.audit.recompute.cash import FLOWS
@@ -34,8 +35,8 @@ IDENTITIES = (
     Identity(
         "hosting.csv",
         "noi_usd_m",
-        ("rent_usd_m", "power_recovered_usd_m"),
-        ("operating_cost_usd_m", "power_cost_usd_m"),
+        ("rent_usd_m", "power_recovered_usd_m", "delivery_recovered_usd_m"),
+        ("operating_cost_usd_m", "power_cost_usd_m", "delivery_cost_usd_m"),
     ),
     Identity("value.csv", "total_usd_m", ("within_horizon_usd_m", "beyond_horizon_usd_m")),
 )
@@ -53,6 +54,18 @@ def check_balances(tables: Mapping[str, Table], figures: Figures, collector: Col
     for identity in IDENTITIES:
         if identity.file in tables:
             _check_identity(tables[identity.file], identity, collector)
+    if "contracts.csv" in tables:
+        takes = {
+            (site, name)
+            for site, entry in figures.case.sites.items()
+            for name, contract in entry.contracts.items()
+            if isinstance(contract, MinimumTake)
+        }
+
+        def delivers(line: Line) -> bool:
+            return (line.cells.get("site"), line.cells.get("contract")) not in takes
+
+        _check_identity(tables["contracts.csv"], _MWH, collector, delivers)
     if "limits.csv" in tables:
         _check_identity(tables["limits.csv"], _MIN_CASH, collector, lambda line: line.cells.get("limit") == "min_cash")
         _check_identity(tables["limits.csv"], _OTHERS, collector, lambda line: line.cells.get("limit") != "min_cash")
@@ -67,6 +80,7 @@ def check_balances(tables: Mapping[str, Table], figures: Figures, collector: Col
         _check_megawatts(tables["allocation.csv"], figures, collector)
 
 
+_MWH = Identity("contracts.csv", "unused_mwh", ("mwh",), ("mining_mwh", "hosting_mwh"))
 _MIN_CASH = Identity("limits.csv", "headroom", ("used",), ("allowed",))
 _OTHERS = Identity("limits.csv", "headroom", ("allowed",), ("used",))
 

@@ -57,8 +57,12 @@ def read_decisions(
         if wrong or start is None or amount is None:
             continue
         decision = _decision(cast("Kind", kind), line, start, amount)
-        # An offer is signed once, all else once at a place and date.
-        key = (kind, decision.item) if kind == "sign" else (kind, decision.item, decision.site, start)
+        # An offer is signed once, a contract once at its site, all else once at a place and date.
+        key: tuple[object, ...] = (kind, decision.item, decision.site, start)
+        if kind == "sign":
+            key = (kind, decision.item)
+        elif kind == "contract":
+            key = (kind, decision.item, decision.site)
         if key in decided:
             message = f"{decision.item} was {_DONE[decision.kind]} already in line {lines[decided[key]]}"
             collector.fault(FILE, line.number, "item", message)
@@ -74,6 +78,7 @@ def read_decisions(
 
 _DONE: dict[Kind, str] = {
     "sign": "signed",
+    "contract": "signed",
     "build": "built at this place and date",
     "buy": "bought at this place and date",
     "unplug": "unplugged at this place and date",
@@ -86,8 +91,11 @@ _DONE: dict[Kind, str] = {
 }
 
 
+_AT_A_SITE = ("sign", "contract", "build", "buy", "unplug", "plug")
+
+
 def _decision(kind: Kind, line: Line, start: int, amount: float) -> Decision:
-    placed = kind in ("sign", "build", "buy", "unplug", "plug")
+    placed = kind in _AT_A_SITE
     return Decision(kind, line.cells["item"], line.cells["site"] if placed else "", start, amount)
 
 
@@ -97,10 +105,12 @@ def _unusable(line: Line, case: Case, lots: Mapping[str, object]) -> Iterator[tu
     facility = case.finance.facilities.get(item)
     if kind not in KINDS:
         yield "decision", f"{kind!r} is none of {', '.join(KINDS)}"
-    elif kind in ("sign", "build", "buy", "unplug", "plug") and site not in case.sites:
+    elif kind in _AT_A_SITE and site not in case.sites:
         yield "site", f"there is no site {site!r}"
     elif kind == "sign" and item not in case.offers:
         yield "item", f"there is no offer {item!r}"
+    elif kind == "contract" and item not in case.sites[site].contract_offers:
+        yield "item", f"there is no contract offer {item!r} at {site}"
     elif kind == "build" and item not in case.sites[site].builds:
         yield "item", f"there is no build {item!r} at {site}"
     elif kind == "buy":

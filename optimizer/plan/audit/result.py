@@ -31,7 +31,7 @@ class AuditReport:
     findings: what is wrong, the first 200; ``left_out`` counts the rest. notes: worth knowing, but no fault.
     cells_compared: cells of tables held against recomputed ones. checks: other checks carried out.
     value_usd_m: value of the plan as recomputed; NaN if that was not possible. operating: the part of it that
-    is the present value of mining and of power contracts, recomputed over every hour, USD m.
+    is the present value of mining, power contracts, flexibility and machines' delivery, over every hour, USD m.
     """
 
     findings: tuple[Finding, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from optimizer.plan.audit.files import Table
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.tables import Tables
-from optimizer.plan.audit.recompute.timeline import day_of
 from optimizer.plan.audit.result import Collector, shown
 
 TOLERANCE_MW = 1e-5
@@ -28,16 +27,12 @@ def check_case(figures: Figures, file: str, collector: Collector) -> None:
         collector.checks += 1
         if loan.name in case.finance.debts:
             collector.fault(file, None, "", f"{loan.name} is the name of a debt and of a loan")
-    for resale in figures.resales:
+    for name, offer in case.offers.items():
         collector.checks += 1
-        if resale.dearer:
-            first = resale.dearer[0]
-            prices = f"{shown(first.sold_usd_per_mwh)} and costs {shown(first.bought_usd_per_mwh)}"
-            months = f"so it is in {len(resale.dearer)} months"
-            message = (
-                f"at {resale.site} a MWh of a block sells for {prices} at the meter on {day_of(first.day)}; {months}"
-            )
-            collector.fault(file, None, "", message)
+        design = None if offer.design is None else case.hall_designs.get(offer.design)
+        if design is not None and (offer.uptime_nines or 0) > design.uptime_nines:
+            message = f"offer {name} promises {offer.uptime_nines} nines, its design {offer.design} has"
+            collector.fault(file, None, "", f"{message} {design.uptime_nines}")
 
 
 def check_headroom(figures: Figures, recomputed: Tables, limits: Table | None, collector: Collector) -> None:

@@ -26,6 +26,7 @@ TOLERANCE = 1e-6
 def check_decided(figures: Figures, lines: Lines, collector: Collector) -> None:
     """Everything that the terms of the case say of decisions."""
     check_signatures(figures, lines, collector)
+    _check_contracts(figures, lines, collector)
     _check_builds(figures, lines, collector)
     _check_orders(figures, lines, collector)
     _check_moves(figures, lines, collector)
@@ -72,6 +73,26 @@ def check_signatures(figures: Figures, lines: Lines, collector: Collector) -> No
             if other is not sign:
                 message = f"{sign.item} and {other.item} are both of group {offer.group}: one at most is signed"
                 collector.breach(FILE, line, "item", message)
+
+
+def _check_contracts(figures: Figures, lines: Lines, collector: Collector) -> None:
+    """Windows and MW of power contracts that are signed, and the load that is there for them."""
+    signed: dict[tuple[str, int], float] = {}
+    for each in sorted(figures.decisions.of("contract"), key=lambda each: lines[each]):
+        offer, key = figures.case.sites[each.site].contract_offers[each.item], (each.site, each.at)
+        _in_window(each, "signed", offer.sign.start, offer.sign.end, lines, collector)
+        collector.checks += 3
+        if over(each.amount, offer.terms.mw):
+            message = f"{shown(each.amount)} MW of {each.item}: it is at most {shown(offer.terms.mw)}"
+            collector.breach(FILE, lines[each], "amount", message)
+        if over(offer.least_mw, each.amount):
+            message = f"{shown(each.amount)} MW of {each.item}: it is at least {shown(offer.least_mw)}"
+            collector.breach(FILE, lines[each], "amount", message)
+        signed[key] = signed.get(key, 0.0) + each.amount
+        load = figures.load_at(*key)
+        if over(signed[key], load):
+            message = f"makes {shown(signed[key])} MW signed at {each.site} at this step: its load is {shown(load)}"
+            collector.breach(FILE, lines[each], "amount", message)
 
 
 def _check_builds(figures: Figures, lines: Lines, collector: Collector) -> None:

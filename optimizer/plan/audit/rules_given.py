@@ -128,6 +128,9 @@ def _nearest(kind: Kind, date: CalendarDate, timeline: Timeline) -> int:
 
 def _rules(case: Case) -> Iterator[tuple[Target, Rule]]:
     given = case.given
+    for key, rule in given.contract.items():
+        site, _, item = key.partition(".")
+        yield ("contract", item, site), rule
     for key, rule in given.build.items():
         site, _, item = key.partition(".")
         yield ("build", item, site), rule

@@ -14,14 +14,17 @@ from typing import Any
 
 from optimizer.case.case import Case
 from optimizer.case.network_file import NetworkFile, read_network_file
+from optimizer.case.price_file import PriceFile
 from optimizer.errors import CaseError, WattforkError
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.plan.audit.balances import check_balances
+from optimizer.plan.audit.certified import check_certificate, stated_rows
 from optimizer.plan.audit.compare import compare_table, settle_ties
 from optimizer.plan.audit.decided import read_decisions
+from optimizer.plan.audit.dispatched import check_dispatch, read_dispatch
 from optimizer.plan.audit.files import SUMMARY_FILE, Table, read_json, read_table
 from optimizer.plan.audit.measures import check_measures
-from optimizer.plan.audit.recompute.figures import Figures, figures_of, markets_used
+from optimizer.plan.audit.recompute.figures import Figures, figures_of, files_used, markets_used
 from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
 from optimizer.plan.audit.result import AuditReport, Collector, differs, says, shown
@@ -34,6 +37,8 @@ CASE_FILE = "inputs/case.json"
 INTRINSIC = "equity_intrinsic_to_market"
 INTRINSIC_TOLERANCE = 0.002
 GAP_TOLERANCE = 1e-6
+OPERATING = ("mining", "contracts", "flexibility", "delivery")
+"""Rows of value.csv that rest on the hours of the sites."""
 
 
 def audit_folder(plan_folder: Path) -> AuditReport:
@@ -81,9 +86,11 @@ def audit_plan(case: Case, prices_folder: Path, plan_folder: Path, *, feasibilit
 
 @dataclass(frozen=True, eq=False)
 class _Inputs:
-    """What the files that a case names hold: prices by market, and the path of the network if it names one."""
+    """What the files that a case names hold: prices by market, other price files, and the path of the network if it
+    names one."""
 
     prices: Mapping[str, PriceSeries]
+    files: Mapping[PriceFile, PriceSeries]
     network: NetworkFile | None
 
 
@@ -97,11 +104,16 @@ def _read_inputs(case: Case, folder: Path, collector: Collector) -> _Inputs | No
             collector.fault(CASE_FILE, None, "", f"there is no power market {name!r}")
             whole = False
             continue
-        try:
-            prices[name] = read_prices(market, folder)
-        except (PriceFileProblems, WattforkError, OSError) as error:
-            collector.fault(f"{INPUTS}/{market.file}", None, "", f"cannot be read: {' '.join(str(error).split())}")
-            whole = False
+        series = _read_prices(market, folder, collector)
+        if series is not None:
+            prices[name] = series
+        whole = whole and series is not None
+    files: dict[PriceFile, PriceSeries] = {}
+    for file in files_used(case):
+        series = _read_prices(file, folder, collector)
+        if series is not None:
+            files[file] = series
+        whole = whole and series is not None
     network, path = None, case.market.network.path
     if path is not None:
         collector.checks += 1
@@ -114,7 +126,15 @@ def _read_inputs(case: Case, folder: Path, collector: Collector) -> _Inputs | No
         except (OSError, ValueError) as error:
             collector.fault(f"{INPUTS}/{path}", None, "", f"cannot be read: {' '.join(str(error).split())}")
             whole = False
-    return _Inputs(prices, network) if whole else None
+    return _Inputs(prices, files, network) if whole else None
+
+
+def _read_prices(file: PriceFile, folder: Path, collector: Collector) -> PriceSeries | None:
+    try:
+        return read_prices(file, folder)
+    except (PriceFileProblems, WattforkError, OSError) as error:
+        collector.fault(f"{INPUTS}/{file.file}", None, "", f"cannot be read: {' '.join(str(error).split())}")
+        return None
 
 
 def _recompute_and_compare(
@@ -123,22 +143,27 @@ def _recompute_and_compare(
     """Compare all tables and check all rules; return the value and the part of it that is operations, USD m."""
     timeline = timeline_of(case.horizon)
     decisions, lines = read_decisions(tables["decisions.csv"], case, timeline, collector)
-    figures = figures_of(case, timeline, inputs.prices, decisions, inputs.network)
+    dispatch, dispatch_lines = read_dispatch(tables.get("dispatch.csv"), collector)
+    figures = figures_of(case, timeline, inputs.prices, decisions, inputs.network, dispatch, inputs.files)
     stated = _intrinsic_to_market(summary, collector)
     recomputed = tables_of(figures, stated)
     for file, table in tables.items():
         rows = recomputed.rows[file]
         if file == "limits.csv":
             rows = settle_ties(table, recomputed, timeline.periods)
+        elif file == "certificate.csv":
+            rows = stated_rows(table, rows)
         compare_table(table, rows, collector, recomputed.dust.get(file, frozenset()))
     check_balances(tables, figures, collector)
     check_case(figures, CASE_FILE, collector)
     check_decided(figures, lines, collector)
+    check_dispatch(figures, dispatch_lines, collector)
+    check_certificate(tables.get("certificate.csv"), recomputed.rows["certificate.csv"], summary, collector)
     check_given(case, timeline, decisions, lines, collector)
     check_headroom(figures, recomputed, tables.get("limits.csv"), collector)
     _check_intrinsic(figures, recomputed.value_usd_m, stated, collector)
     check_measures(case, recomputed, summary, collector)
-    operating = sum(each.total for each in recomputed.components if each.name in ("mining", "contracts"))
+    operating = sum(each.total for each in recomputed.components if each.name in OPERATING)
     return recomputed.value_usd_m, operating
 
 

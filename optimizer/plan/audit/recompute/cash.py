@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ FLOWS = (
     "yield_usd_m",
     "mining_margin_usd_m",
     "contracts_usd_m",
+    "flexibility_usd_m",
+    "delivery_usd_m",
+    "collateral_usd_m",
     "machines_bought_usd_m",
     "machines_moved_usd_m",
     "machines_sold_usd_m",
@@ -28,6 +32,8 @@ FLOWS = (
     "hosting_operating_cost_usd_m",
     "hosting_power_usd_m",
     "power_recovered_usd_m",
+    "hosting_delivery_usd_m",
+    "delivery_recovered_usd_m",
     "prepayment_usd_m",
     "signing_cost_usd_m",
     "capex_usd_m",
@@ -103,6 +109,16 @@ def _at(instant: float, amount: float, timeline: Timeline) -> Array:
     return sums
 
 
+def _collateral(figures: Figures) -> Iterator[tuple[int, float]]:
+    """Instants at which credit support of contracts is posted and comes back, and the company's share, USD m."""
+    for each in figures.decisions.of("contract"):
+        site = figures.case.sites[each.site]
+        offer = site.contract_offers[each.item]
+        posted = each.amount * offer.credit_support_usd_m_per_mw * site.share
+        yield each.at, -posted
+        yield each.at + offer.tenor, posted
+
+
 def cash_path(figures: Figures) -> CashPath:
     """Cash from the opening to the horizon, and what has to be kept at the end of each period."""
     timeline, finance, count = figures.timeline, figures.case.finance, len(figures.timeline.periods)
@@ -110,6 +126,10 @@ def cash_path(figures: Figures) -> CashPath:
     for mined in figures.mined:
         flows["mining_margin_usd_m"] += timeline.by_period(mined.margin)
     flows["contracts_usd_m"] += timeline.by_period(figures.power_contracts)
+    flows["flexibility_usd_m"] += timeline.by_period(figures.flexibility)
+    flows["delivery_usd_m"] -= timeline.by_period(figures.delivery)
+    for at, usd_m in _collateral(figures):
+        flows["collateral_usd_m"] += _at(at, usd_m, timeline)
     flows["machines_bought_usd_m"] -= timeline.by_period(figures.deals.bought)
     flows["machines_moved_usd_m"] -= timeline.by_period(figures.deals.moved)
     flows["machines_sold_usd_m"] += timeline.by_period(figures.deals.sold)
@@ -123,6 +143,8 @@ def cash_path(figures: Figures) -> CashPath:
             ("hosting_operating_cost_usd_m", -contract.operating_cost),
             ("hosting_power_usd_m", -contract.power_cost),
             ("power_recovered_usd_m", contract.power_recovered),
+            ("hosting_delivery_usd_m", -contract.delivery_cost),
+            ("delivery_recovered_usd_m", contract.delivery_recovered),
             ("capex_usd_m", -contract.capex),
         ):
             flows[name] += timeline.by_period(amounts)

@@ -15,6 +15,7 @@ Row = tuple[Cell, ...]
 
 _UNITS: dict[Kind, str] = {
     "sign": "halls",
+    "contract": "mw",
     "build": "builds",
     "buy": "ph_s",
     "unplug": "ph_s",
@@ -53,6 +54,8 @@ def _order(figures: Figures) -> Callable[[Decision], tuple[int, int]]:
     def place_of(each: Decision) -> tuple[int, int]:
         if each.kind == "sign":
             return offers.index(each.item), 0
+        if each.kind == "contract":
+            return sites.index(each.site), list(case.sites[each.site].contract_offers).index(each.item)
         if each.kind == "build":
             return sites.index(each.site), list(case.sites[each.site].builds).index(each.item)
         if each.kind == "buy":
@@ -73,8 +76,7 @@ def _megawatts_and_money(figures: Figures, each: Decision, lots: dict[str, Lot])
     """Meter MW, and USD m of the company."""
     case = figures.case
     if each.kind == "sign":
-        offer = case.offers[each.item]
-        return reserved_mw(offer, each.amount), capex_of(offer, each.amount)
+        return reserved_mw(case, each.item, each.amount), capex_of(case, each.item, each.amount)
     if each.kind == "build":
         site = case.sites[each.site]
         terms = site.builds[each.item]

@@ -14,10 +14,15 @@ from typing import Literal
 import numpy as np
 
 from optimizer.case.case import Case
-from optimizer.case.offers import Lease, Offer
+from optimizer.case.contracts import MinimumTake
+from optimizer.case.offers import HostingPower, Lease, Offer
 from optimizer.plan.audit.recompute.blocks import Block
 from optimizer.plan.audit.recompute.decisions import Decision, Decisions, signatures_in_order
-from optimizer.plan.audit.recompute.prices import Spot, at_meter
+from optimizer.plan.audit.recompute.delivery import HallCharge, billed_until, hall_accrued, hall_paid
+from optimizer.plan.audit.recompute.dispatch import contract_days
+from optimizer.plan.audit.recompute.meter import Meter
+from optimizer.plan.audit.recompute.prices import Hours
+from optimizer.plan.audit.recompute.supply import price_in
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline
 
 Kind = Literal["capex", "prepayment", "signing_cost", "residual"]
@@ -37,8 +42,8 @@ class Contract:
     """A lease or a signed offer, all halls together. Arrays are (M,) by month from the start of the plan to its end.
 
     Money in USD m, costs positive. Arrays accrue evenly within the month; ``at_once`` is what does not.
-    signed: month coordinate of the signature, None for a lease. tenant_price: USD per MWh that the tenant pays in place
-    of what the site pays. discount: its own rate, if it has one.
+    signed: month coordinate of the signature, None for a lease. recovers_delivery: whether the tenant bears the charges
+    of delivery. discount: its own rate, if it has one. meter_mw: mean load. charges: one for each of the site.
     reserved: meter MW taken at the site. gives_up: the mine's buildings given up, meter MW.
     """
 
@@ -47,28 +52,35 @@ class Contract:
     halls: float
     signed: int | None
     paid_by: Literal["tenant", "operator"]
-    tenant_price: float | None
+    recovers_delivery: bool
     discount: float | None
     it_mw: Array
+    meter_mw: Array
     mwh: Array
     rent: Array
     operating_cost: Array
     power_cost: Array
+    power_recovered: Array
+    charges: tuple[HallCharge, ...]
     credit: Array
     capex: Array
     at_once: tuple[AtOnce, ...]
-    reserved: Block
-    gives_up: Block
+    reserved: tuple[Block, ...]
+    gives_up: tuple[Block, ...]
 
     @property
-    def power_recovered(self) -> Array:
-        if self.paid_by == "operator":
-            return np.zeros_like(self.power_cost)
-        return self.power_cost if self.tenant_price is None else self.mwh * self.tenant_price / 1e6
+    def delivery_cost(self) -> Array:
+        """Charges of delivery as they are paid."""
+        return np.asarray(sum((each.paid for each in self.charges), np.zeros_like(self.rent)))
+
+    @property
+    def delivery_recovered(self) -> Array:
+        return self.delivery_cost if self.recovers_delivery else np.zeros_like(self.rent)
 
     @property
     def noi(self) -> Array:
-        return self.rent - self.operating_cost - self.power_cost + self.power_recovered
+        power = self.power_recovered - self.power_cost
+        return self.rent - self.operating_cost + power + self.delivery_recovered - self.delivery_cost
 
     @property
     def accrued(self) -> Array:
@@ -90,36 +102,57 @@ class Contract:
         return float(self.capex[months:].sum()) + sum(at_once)
 
 
-def capex_of(offer: Offer, halls: float) -> float:
+def terms_of(case: Case, offer: str) -> Offer:
+    """An offer with what its design of halls puts in place of its own terms. Raises CannotRecompute."""
+    terms = case.offers[offer]
+    if terms.design is None:
+        return terms
+    design = case.hall_designs.get(terms.design)
+    if design is None:
+        raise CannotRecompute(f"offer {offer}: there is no hall design {terms.design!r}")
+    names = ("gross_per_it", "pue", "capex_usd_m_per_mw_it")
+    return terms.model_copy(update={name: getattr(design, name) for name in names})
+
+
+def capex_of(case: Case, offer: str, halls: float) -> float:
     """Capex in all, USD m."""
-    return halls * offer.hall_mw_it * offer.capex_usd_m_per_mw_it * (1 + offer.contingency)
+    terms = terms_of(case, offer)
+    return halls * terms.hall_mw_it * terms.capex_usd_m_per_mw_it * (1 + terms.contingency)
 
 
-def reserved_mw(offer: Offer, halls: float) -> float:
-    """Meter MW that the halls reserve."""
-    return halls * offer.hall_mw_it * offer.gross_per_it
+def reserved_mw(case: Case, offer: str, halls: float) -> float:
+    """Meter MW that the halls reserve before machines have a part of it."""
+    terms = terms_of(case, offer)
+    return halls * terms.hall_mw_it * terms.gross_per_it
 
 
 def contracts_of(
-    case: Case, timeline: Timeline, decisions: Decisions, spots: Mapping[str, Spot]
+    case: Case, timeline: Timeline, decisions: Decisions, meters: Mapping[str, Meter]
 ) -> tuple[Contract, ...]:
     """The leases in the order of the case, then the signed offers in time. Raises CannotRecompute."""
-    leases = [_lease(case, timeline, name, lease, spots) for name, lease in case.leases.items()]
-    return (*leases, *(_signed(case, timeline, signature, spots) for signature in signatures_in_order(case, decisions)))
+    leases = [_lease(case, timeline, name, lease, meters) for name, lease in case.leases.items()]
+    signatures = signatures_in_order(case, decisions)
+    return (*leases, *(_signed(case, timeline, signature, meters) for signature in signatures))
 
 
-def _signed(case: Case, timeline: Timeline, signature: Decision, spots: Mapping[str, Spot]) -> Contract:
-    offer, signed = case.offers[signature.item], signature.at - timeline.start
+def mean_load(contracts: tuple[Contract, ...], site: str, months: int) -> Array:
+    """Mean load of all halls at a site by planned month, (N,), MW."""
+    loads = [each.meter_mw[:months] for each in contracts if each.site == site]
+    return np.asarray(sum(loads, np.zeros(months)))
+
+
+def _signed(case: Case, timeline: Timeline, signature: Decision, meters: Mapping[str, Meter]) -> Contract:
+    offer, signed = terms_of(case, signature.item), signature.at - timeline.start
     it_mw = signature.amount * offer.hall_mw_it
     first_rent, end = signed + offer.lead, signed + offer.lead + offer.term
     credited_over = offer.term if offer.prepayment_credited_over is None else offer.prepayment_credited_over
     # Credited over no time at all it would be given back in the moment of the first rent.
     credited = (first_rent, first_rent + max(credited_over, 1))
-    months = max(timeline.months, end, credited[1])
-    running = _running(case, timeline, signature.site, offer, it_mw, first_rent, months, spots)
+    months = _months(case, timeline, signature.site, max(timeline.months, end, credited[1]))
+    running = _running(case, timeline, signature.site, offer, it_mw, first_rent, months, meters)
 
     prepayment = offer.prepayment * float(running.rent.sum())
-    total = capex_of(offer, signature.amount)
+    total = capex_of(case, signature.item, signature.amount)
     at_once = [AtOnce("prepayment", signed, prepayment), AtOnce("signing_cost", signed, offer.signing_cost_usd_m)]
     at_once.append(AtOnce("residual", end, it_mw * offer.residual_usd_m_per_mw_it))
     if offer.lead == 0:
@@ -130,30 +163,39 @@ def _signed(case: Case, timeline: Timeline, signature: Decision, spots: Mapping[
     taken_after = offer.space_taken_after
     if taken_after is None:
         taken_after = 0 if offer.takes == "mining_shell" else offer.lead
-    mw = reserved_mw(offer, signature.amount)
-    reserved = Block(signature.at + taken_after, timeline.start + end, mw)
+    mw = reserved_mw(case, signature.item, signature.amount)
+    billed, until = timeline.start + first_rent, timeline.start + end
+    left = mw - it_mw * offer.headroom_to_mining * (offer.gross_per_it - offer.pue)
+    taken = float(signature.at + taken_after)
+    # Machines have their part of the headroom once the halls are billed.
+    reserved = tuple(
+        Block(*each) for each in ((taken, billed, mw), (max(taken, billed), until, left)) if each[0] < each[1]
+    )
     return Contract(
         name=signature.item,
         site=signature.site,
         halls=signature.amount,
         signed=signature.at,
         paid_by=offer.power.paid_by,
-        tenant_price=offer.power.price_usd_per_mwh,
+        recovers_delivery=_recovers_delivery(offer.power),
         discount=offer.discount,
         it_mw=running.it_mw,
+        meter_mw=running.meter_mw,
         mwh=running.mwh,
         rent=running.rent,
         operating_cost=running.operating_cost,
         power_cost=running.power_cost,
+        power_recovered=running.power_recovered,
+        charges=running.charges,
         credit=_stretches(prepayment, (1.0,), *credited, months),
         capex=capex,
         at_once=tuple(at_once),
         reserved=reserved,
-        gives_up=Block(reserved.start, reserved.end, mw if offer.takes == "mining_shell" else 0.0),
+        gives_up=reserved if offer.takes == "mining_shell" else (),
     )
 
 
-def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, spots: Mapping[str, Spot]) -> Contract:
+def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, meters: Mapping[str, Meter]) -> Contract:
     if lease.site not in case.sites:
         raise CannotRecompute(f"lease {name}: there is no site {lease.site!r}")
     first_rent = lease.first_rent.first - timeline.start
@@ -163,7 +205,8 @@ def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, spots: Mappi
     if lease.prepayment_left_usd_m > 0 and credited_until <= begins + SAME_INSTANT:
         raise CannotRecompute(f"lease {name}: there is no time left in which its prepayment could be credited")
     months = max(timeline.months, math.ceil(max(end, credited_until) - SAME_INSTANT))
-    running = _running(case, timeline, lease.site, lease, lease.it_mw, first_rent, months, spots)
+    months = _months(case, timeline, lease.site, months)
+    running = _running(case, timeline, lease.site, lease, lease.it_mw, first_rent, months, meters)
 
     at_once: list[AtOnce] = []
     if end >= -SAME_INSTANT:
@@ -183,18 +226,21 @@ def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, spots: Mappi
         halls=1.0,
         signed=None,
         paid_by=lease.power.paid_by,
-        tenant_price=lease.power.price_usd_per_mwh,
+        recovers_delivery=_recovers_delivery(lease.power),
         discount=lease.discount,
         it_mw=running.it_mw,
+        meter_mw=running.meter_mw,
         mwh=running.mwh,
         rent=running.rent,
         operating_cost=running.operating_cost,
         power_cost=running.power_cost,
+        power_recovered=running.power_recovered,
+        charges=running.charges,
         credit=_stretches(lease.prepayment_left_usd_m, (1.0,), begins, credited_until, months),
         capex=capex,
         at_once=tuple(at_once),
-        reserved=reserved,
-        gives_up=Block(reserved.start, reserved.end, reserved.amount if lease.takes == "mining_shell" else 0.0),
+        reserved=(reserved,),
+        gives_up=(reserved,) if lease.takes == "mining_shell" else (),
     )
 
 
@@ -203,10 +249,22 @@ class _Running:
     """What a contract does between its first rent and its end, (M,) by month; money in USD m."""
 
     it_mw: Array
+    meter_mw: Array
     mwh: Array
     rent: Array
     operating_cost: Array
     power_cost: Array
+    power_recovered: Array
+    charges: tuple[HallCharge, ...]
+
+
+def _months(case: Case, timeline: Timeline, site: str, months: int) -> int:
+    """Months until also what halls accrue in the last of them has been billed."""
+    return billed_until(case.sites[site].delivery, timeline.start + months) - timeline.start
+
+
+def _recovers_delivery(power: HostingPower) -> bool:
+    return power.paid_by == "tenant" and power.price_usd_per_mwh is None
 
 
 def _running(
@@ -217,7 +275,7 @@ def _running(
     it_mw: float,
     first_rent: float,
     months: int,
-    spots: Mapping[str, Spot],
+    meters: Mapping[str, Meter],
 ) -> _Running:
     end = first_rent + terms.term
     # Between two edges the contract's year is one and its share is a straight line, so its middle is its mean.
@@ -225,25 +283,47 @@ def _running(
     edges = np.concatenate((np.arange(months + 1.0), (first_rent, first_rent + terms.ramp, end), anniversaries))
     edges = np.unique(np.clip(edges, max(first_rent, 0.0), min(max(end, 0.0), months)))
     length, middle = np.diff(edges), (edges[1:] + edges[:-1]) / 2
-    month, since = np.floor(middle).astype(np.int64), middle - first_rent
+    in_month, since = np.floor(middle).astype(np.int64), middle - first_rent
     year = np.floor(since / 12)
     share = np.minimum(1.0, since / terms.ramp) if terms.ramp > 0 else np.ones_like(since)
 
     def by_month(rate: Array) -> Array:
-        return np.bincount(month, rate * length, minlength=months).astype(np.float64)
+        return np.bincount(in_month, rate * length, minlength=months).astype(np.float64)
 
     billed = by_month(share)
     rent = it_mw * terms.rate_usd_per_kw_month / 1000 * by_month(share * (1 + terms.escalator) ** year)
     operating = by_month((1 + terms.operating_cost_escalator) ** year)
     meter_mw = it_mw * terms.utilisation * terms.pue * billed
-    power = case.sites[site].power
-    mwh, power_cost = np.zeros(months), np.zeros(months)
-    for at in np.flatnonzero(meter_mw):
-        hours = at_meter(spots[power.market].month(timeline.start + int(at)), power)
+    mwh, power_cost, recovered = (np.zeros(months) for _ in range(3))
+    for month in (timeline.start + int(place) for place in np.flatnonzero(meter_mw)):
+        hours, at = meters[site].halls(month), month - timeline.start
         mwh[at] = meter_mw[at] * hours.hours
         power_cost[at] = meter_mw[at] * hours.weight * float(hours.price.sum()) / 1e6
+        paid = _tenant_pays(case, timeline, site, terms.power, hours, month)
+        recovered[at] = power_cost[at] if paid is None else meter_mw[at] * paid / 1e6
+    charges = []
+    for name, charge in case.sites[site].delivery.items():
+        accrued = hall_accrued(charge, meter_mw, timeline.start)
+        charges.append(HallCharge(name, accrued, hall_paid(charge, accrued, timeline.start)))
     operating_cost = it_mw * terms.operating_cost_usd_m_per_mw_it_year / 12 * operating
-    return _Running(it_mw * billed, mwh, rent, operating_cost, power_cost)
+    return _Running(it_mw * billed, meter_mw, mwh, rent, operating_cost, power_cost, recovered, tuple(charges))
+
+
+def _tenant_pays(
+    case: Case, timeline: Timeline, site: str, power: HostingPower, hours: Hours, month: int
+) -> float | None:
+    """USD that the tenant pays for a MW through all hours of a month; None for just what the site pays."""
+    if power.paid_by == "operator":
+        return 0.0
+    if power.price_usd_per_mwh is not None:
+        return power.price_usd_per_mwh * hours.hours
+    if power.pass_through_at == "spot":
+        return None
+    contract = case.sites[site].contracts.get(power.pass_through_at)
+    if contract is None or isinstance(contract, MinimumTake):
+        raise CannotRecompute(f"site {site}: {power.pass_through_at!r} is no contract whose price could be passed on")
+    in_force = contract_days(contract, timeline, month)[hours.day]
+    return hours.weight * float(np.where(in_force, price_in(contract, month), hours.price).sum())
 
 
 def _stretches(total: float, weights: tuple[float, ...], start: float, end: float, months: int) -> Array:

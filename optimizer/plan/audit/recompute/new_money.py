@@ -108,7 +108,7 @@ def facilities_before(case: Case, decisions: Decisions, month: int) -> list[Faci
         allowed = facility.limit_usd_m
         if isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
             counted = facility.for_offers or tuple(case.offers)
-            capex = sum(capex_of(case.offers[each.item], each.amount) for each in signed if each.item in counted)
+            capex = sum(capex_of(case, each.item, each.amount) for each in signed if each.item in counted)
             allowed = min(allowed, facility.loan_to_cost * capex)
         uses.append(FacilityUse(name, sum(each.amount for each in taken if each.item == name), allowed))
     return uses

@@ -18,6 +18,14 @@ from optimizer.plan.audit.recompute.hosting import Kind
 from optimizer.plan.audit.recompute.limits import Megawatts, megawatt_limits
 from optimizer.plan.audit.recompute.lots import Stand
 from optimizer.plan.audit.recompute.new_money import facilities_before
+from optimizer.plan.audit.recompute.site_tables import (
+    certificate_rows,
+    contract_rows,
+    delivery_rows,
+    dispatch_rows,
+    flexibility_rows,
+    in_period,
+)
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period, first_day, last_day
 from optimizer.plan.audit.recompute.treasury import treasury
 from optimizer.plan.audit.recompute.value import Component, components_of
@@ -38,8 +46,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "mining.csv": "scenario period site lot ph_s mwh hours_run btc revenue_usd_m power_cost_usd_m"
         " variable_cost_usd_m margin_usd_m power_usd_per_btc",
         "hosting.csv": "scenario period offer site halls it_mw mwh rent_usd_m operating_cost_usd_m power_cost_usd_m"
-        " power_recovered_usd_m noi_usd_m credit_usd_m prepayment_usd_m signing_cost_usd_m capex_usd_m residual_usd_m",
+        " power_recovered_usd_m delivery_cost_usd_m delivery_recovered_usd_m"
+        " noi_usd_m credit_usd_m prepayment_usd_m signing_cost_usd_m capex_usd_m residual_usd_m",
+        "dispatch.csv": "scenario month site kind item amount unit",
         "power.csv": "scenario period site use mwh cost_usd_m mean_usd_per_mwh paid_by",
+        "contracts.csv": "scenario period site contract mwh mining_mwh hosting_mwh unused_mwh paid_usd_m result_usd_m",
+        "flexibility.csv": "scenario period site program mw mw_hours income_usd_m",
+        "delivery.csv": "scenario period site charge use accrued_usd_m avoided_usd_m paid_usd_m recovered_usd_m",
+        "certificate.csv": "scenario site year model_usd_m redispatched_usd_m bound_usd_m gap",
         "cash.csv": " ".join(
             ("scenario period opening_usd_m", *FLOWS, "closing_usd_m minimum_usd_m headroom_usd_m"),
         ),
@@ -81,6 +95,9 @@ def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tab
         "mining.csv": _mining,
         "hosting.csv": _hosting,
         "power.csv": _power,
+        "contracts.csv": contract_rows,
+        "flexibility.csv": flexibility_rows,
+        "delivery.csv": delivery_rows,
     }
     rows: dict[str, list[Row]] = {"decisions.csv": decision_rows(figures)}
     for name, make in by_period.items():
@@ -89,6 +106,8 @@ def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tab
             for place, period in enumerate(figures.timeline.periods)
             for row in make(figures, place, period)
         ]
+    rows["dispatch.csv"] = [(SCENARIO, *row) for row in dispatch_rows(figures)]
+    rows["certificate.csv"] = [(SCENARIO, *row) for row in certificate_rows(figures)]
     rows["cash.csv"] = _cash(figures, cash)
     rows["debt.csv"] = _debt(figures)
     rows["treasury.csv"] = _treasury(figures)
@@ -107,10 +126,6 @@ def _dust(figures: Figures) -> dict[str, set[tuple[str, ...]]]:
                 found["allocation.csv"].add((SCENARIO, period.name, stand.site, "mining", stand.name))
                 found["mining.csv"].add((SCENARIO, period.name, stand.site, stand.name))
     return found
-
-
-def _in_period(figures: Figures, by_month: Array, place: int) -> float:
-    return float(figures.timeline.by_period(by_month)[place])
 
 
 def _mean_ph_s(stand: Stand, period: Period) -> float:
@@ -138,14 +153,14 @@ def _allocation(figures: Figures, place: int, period: Period) -> Iterator[Row]:
         for stand, mined in figures.stands_at(site):
             meter_mw = _mean_ph_s(stand, period) * stand.mw_per_ph_s
             if meter_mw > 0:
-                mwh, hours = (_in_period(figures, each, place) for each in (mined.mwh, mined.hours_run))
+                mwh, hours = (in_period(figures, each, place) for each in (mined.mwh, mined.hours_run))
                 yield start, end, site, "mining", stand.name, meter_mw, 0.0, mwh, hours
                 free -= meter_mw
         for contract in figures.hosting_at(site):
-            meter_mw = mean_over([contract.reserved], period.start, period.end)
+            meter_mw = mean_over(contract.reserved, period.start, period.end)
             if meter_mw > 0:
-                it_mw = _in_period(figures, contract.it_mw, place) / period.months
-                mwh = _in_period(figures, contract.mwh, place)
+                it_mw = in_period(figures, contract.it_mw, place) / period.months
+                mwh = in_period(figures, contract.mwh, place)
                 yield start, end, site, "hosting", contract.name, meter_mw, it_mw, mwh, 0.0
                 free -= meter_mw
         yield start, end, site, "free", "", free, 0.0, 0.0, 0.0
@@ -157,7 +172,7 @@ def _mining(figures: Figures, place: int, period: Period) -> Iterator[Row]:
             ph_s = _mean_ph_s(stand, period)
             if ph_s > 0:
                 mwh, hours, btc, revenue, power, variable = (
-                    _in_period(figures, each, place)
+                    in_period(figures, each, place)
                     for each in (
                         mined.mwh, mined.hours_run, mined.btc, mined.revenue, mined.power_cost, mined.variable_cost,
                     )
@@ -171,19 +186,19 @@ def _hosting(figures: Figures, place: int, period: Period) -> Iterator[Row]:
     for contract in figures.hosting:
         if contract.signed is not None and contract.signed >= period.end:
             continue
-        mwh, rent, operating_cost, power_cost, recovered, noi, credit, capex = (
-            _in_period(figures, each, place)
+        mwh, rent, operating_cost, power_cost, recovered, delivery, delivery_recovered, noi, credit, capex = (
+            in_period(figures, each, place)
             for each in (
                 contract.mwh, contract.rent, contract.operating_cost, contract.power_cost, contract.power_recovered,
-                contract.noi, contract.credit, contract.capex,
+                contract.delivery_cost, contract.delivery_recovered, contract.noi, contract.credit, contract.capex,
             )
         )  # fmt: skip
         kinds: tuple[Kind, ...] = ("prepayment", "signing_cost", "capex", "residual")
         prepayment, signing, at_once, residual = (float(contract.paid(kind, figures.timeline)[place]) for kind in kinds)
-        it_mw = _in_period(figures, contract.it_mw, place) / period.months
+        it_mw = in_period(figures, contract.it_mw, place) / period.months
         yield (
-            contract.name, contract.site, contract.halls, it_mw, mwh, rent, operating_cost, power_cost, recovered, noi,
-            credit, prepayment, signing, capex + at_once, residual,
+            contract.name, contract.site, contract.halls, it_mw, mwh, rent, operating_cost, power_cost, recovered,
+            delivery, delivery_recovered, noi, credit, prepayment, signing, capex + at_once, residual,
         )  # fmt: skip
 
 
@@ -194,17 +209,11 @@ def _power(figures: Figures, place: int, period: Period) -> Iterator[Row]:
         if mined := [each for _, each in figures.stands_at(name)]:
             mwh, cost = sum(each.mwh for each in mined), sum(each.power_cost for each in mined)
             uses.append(("mining", np.asarray(mwh), np.asarray(cost), "operator"))
-        uses += [("resale", each.mwh, -each.result, "operator") for each in figures.resales if each.site == name]
-        uses += [
-            (f"settlement: {each.name}", each.mwh, -each.result, "operator")
-            for each in figures.settlements
-            if each.site == name
-        ]
         uses += [
             (f"hosting: {each.name}", each.mwh, each.power_cost, each.paid_by) for each in figures.hosting_at(name)
         ]
         for use, by_month, cost_by_month, paid_by in uses:
-            total, usd_m = _in_period(figures, by_month, place), _in_period(figures, cost_by_month, place)
+            total, usd_m = in_period(figures, by_month, place), in_period(figures, cost_by_month, place)
             if total > LEAST_MWH:
                 yield name, use, total, usd_m, usd_m * 1e6 / (total * site.share), paid_by
 

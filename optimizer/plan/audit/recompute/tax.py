@@ -15,7 +15,7 @@ from optimizer.plan.audit.recompute.timeline import Array, instant_factor, mean_
 def ebitda(figures: Figures) -> Array:
     """Earnings before interest, tax and depreciation by period, (P,), USD m."""
     timeline, months = figures.timeline, figures.timeline.months
-    by_month = figures.power_contracts - site_costs(figures) - sga(figures)
+    by_month = figures.power_contracts + figures.flexibility - figures.delivery - site_costs(figures) - sga(figures)
     for mined in figures.mined:
         by_month = by_month + mined.margin
     for contract in figures.hosting:

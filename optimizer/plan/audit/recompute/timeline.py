@@ -110,6 +110,15 @@ def days_in(month: int) -> int:
     return calendar.monthrange(month // 12, month % 12 + 1)[1]
 
 
+def days_within(start: float, end: float, month: int) -> NDArray[np.bool_]:
+    """Which days of a month, (days,), have their first instant in ``[start, end)``."""
+    days = days_in(month)
+    if start <= month and month + 1 <= end:
+        return np.ones(days, dtype=np.bool_)
+    instants = month + np.arange(days) / days
+    return np.asarray((instants >= start - SAME_INSTANT) & (instants < end - SAME_INSTANT))
+
+
 def first_day(month: int) -> str:
     """``YYYY-MM-01``."""
     return f"{month // 12:04d}-{month % 12 + 1:02d}-01"

@@ -68,9 +68,11 @@ def _before_financing(figures: Figures) -> tuple[Component, ...]:
     found.append(
         Component("mining", _mining(figures, discount.mining), 0.0, None if wacc is None else _mining(figures, wacc))
     )
-    by_month = figures.power_contracts
-    at_wacc = None if wacc is None else _accrued(by_month, wacc)
-    found.append(Component("contracts", _accrued(by_month, discount.mining), 0.0, at_wacc))
+    for name, by_month in (("contracts", figures.power_contracts), ("flexibility", figures.flexibility)):
+        at_wacc = None if wacc is None else _accrued(by_month, wacc)
+        found.append(Component(name, _accrued(by_month, discount.mining), 0.0, at_wacc))
+    within, beyond = _delivery(figures, discount.mining)
+    found.append(Component("delivery", within, beyond, None if wacc is None else sum(_delivery(figures, wacc))))
     within, beyond = _machines(figures, discount.mining)
     found.append(Component("machines", within, beyond, None if wacc is None else sum(_machines(figures, wacc))))
     within, beyond = _builds(figures, discount.mining, discount.corporate)
@@ -113,6 +115,16 @@ def _mining(figures: Figures, rate: float) -> float:
         if lot.due_at is not None and timeline.period_of(lot.due_at) is not None:
             value -= lot.due_usd_m * instant_factor(rate, lot.due_at - timeline.start)
     return value
+
+
+def _delivery(figures: Figures, rate: float) -> tuple[float, float]:
+    """What machines accrue within the horizon, when it is paid: within and beyond the horizon."""
+    within = beyond = 0.0
+    for charge in figures.charges:
+        paid = charge.paid * mean_factors(rate, len(charge.paid))
+        within -= float(paid[: figures.timeline.months].sum())
+        beyond -= float(paid[figures.timeline.months :].sum())
+    return within, beyond
 
 
 def _machines(figures: Figures, rate: float) -> tuple[float, float]:

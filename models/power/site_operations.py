@@ -1,0 +1,251 @@
+"""Constraint family: the hours of sites whose loads share contracts, reserves and peaks, one row for each kind of MW.
+
+Which slot a MW of load stands in decides what it earns in every hour; the sums over all hours are coefficients
+(``optimizer.operations.slots``). What is left to decide are megawatts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from scipy import sparse
+
+from models.instance import Instance, SiteOperations
+
+FAMILIES = ("load", "halls", "supply", "award", "enrolled", "peak", "billed", "take", "hedge")
+
+
+def add(model: pyo.ConcreteModel, instance: Instance) -> None:
+    """Add ``use`` and ``lever`` (MW; of a shortfall MWh) and the rows that they share to the model."""
+    operations = instance.operations
+    model.USES = pyo.RangeSet(0, len(operations.use_name) - 1 if operations is not None else -1)
+    model.LEVERS = pyo.RangeSet(0, len(operations.lever_name) - 1 if operations is not None else -1)
+    if operations is None:
+        return
+    lower, upper = lever_bounds(instance, operations)
+    model.use = pyo.Var(model.USES, domain=pyo.NonNegativeReals)
+    model.lever = pyo.Var(
+        model.LEVERS,
+        bounds=lambda _, v: (float(lower[v]), float(upper[v]) if np.isfinite(upper[v]) else None),
+    )
+    families = np.array([name.partition(":")[0] for name in operations.row_name])
+    rules = {
+        "load": load,
+        "halls": halls,
+        "supply": supply,
+        "award": award,
+        "enrolled": enrolled,
+        "peak": peak,
+        "billed": billed,
+        "take": take,
+        "hedge": hedge,
+    }
+    for family in FAMILIES:
+        rows = np.flatnonzero(families == family).tolist()
+        rule = rules[family]
+        index = pyo.Set(initialize=rows)
+        model.add_component(f"OPERATIONS_{family}", index)
+        constraint = pyo.Constraint(index, rule=lambda m, r, rule=rule: rule(m, instance, r))
+        model.add_component(f"operations_{family}", constraint)
+    signings = range(len(operations.signing))
+    model.SIGNINGS = pyo.RangeSet(0, len(operations.signing) - 1)
+    model.sign_contract = pyo.Var(model.SIGNINGS, domain=pyo.Binary)
+    model.contract_size = pyo.Constraint(model.SIGNINGS, rule=lambda m, q: size(m, instance, q))
+    model.contract_least = pyo.Constraint(model.SIGNINGS, rule=lambda m, q: least(m, instance, q))
+    offers = sorted({int(operations.signing_offer[q]) for q in signings})
+    model.CONTRACT_OFFERS = pyo.Set(initialize=offers)
+    model.contract_once = pyo.Constraint(
+        model.CONTRACT_OFFERS, model.LEAVES, rule=lambda m, k, leaf: once(m, instance, k, leaf)
+    )
+
+
+def lever_bounds(instance: Instance, operations: SiteOperations) -> tuple[np.ndarray, np.ndarray]:
+    """(V,) lower and upper bounds with what the user laid down."""
+    lower, upper = operations.lever_lower.copy(), operations.lever_upper.copy()
+    if len(operations.signing):
+        lower[operations.signing], upper[operations.signing] = instance.bounds.contract_mw
+    return lower, upper
+
+
+def load(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""A MW of load stands in one way only; what stands in none buys all of its power at the market.
+
+    Without the rule machines that do not exist would use contracts and earn reserves.
+
+    $$ \sum_{\sigma} \text{use}_{k,\sigma} \le \sum_{p \in k} \ell_p \, \text{installed}_{p,n} $$
+    """
+    return _row(model, instance, row)
+
+
+def halls(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""The same for the load of halls, which is the mean of the month.
+
+    $$ \sum_{\sigma} \text{use}_{F,\sigma} \le \sum_o F_o \, \text{halls}_o $$
+    """
+    return _row(model, instance, row)
+
+
+def supply(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""Loads that a set of contracts reaches share the megawatts of that set.
+
+    Without the rule every machine would have the cheapest contract's price in every hour.
+
+    $$ \sum_{\sigma:\, S \in \sigma} \text{use}_\sigma \le \sum_{c \in S} Q_c $$
+    """
+    return _row(model, instance, row)
+
+
+def award(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""No more is awarded as a reserve than the program takes.
+
+    $$ \sum_{\sigma \text{ awarded}} \text{use}_\sigma \le A $$
+    """
+    return _row(model, instance, row)
+
+
+def enrolled(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""What is enrolled in demand response is load that stands still in events, on every day of the month.
+
+    Without the rule the payment is earned by megawatts that run on, or are sold as a reserve at the same time.
+
+    $$ D \le \sum_{\sigma \text{ enrolled}} \text{use}_\sigma $$
+    """
+    return _row(model, instance, row)
+
+
+def peak(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""The peak of a month is all load that does not stand still all month, halls included.
+
+    $$ \sum_p \ell_p\,\text{installed}_p - \sum_{\sigma \text{ dark}} \text{use}_\sigma + \sum_o F_o\,\text{halls}_o
+       \le L $$
+    """
+    return _row(model, instance, row)
+
+
+def billed(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""What is billed is the peak, or the ratchet's share of an earlier one.
+
+    $$ \rho_{m,m'} L_{m'} \le B_m, \qquad \rho_{m,m} = 1 $$
+    """
+    return _row(model, instance, row)
+
+
+def take(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""In each window a site takes its minimum, or pays for what it is short of.
+
+    $$ T \le \text{short} + \sum_p e_p\,\text{installed}_p + \sum_\sigma e_\sigma\,\text{use}_\sigma
+       + \sum_o e_o\,\text{halls}_o $$
+    """
+    return _row(model, instance, row)
+
+
+def hedge(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    r"""What is signed at a step is at most the load there is: a contract is a hedge, no trade.
+
+    Without the rule a contract below the forward curve is signed to its limit by a company without load.
+
+    $$ \sum_{q \in n} \text{contract}_q \le \sum_p \ell_p\,\text{installed}_{p,n} + \sum_o F_o\,\text{halls}_o $$
+    """
+    return _row(model, instance, row)
+
+
+def size(model: pyo.ConcreteModel, instance: Instance, signing: int) -> object:
+    r"""$$ \text{contract}_q \le \overline{Q}_q \, \text{sign}_q $$"""
+    operations = instance.operations
+    assert operations is not None
+    v = int(operations.signing[signing])
+    return model.lever[v] - float(operations.lever_upper[v]) * model.sign_contract[signing] <= 0
+
+
+def least(model: pyo.ConcreteModel, instance: Instance, signing: int) -> object:
+    r"""$$ \text{contract}_q \ge \underline{Q}_q \, \text{sign}_q $$"""
+    operations = instance.operations
+    assert operations is not None
+    v, amount = int(operations.signing[signing]), float(operations.signing_least[signing])
+    if amount <= 0:
+        return pyo.Constraint.Skip
+    return model.lever[v] - amount * model.sign_contract[signing] >= 0
+
+
+def once(model: pyo.ConcreteModel, instance: Instance, offer: int, leaf: int) -> object:
+    r"""An offer is signed at most once along a path.
+
+    $$ \sum_{q \in k,\; n(q) \preceq \ell} \text{sign}_q \le 1 $$
+    """
+    operations = instance.operations
+    assert operations is not None
+    chosen = [
+        q
+        for q in np.flatnonzero(operations.signing_offer == offer).tolist()
+        if instance.tree.reaches[operations.signing_node[q], leaf]
+    ]
+    if not chosen:
+        return pyo.Constraint.Skip
+    return sum(model.sign_contract[q] for q in chosen) <= 1
+
+
+def cash(model: pyo.ConcreteModel, instance: Instance, node: int, *, posted: bool = True) -> Any:
+    """Cash of a node from uses and levers, charges of machines that are paid later, and what halls take over.
+
+    Without ``posted`` only what is EBITDA.
+    """
+    operations, places = instance.operations, instance.places
+    total: Any = 0.0
+    later = _column(places.later_usd_m_per_eh, node)
+    size = len(instance.tree)
+    total += sum(amount * model.installed[index // size, index % size] for index, amount in later)
+    if operations is None:
+        return total
+    total += sum(amount * model.use[u] for u, amount in _column(operations.use_cash, node))
+    total += sum(amount * model.lever[v] for v, amount in _column(operations.lever_cash, node))
+    total += sum(amount * model.halls[o] for o, amount in _column(operations.hall_cash, node))
+    if posted:
+        total += sum(amount * model.lever[v] for v, amount in _column(operations.lever_posted, node))
+    return total
+
+
+def coins(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Coins that uses mine more in a node."""
+    if instance.operations is None:
+        return 0.0
+    return sum(amount * model.use[u] for u, amount in _column(instance.operations.use_btc, node))
+
+
+def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
+    """Present value of uses and levers."""
+    operations = instance.operations
+    if operations is None:
+        return 0.0
+    total: Any = sum(float(operations.use_value[u]) * model.use[u] for u in model.USES)
+    total += sum(float(operations.lever_value[v]) * model.lever[v] for v in np.flatnonzero(operations.lever_value))
+    return total + sum(float(operations.hall_value[o]) * model.halls[o] for o in np.flatnonzero(operations.hall_value))
+
+
+def _row(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
+    operations = instance.operations
+    assert operations is not None
+    nodes = len(instance.tree)
+    total: Any = 0.0
+    for u, amount in _entries(operations.row_use, row):
+        total += amount * model.use[u]
+    for v, amount in _entries(operations.row_lever, row):
+        total += amount * model.lever[v]
+    for index, amount in _entries(operations.row_place, row):
+        total += amount * model.installed[index // nodes, index % nodes]
+    for o, amount in _entries(operations.row_hall, row):
+        total += amount * model.halls[o]
+    if isinstance(total, int | float):
+        return pyo.Constraint.Skip if total <= operations.row_upper[row] + 1e-9 else pyo.Constraint.Infeasible
+    return total <= float(operations.row_upper[row])
+
+
+def _entries(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
+    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
+    return [(int(c), float(a)) for c, a in zip(matrix.indices[begin:end], matrix.data[begin:end], strict=True) if a]
+
+
+def _column(matrix: sparse.csr_array, node: int) -> list[tuple[int, float]]:
+    column = matrix[:, [node]].tocoo()
+    return [(int(r), float(a)) for r, a in zip(column.coords[0], column.data, strict=True) if a]

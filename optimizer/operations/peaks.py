@@ -1,0 +1,67 @@
+"""Coincident-peak charges: what an hour is expected to cost, and when that is billed. docs/figures.md, section 5.
+
+Nobody knows beforehand which hours are called, so the charge of a month is spread over its candidate hours (by how
+sure it is that one of them is called) and the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.tree import Floats, Ints
+from optimizer.case.delivery import CoincidentPeak
+from optimizer.market.calendar import month_factors
+from optimizer.operations.by_date import in_month
+
+
+def month_rate(rule: CoincidentPeak, absolute_month: int) -> float:
+    """$ per MW that a month's peak costs; 0 in months without a peak."""
+    if absolute_month % 12 + 1 not in rule.months:
+        return 0.0
+    return in_month(rule.rate_usd_per_kw_year, absolute_month) * 1000 / len(rule.months)
+
+
+def expected_charge(rule: CoincidentPeak, absolute_month: int, hour: Ints, weekday: Ints, weight: Floats) -> Floats:
+    """(H,) $ per MWh that runs in each interval of a month."""
+    rate = month_rate(rule, absolute_month)
+    if rate == 0.0:
+        return np.zeros(len(weight))
+    candidate = (hour >= rule.hours[0]) & (hour < rule.hours[1])
+    if rule.weekdays_only:
+        candidate &= weekday < 5
+    inside, outside = float(weight[candidate].sum()), float(weight[~candidate].sum())
+    if inside == 0.0 or outside == 0.0:
+        return np.full(len(weight), rate / float(weight.sum()))
+    charge: Floats = np.where(candidate, rate * rule.success / inside, rate * (1 - rule.success) / outside)
+    return charge
+
+
+@dataclass(frozen=True)
+class Billing:
+    """When what a month accrues is paid."""
+
+    start_month: int
+    rate: float
+    """Discount rate of mining."""
+    rule: CoincidentPeak
+
+    def months(self, measured: int) -> range:
+        """Months (after the start) in which the charge of a month (after the start) is paid evenly."""
+        year = (self.start_month + measured) // 12 + 1
+        first = 12 * year + self.rule.billed_from - 1 - self.start_month
+        return range(first, first + self.rule.billed_over)
+
+    def factor(self, measured: int, rate: float | None = None) -> float:
+        """Mean discount factor of the months in which it is paid."""
+        return float(month_factors(self.rate if rate is None else rate, np.array(self.months(measured))).mean())
+
+    def discount_to(self, measured: int) -> float:
+        """What a dollar accrued in a month and paid later is worth in that month."""
+        return self.factor(measured) / float(month_factors(self.rate, np.array([measured]))[0])
+
+    def opening(self) -> tuple[tuple[int, float], ...]:
+        """(month after the start, USD m) of what was accrued before the start and is still to be paid."""
+        left = [k for k in self.months(-(self.start_month % 12) - 1) if k >= 0]
+        return tuple((k, self.rule.opening_usd_m / len(left)) for k in left) if self.rule.opening_usd_m else ()

@@ -1,0 +1,110 @@
+"""Every form of contract and charge, and mixtures of them, against all hours of real prices.
+
+Three ways come to one number: the product's plan, the full linear program with a variable for each hour, and the value
+function, which knows no hours but only prices at which supply meets load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer.case.case import Case
+from tests.hourly.builder import OPERATIONS, changed, component, installed_in, solve_product
+from tests.hourly.full_lp import solve_hours, solve_year
+from tests.hourly.hours import site_months
+from tests.hourly.mixtures import BASE, FORMS, SIGNED, everything, form, mixtures, write_files
+from tests.hourly.value_function import Levers, month_value, spread_value, year_value
+
+CASES = everything()
+RELATIVE = 1e-6
+
+NOT_BY_VALUE = {
+    name
+    for name, data in CASES.items()
+    if any(charge.get("ratchet") for charge in data["sites"]["west"].get("delivery", {}).values())
+    and any(contract["kind"] == "minimum_take" for contract in data["sites"]["west"].get("contracts", {}).values())
+}
+"""A ratchet and a minimum take tie all months together in two ways, which is too much for the value function."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("prices")
+    write_files(made)
+    return made
+
+
+def same(found: float, expected: float) -> bool:
+    return abs(found - expected) <= RELATIVE * max(1.0, abs(expected))
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_BY_VALUE])
+def test_two_yardsticks_agree(folder: Path, name: str) -> None:
+    """Proves: a program with a variable for each hour and a value function without any come to the same number. Broken:
+    a yardstick that is wrong in a form, and with it whatever is measured by it."""
+    year = site_months(Case.model_validate(CASES[name]), folder, signed=SIGNED.get(name))
+    assert same(solve_year(year).value_usd_m, year_value(year))
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_the_product_agrees_with_all_hours(folder: Path, name: str) -> None:
+    """Proves: what the product says that operations are worth is the best that its machines could do in every hour.
+    Broken: less, where an action of some hour is not the best; more, where an hour is used twice."""
+    data = CASES[name]
+    result = solve_product(data, folder)
+    installed = installed_in(result)
+    best = solve_hours(Case.model_validate(data), folder, installed=installed, signed=SIGNED.get(name))
+    assert same(component(result, *OPERATIONS), best.value_usd_m)
+
+
+def test_mixtures_are_mixed() -> None:
+    """Proves: ten mixtures of a year, the same each time, which hold every kind of charge and most kinds of contracts.
+    Broken: a generator that draws the same few."""
+    mixed = mixtures()
+    assert len(mixed) == 10
+    assert mixed == mixtures()
+    sites = [data["sites"]["west"] for data in mixed.values()]
+    kinds = {
+        term["kind"] for site in sites for part in ("contracts", "delivery", "flexibility") for term in _of(site, part)
+    }
+    assert {"fixed_block", "generation", "minimum_take", "coincident_peak", "demand"} <= kinds
+    assert {"ancillary", "demand_response"} <= kinds
+    assert sum("decides_on" in site["power"] for site in sites) >= 2
+    for site in sites:
+        physical = [c for c in _of(site, "contracts") if c["kind"] != "minimum_take" and "settles_at" not in c]
+        assert len(physical) <= 3
+        assert len(physical) <= 1 or not any("profile" in c for c in physical)
+        assert not physical or "decides_on" not in site["power"]
+
+
+def _of(site: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    return list(site.get(part, {}).values())
+
+
+@pytest.mark.parametrize("name", ["block", "block_large", "block_kept", "block_half"])
+def test_a_block_by_one_threshold_a_month(folder: Path, name: str) -> None:
+    """Proves: with one block the least over thresholds of whole months is the sum of the hours' own least ones (which
+    is what lets a month be a few coefficients). Broken: a month that needs a threshold for each hour."""
+    year = site_months(Case.model_validate(form(name)), folder)
+    for month in year.months:
+        assert spread_value(month) == pytest.approx(month_value(month, Levers()), rel=1e-12)
+
+
+LEVERS = [Levers(peak_mw=peak, enrolled_mw=enrolled) for peak in (None, 64.0, 45.0) for enrolled in (0.0, 3.0, 20.0)]
+
+
+@pytest.mark.parametrize("levers", LEVERS, ids=str)
+def test_given_levers(folder: Path, levers: Levers) -> None:
+    """Proves: with the peak and the MW enrolled given both yardsticks dispatch every hour alike, reserves and peak
+    hours included. Broken: levers that are right only where they are best."""
+    changes = FORMS["reserves"] | FORMS["peaks"] | FORMS["generation"] | FORMS["response"]
+    if levers.peak_mw is not None:
+        changes = changes | {"sites.west.delivery.grid": {"kind": "demand", "rate_usd_per_kw_month": 0}}
+    year = site_months(Case.model_validate(changed(BASE, changes)), folder)
+    lp = solve_year(year, enrolled_mw=levers.enrolled_mw, peak_mw=levers.peak_mw)
+    usd = sum(month_value(month, levers) for month in year.months) - year.opening_usd
+    assert same(lp.value_usd_m, usd / 1e6)
