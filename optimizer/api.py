@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,16 @@ from optimizer.case.load import LoadedCase, case_from_data, load_case
 from optimizer.errors import AuditError, CallError
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.market.market import Market, build_market
-from optimizer.operations.operations import build_operations
+from optimizer.operations.operations import Operations, build_operations
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.audit.run import audit_folder
 from optimizer.plan.build import Plan, build_plan
+from optimizer.plan.certified import Certificate, solve_certified
+from optimizer.plan.insight import power_insights
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import (
     audit_data,
+    certificate_data,
     data_hash,
     measures_data,
     price_data,
@@ -43,7 +46,7 @@ from optimizer.plan.summary import (
 from optimizer.plan.write import PLAN_VERSION, publish, stage_folder, write_inputs, write_json, write_tables
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.progress import Progress
-from optimizer.solve.run import Solution, solve_instance
+from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting, cost_of_waiting, solve_twins
 from optimizer.sweep.point import PointOptions
 from optimizer.sweep.run import Sweep, run_sweep
@@ -81,6 +84,7 @@ class Result:
     twins: tuple[tuple[Twin, Plan], ...]
     waiting: Waiting | None
     watch: Stopwatch
+    certificate: Certificate
 
     @property
     def measures(self) -> Measures:
@@ -96,7 +100,7 @@ class Result:
         operating = sum(
             float(row["total_usd_m"] or 0.0)
             for row in self.plan.tables["value"].dicts()
-            if row["component"] in ("mining", "contracts")
+            if row["component"] in ("mining", "contracts", "flexibility", "delivery")
         )
         return {
             "case": case.case,
@@ -116,15 +120,16 @@ class Result:
             ],
             "waiting": rounded(_waiting_data(self.waiting)),
             "certificate": {
-                "operations": "separable: the best action of every interval is a coefficient, none is sampled",
-                "model_operating_value_usd_m": rounded(operating),
-                "redispatched_operating_value_usd_m": rounded(audit.operating) if audit else None,
+                **rounded(certificate_data(self.certificate)),
+                "operating_value_usd_m": rounded(operating),
+                "audited_operating_value_usd_m": rounded(audit.operating) if audit else None,
                 "upper_bound_usd_m": rounded(solution.bound_usd_m),
                 "solver_value_usd_m": rounded(solution.solver_value_usd_m),
             },
+            "power": [rounded(asdict(each)) for each in power_insights(self.plan)],
             "audit": audit_data(audit) if audit else None,
             "inputs": {
-                "case_sha256": data_hash(self.loaded.data),
+                "case_sha256": data_hash(self.loaded.bare),
                 "files": [file.name for file in self.loaded.files],
                 "power_prices": rounded(price_data(self.plan)),
                 "assumed": self.loaded.assumed_count,
@@ -144,7 +149,7 @@ class Result:
         try:
             with self.watch.stage("write"):
                 write_tables(stage, self.plan.tables)
-                write_inputs(stage, self.loaded.data, self.loaded.folder)
+                write_inputs(stage, self.loaded.bare, self.loaded.folder)
                 write_json(stage / "summary.json", self.summary())
             with self.watch.stage("audit"):
                 report = audit_folder(stage)
@@ -193,12 +198,16 @@ def load(path: str | Path, **options: Any) -> LoadedCase:
 def prepare(loaded: LoadedCase, market: Market | None = None, watch: Stopwatch | None = None) -> Prepared:
     """Everything that is computed before a solver sees the case."""
     watch = watch or Stopwatch()
+    market, operations = _read(loaded, watch, market)
+    with watch.stage("build"):
+        return prepare_from(loaded.case, market, operations)
+
+
+def _read(loaded: LoadedCase, watch: Stopwatch, market: Market | None = None) -> tuple[Market, Operations]:
     with watch.stage("read"):
         market = market or build_market(loaded.case, loaded.folder)
     with watch.stage("operations"):
-        operations = build_operations(loaded.case, market)
-    with watch.stage("build"):
-        return prepare_from(loaded.case, market, operations)
+        return market, build_operations(loaded.case, market)
 
 
 def solve(
@@ -216,11 +225,10 @@ def solve(
     """
     options = options or SolveOptions()
     watch = watch or Stopwatch()
-    prepared = prepare(loaded, watch=watch)
+    market, operations = _read(loaded, watch)
     with watch.stage("solve"):
-        solution = solve_instance(prepared.instance, options, on_progress, stop)
-    with watch.stage("plan"):
-        plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
+        certified = solve_certified(loaded.case, market, operations, options, on_progress, stop)
+    prepared, solution, plan = certified.prepared, certified.solution, certified.plan
     found: list[tuple[Twin, Plan]] = []
     waiting = None
     if twins and not (stop is not None and stop.is_set()):
@@ -231,7 +239,7 @@ def solve(
                 own = twin.solution
                 found.append((twin, build_plan(prepared, own.instance, own.decisions, own.states)))
             waiting = cost_of_waiting(prepared, solution, side, stop)
-    return Result(loaded, prepared, solution, plan, tuple(found), waiting, watch)
+    return Result(loaded, prepared, solution, plan, tuple(found), waiting, watch, certified.certificate)
 
 
 def sweep(

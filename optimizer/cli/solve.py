@@ -74,8 +74,16 @@ def command(
         click.echo(json.dumps(result.summary(report), indent=2))
     elif not quiet:
         lines = plan_lines(
-            result.plan, result.measures, result.solution, result.twins, result.waiting, loaded.assumed_count, report
+            result.plan,
+            result.measures,
+            result.solution,
+            result.twins,
+            result.waiting,
+            loaded.assumed_count,
+            report,
+            result.certificate,
         )
         click.echo("\n".join(lines))
         click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")
-    return ExitCode.DONE if result.status is Status.OPTIMAL else ExitCode.STOPPED
+    certified = result.certificate.passed and result.status is Status.OPTIMAL
+    return ExitCode.DONE if certified else ExitCode.STOPPED

@@ -8,10 +8,11 @@ import numpy as np
 
 from models.instance import HostingOptions
 from optimizer.case.case import Case
+from optimizer.case.derived import designed
 from optimizer.case.offers import Lease, Offer
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
-from optimizer.operations.hosting import HallFlows, designed, hall_flows, lease_flows
+from optimizer.operations.hosting import HallFlows, hall_flows, lease_flows
 from optimizer.operations.operations import Operations
 
 

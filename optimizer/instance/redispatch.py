@@ -8,7 +8,7 @@ coefficients are sums over the same intervals.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -290,11 +290,11 @@ class Redispatch:
         peaks, enrolled = {}, {}
         for (_, cell), amount in amounts.get("peak", {}).items():
             in_cell = [part for part in parts if part.cell == cell]
-            halls = self._halls_mw(s, cell, decisions)
+            halls = self.halls_mw(s, cell, decisions)
             most = max((sum(load.mw for load in self._loads(s, part, standing)) for part in in_cell), default=0.0)
             peaks[cell] = round(min(max(amount, halls), most + halls), DECIMALS)
         for (_, cell), amount in amounts.get("enrol", {}).items():
-            limit = Terms(all_halls_mw=self._halls_mw(s, cell, decisions), peak_mw=peaks.get(cell))
+            limit = Terms(all_halls_mw=self.halls_mw(s, cell, decisions), peak_mw=peaks.get(cell))
             least = min(
                 (counted(self._loads(s, part, standing), limit) for part in parts if part.cell == cell), default=0.0
             )
@@ -303,7 +303,7 @@ class Redispatch:
         signed = {q: float(decisions.lever[q]) for q, entry in enumerate(self.model.signings) if entry.site == s}
         return Site(s, elected, enrolled, peaks, signed)
 
-    def _halls_mw(self, s: int, cell: int, decisions: Decisions) -> float:
+    def halls_mw(self, s: int, cell: int, decisions: Decisions) -> float:
         """Mean MW of all halls at a site in a month."""
         node, month = int(self.market.cells.node[cell]), int(self.market.cells.month[cell])
         return sum(
@@ -341,7 +341,7 @@ class Redispatch:
         decisions: Decisions,
         priced: Mapping[int, tuple[float, float]],
     ) -> Terms:
-        halls = self._halls_mw(s, part.cell, decisions)
+        halls = self.halls_mw(s, part.cell, decisions)
         award = program_in_month(self.sites[s], Ancillary, self.market, part.cell)
         price, share = priced.get(part.cell, (0.0, 0.0))
         return Terms(
@@ -353,6 +353,49 @@ class Redispatch:
             take_price=price,
             take_share=share,
         )
+
+    # ------------------------------------------------------------ what other ways of running would cost
+
+    def other_ways(self, s: int, decisions: Decisions, installed: Floats) -> tuple[float, float]:
+        """(worth of foreseeing the prices that are paid, cost of running by contract prices as if nothing could be
+        resold): present value in USD m, of a site as it stands in a plan."""
+        site, cells = self.sites[s], self.market.cells
+        lots, places = self.operations.lots, self.operations.places
+        signings = self._signed(decisions)
+        parts = list(site_parts(self.case, self.operations.clocks[s], s, lots, places, signings))
+        standing = installed[:, cells.node]
+        decided = self._decided(s, decisions, parts, standing)
+        foresight = blind = 0.0
+        unit = site.share / USD_PER_USD_M
+        for part in parts:
+            loads, supplies = self._loads(s, part, standing), self._supplies(part, decided)
+            terms = self._terms(s, part, decided, decisions, {})
+            own = self._worth(part, loads, supplies, terms) if site.power.decides_on or supplies else 0.0
+            factor = float(self.factor[part.cell]) * unit
+            if site.power.decides_on is not None:
+                seen = replace(part.hours, signal=part.hours.price, reserve_signal=part.hours.reserve)
+                foresight += (self._worth(replace(part, hours=seen), loads, supplies, terms) - own) * factor
+            if supplies:
+                blind += (own - self._worth(part, loads, supplies, terms, blind_to_resale=True)) * factor
+        return foresight, blind
+
+    def _worth(
+        self,
+        part: Part,
+        loads: Sequence[Load],
+        supplies: Sequence[tuple[Supply, float]],
+        terms: Terms,
+        *,
+        blind_to_resale: bool = False,
+    ) -> float:
+        """$ of a part: machines, contracts and reserves, less charges on peaks as they count now."""
+        done = dispatch(part.hours, loads, supplies, terms, blind_to_resale=blind_to_resale)
+        earned = sum(load.value * float(mwh) for load, mwh in zip(loads, done.mwh, strict=True))
+        charges = float(done.peak_charges.sum())
+        if charges and part.hours.peak_charge.any():
+            charges *= float(part.hours.peak_charge_now.sum() / part.hours.peak_charge.sum())
+        results = sum(contract.result for contract in done.contracts)
+        return earned - float(done.power_cost.sum()) + results + done.reserve - charges
 
     # ------------------------------------------------------------ minimum take
 
@@ -416,7 +459,7 @@ class Redispatch:
         for part in parts:
             if part.cell in window.cells and self._in_force(window, part):
                 machines = self._part_mwh[s, part.cell, part.first]
-                halls = self._halls_mw(s, part.cell, decisions) * float(part.hours.weight.sum())
+                halls = self.halls_mw(s, part.cell, decisions) * float(part.hours.weight.sum())
                 months.mining_mwh[part.cell] += machines
                 months.hosting_mwh[part.cell] += halls
                 taken += machines + halls
@@ -516,7 +559,7 @@ class Redispatch:
             before += [charge.opening_peak_mw] if month <= 10 else []
             billed = max(peak, charge.ratchet * max(before, default=0.0), charge.contracted_mw)
             rate = in_month(charge.rate_usd_per_kw_month, self.market.start_month + month) * 1000
-            halls = self._halls_mw(s, cell, decisions)
+            halls = self.halls_mw(s, cell, decisions)
             months.accrued[cell] = rate * (billed - halls) * self.sites[s].share / USD_PER_USD_M
 
     def _rows(

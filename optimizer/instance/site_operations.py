@@ -7,6 +7,7 @@ they share. What the columns earn comes from ``optimizer.operations.slots``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,11 +47,13 @@ from optimizer.operations.slots import (
     Stand,
     SupplyRow,
     Way,
+    band_slack_usd_m,
     coins_per_mwh,
     hall_saving_usd_m,
     load_figures,
     pools_of,
     slots_of,
+    tangents_meet,
     unused_usd_m,
 )
 
@@ -74,6 +77,8 @@ class SiteModel:
     signings: tuple[SignedContract, ...]
     signing_values: Mapping[int, list[tuple[int, float]]]
     """By lever of a signing: (month cell, present value of a MW that nobody uses)."""
+    slack_usd_m: float
+    """By how much the hours may be worth more than the model says, for any plan (profiles are looked at in bands)."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ def site_operations(
     """Columns and rows of all sites with a program."""
     names = list(case.sites)
     if not any(has_program(site) for site in case.sites.values()):
-        return SiteModel(None, (), (), (), (), (), {})
+        return SiteModel(None, (), (), (), (), (), {}, 0.0)
     sheet = Sheet(len(market.tree))
     levers = _signing_levers(case, market, names, signings, sheet)
     for s, name in enumerate(names):
@@ -171,6 +176,7 @@ def site_operations(
         hall_at=tuple(sheet.hall_at),
         signings=signings,
         signing_values=sheet.signing_values,
+        slack_usd_m=sheet.slack_value,
     )
 
 
@@ -287,6 +293,8 @@ class _Writer:
         pools = pools_of(part, self.name)
         slots, supply_rows = slots_of(part.hours, pools, self.refinement.band_edges.get((self.s, cell), ()))
         rows = {row.key: self._supply_row(label, part, row, pools) for row in supply_rows}
+        most = [sum(d.mw or self._most_mw(d) for d in pool.deliveries) for pool in pools]
+        widths = [row.shares[0][1] * most[row.shares[0][0]] for row in supply_rows]
         award = program_in_month(self.site, Ancillary, self.market, cell)
         award_row = self.sheet.add_row(f"award: {label}", award[1].mw) if award is not None else None
         enrolled = self.enrolled.get(cell)
@@ -306,7 +314,7 @@ class _Writer:
             self.sheet.row_hall += [(peak_row, o, mw) for o, mw in halls.items()]
         ways = list(self._ways(cell, slots, award is not None, enrolled is not None, peak_row is not None))
         for kind in self._kinds(part):
-            self._machines(part, label, kind, slots, ways, rows, (award_row, enrol_row, peak_row))
+            self._machines(part, label, kind, slots, ways, rows, (award_row, enrol_row, peak_row), widths)
         if halls and assignable(self.site) and len(slots) > 1:
             self._halls(part, label, halls, slots, rows)
         for delivery in part.deliveries:
@@ -359,6 +367,7 @@ class _Writer:
         ways: Sequence[Way],
         supply_rows: dict[int, int],
         shared: tuple[int | None, int | None, int | None],
+        widths: Sequence[float],
     ) -> None:
         """Columns of one kind of machine."""
         cells, places, sheet = self.market.cells, self.operations.places, self.sheet
@@ -377,8 +386,7 @@ class _Writer:
                 sheet.row_place.append((peak_row, index, places[p].load_mw_per_eh))
             if taking:
                 self.taken.setdefault(cell, []).append(("place", index, base.mwh * places[p].load_mw_per_eh))
-        for way in ways:
-            found = load_figures(part.hours, slots[way.slot], way, stand)
+        for way, found in self._looked_at(part, slots, ways, base, stand):
             difference = found.less(base)
             u = self._use(label, cell, difference)
             sheet.row_use.append((load_row, u, 1.0))
@@ -391,6 +399,33 @@ class _Writer:
                 sheet.row_use.append((peak_row, u, -1.0))
             if taking:
                 self.taken.setdefault(cell, []).append(("use", u, difference.mwh))
+        if any(slot.share is not None for slot in slots):
+            self.sheet.slack_value += band_slack_usd_m(part.hours, slots[1:], widths, stand) * float(self.factor[cell])
+
+    def _looked_at(
+        self, part: Part, slots: Sequence[Slot], ways: Sequence[Way], base: Figures, stand: Stand
+    ) -> list[tuple[Way, Figures]]:
+        """Figures of all ways; and between two values of a taken MWh the corner that both leave open.
+
+        What a MW earns is a concave function of the MWh that it takes. The ways looked at are points of it; a corner
+        is where the tangents of two of them meet, above it: so the model's figure is never below the truth, and where a
+        value is looked at that a plan needs, it is the truth.
+        """
+        found = [(way, load_figures(part.hours, slots[way.slot], way, stand)) for way in ways]
+        rising: dict[tuple[int, bool, bool], list[tuple[Way, Figures]]] = {(0, False, False): [(Way(0), base)]}
+        for way, figures in found:
+            if not way.dark:
+                rising.setdefault((way.slot, way.awarded, way.enrolled), []).append((way, figures))
+        now = 0.0
+        if self.clock.peak_billing is not None:
+            now = self.clock.peak_billing.discount_to(int(self.market.cells.month[part.cell]))
+        corners = []
+        for points in rising.values():
+            for (one, low), (other, high) in itertools.pairwise(points):
+                corner = tangents_meet(low, high, one.take_price, other.take_price, stand.share, now)
+                if corner is not None:
+                    corners.append((other, corner))
+        return [*found, *corners]
 
     def _use(self, label: str, cell: int, figures: Figures) -> int:
         node, month = int(self.market.cells.node[cell]), int(self.market.cells.month[cell])
@@ -413,6 +448,10 @@ class _Writer:
             u = self._use(label, part.cell, Figures(margin_usd_m=hall_saving_usd_m(part.hours, slot, self.site.share)))
             self.sheet.row_use.append((row, u, 1.0))
             self.sheet.row_use += [(supply_rows[key], u, 1.0) for key in slot.covers]
+
+    def _most_mw(self, delivery: Delivery) -> float:
+        """Most MW that a contract can have whose MW a decision says."""
+        return delivery.terms.mw if delivery.option < 0 else self.signings[delivery.option].mw
 
     def _takes(self, part: Part) -> bool:
         """Whether a minimum take is counted on the days of a part."""

@@ -83,11 +83,22 @@ def counted(loads: Sequence[Load], terms: Terms) -> float:
     return total if terms.peak_mw is None else min(total, max(0.0, terms.peak_mw - terms.all_halls_mw))
 
 
-def dispatch(hours: Hours, loads: Sequence[Load], supplies: Sequence[tuple[Supply, float]], terms: Terms) -> Dispatched:
-    """Go through all intervals. ``supplies`` are the contracts in force and their MW."""
+def dispatch(
+    hours: Hours,
+    loads: Sequence[Load],
+    supplies: Sequence[tuple[Supply, float]],
+    terms: Terms,
+    *,
+    blind_to_resale: bool = False,
+) -> Dispatched:
+    """Go through all intervals. ``supplies`` are the contracts in force and their MW.
+
+    ``blind_to_resale`` runs machines by what a contract's MWh costs, as if it could not be sold: for what that costs.
+    """
     count = counted(loads, terms)
     slices = _slices(loads, count, terms)
-    quantity, order, edges = _stack(hours, supplies)
+    costs = [supply.price if blind_to_resale else supply.opportunity for supply, _ in supplies]
+    quantity, order, edges = _stack(hours, supplies, costs)
     size = len(hours.weight)
     mwh, cost = np.zeros(len(loads)), np.zeros(len(loads))
     used, hosted = np.zeros((len(supplies), size)), np.zeros((len(supplies), size))
@@ -100,16 +111,16 @@ def dispatch(hours: Hours, loads: Sequence[Load], supplies: Sequence[tuple[Suppl
             np.add.at(hosted, (order[rank], np.arange(size)), got)
     for low, high, number, awarded, enrolled in slices:
         can_run = ~(hours.interrupted | hours.event) if enrolled else ~hours.interrupted
-        extra = hours.reserve if awarded else np.zeros(size)
-        surplus_at_zero = loads[number].value + extra + terms.take_price - hours.peak_charge_now
+        extra, told = (hours.reserve, hours.reserve_signal) if awarded else (np.zeros(size), np.zeros(size))
+        worth = loads[number].value + told + terms.take_price - hours.peak_charge_now
         rest = np.full(size, high - low)
         pieces = []
         for rank, got in enumerate(_overlaps(edges, terms.halls_mw + low, terms.halls_mw + high)):
-            offered = np.array([supply.opportunity for supply, _ in supplies])[order[rank], np.arange(size)]
+            offered = np.array(costs)[order[rank], np.arange(size)]
             paid = np.array([supply.price for supply, _ in supplies])[order[rank], np.arange(size)]
             rest = rest - got
-            pieces.append((got, surplus_at_zero - offered, paid, order[rank]))
-        pieces.append((np.clip(rest, 0.0, None), surplus_at_zero - hours.signal, hours.price, None))
+            pieces.append((got, worth - offered, paid, order[rank]))
+        pieces.append((np.clip(rest, 0.0, None), worth - hours.signal, hours.price, None))
         for there, surplus, paid, where in pieces:
             ran = np.where(can_run, _share_that_runs(surplus, terms), 0.0) * there
             weighted = hours.weight * ran
@@ -118,7 +129,7 @@ def dispatch(hours: Hours, loads: Sequence[Load], supplies: Sequence[tuple[Suppl
             if where is not None:
                 np.add.at(used, (where, np.arange(size)), ran)
             reserve += float((weighted * extra).sum())
-            reserve_mwh += float(weighted.sum()) if awarded else 0.0
+            reserve_mwh += float(weighted[extra > 0].sum())
             charged += (hours.peak_charges * weighted).sum(axis=1)
             if can_run.any():
                 short_of.append(np.clip(terms.take_price - surplus, 0.0, None)[can_run])
@@ -164,13 +175,15 @@ def _slices(loads: Sequence[Load], count: float, terms: Terms) -> list[tuple[flo
     return found
 
 
-def _stack(hours: Hours, supplies: Sequence[tuple[Supply, float]]) -> tuple[Floats, np.ndarray, Floats]:
+def _stack(
+    hours: Hours, supplies: Sequence[tuple[Supply, float]], costs: Sequence[Floats]
+) -> tuple[Floats, np.ndarray, Floats]:
     """(C, H) MW that are there; (C, H) contracts in order of what they cost; (C + 1, H) edges of that line in MW."""
     size = len(hours.weight)
     if not supplies:
         return np.zeros((0, size)), np.zeros((0, size), dtype=np.int64), np.zeros((1, size))
     quantity = np.array([supply.level * mw for supply, mw in supplies])
-    offered = np.array([supply.opportunity for supply, _ in supplies])
+    offered = np.array(costs)
     usable = offered <= hours.price + ABOVE
     order = np.argsort(np.where(usable, np.round(offered, 9), np.inf), axis=0, kind="stable")
     there = np.take_along_axis(np.where(usable, quantity, 0.0), order, axis=0)

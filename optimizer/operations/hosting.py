@@ -128,20 +128,6 @@ def _contract_price(clock: SiteClock, name: str, by_month: Mapping[int, int], mo
     return inside, paid
 
 
-def designed(case: Case, offer: Offer) -> Offer:
-    """An offer with the figures of its design in place of its own."""
-    if offer.design is None:
-        return offer
-    design = case.hall_designs[offer.design]
-    return offer.model_copy(
-        update={
-            "gross_per_it": design.gross_per_it,
-            "pue": design.pue,
-            "capex_usd_m_per_mw_it": design.capex_usd_m_per_mw_it,
-        }
-    )
-
-
 @dataclass(frozen=True)
 class HallFlows:
     """One hall, signed at ``signed`` months after the start: what accrues by month, and what is paid at instants.

@@ -47,6 +47,8 @@ class Hours:
     """Load enrolled in demand response stands still."""
     reserve: Floats
     """What a MWh that runs earns more if it is awarded as a reserve."""
+    reserve_signal: Floats
+    """The part of it by which machines are told to run: all, or nothing where they run by another price."""
     peak_charges: Floats
     """(charges on peaks, H) what is expected to be charged for a MWh that runs, as it is paid later."""
     peak_charge: Floats
@@ -119,14 +121,12 @@ class SiteClock:
                 paid = market.shapes[reserve_path(self.name, name)].months[key].price * share
                 net = np.maximum(0.0, paid - program.deployed_share * program.deployment_cost_usd_per_mwh)
                 reserve += np.where(inside, net, 0.0)
-        index = spot
-        if site.power.split is not None:
-            index = index + site.power.split.share * (self._other(site.power.split.market, month, key) - spot)
+        index = self._split(spot, month, key)
         signal = index
         if site.power.decides_on is not None:
             decides = site.power.decides_on
-            signal = self._other(decides.market, month, key)
-            signal = signal + decides.skill * (spot - signal)
+            known = self._other(decides.market, month, key)
+            signal = self._split(known + decides.skill * (spot - known), month, key)
         hour, weekday = series.local_hour[shape.source], series.local_weekday[shape.source]
         charges = np.zeros((len(self.billing), len(spot)))
         for row, bill in enumerate(self.billing.values()):
@@ -145,10 +145,17 @@ class SiteClock:
             interrupted=interrupted,
             event=event,
             reserve=reserve,
+            reserve_signal=reserve if site.power.decides_on is None else np.zeros(len(spot)),
             peak_charges=charges,
             peak_charge=charge,
             peak_charge_now=charge * counts,
         )
+
+    def _split(self, price: Floats, month: int, key: tuple[int, int]) -> Floats:
+        split = self.site.power.split
+        if split is None:
+            return price
+        return price + split.share * (self._other(split.market, month, key) - price)
 
     def _other(self, name: str, month: int, key: tuple[int, int]) -> Floats:
         power = self.market.power[name]

@@ -28,7 +28,7 @@ from optimizer.operations.mining import ABOVE, PH_PER_EH, USD_PER_USD_M
 from optimizer.operations.parts import Delivery, Part
 
 MOST_POOLS = 3
-BANDS = 24
+BANDS = 48
 MASK = 1 << MOST_POOLS
 
 
@@ -196,17 +196,18 @@ def load_figures(hours: Hours, slot: Slot, way: Way, stand: Stand) -> Figures:
     if way.dark:
         return Figures()
     can_run = ~(hours.interrupted | hours.event) if way.enrolled else ~hours.interrupted
-    extra = hours.reserve if way.awarded else np.zeros(len(hours.weight))
     if slot.share is None:
-        return _run(hours, slot.price, can_run, extra, way, stand, hours.weight)
-    served = _run(hours, slot.price, can_run, extra, way, stand, hours.weight * slot.share)
-    bought = _run(hours, hours.price, can_run, extra, way, stand, hours.weight * (1 - slot.share))
+        return _run(hours, slot.price, can_run, way, stand, hours.weight)
+    served = _run(hours, slot.price, can_run, way, stand, hours.weight * slot.share)
+    bought = _run(hours, hours.price, can_run, way, stand, hours.weight * (1 - slot.share))
     return Figures(*(getattr(served, name) + getattr(bought, name) for name in Figures.__dataclass_fields__))
 
 
-def _run(hours: Hours, price: Floats, can_run: Bools, extra: Floats, way: Way, stand: Stand, weight: Floats) -> Figures:
+def _run(hours: Hours, price: Floats, can_run: Bools, way: Way, stand: Stand, weight: Floats) -> Figures:
     decides = price if price is not hours.price else hours.signal
-    surplus = stand.value + extra + way.take_price - decides - hours.peak_charge_now
+    nothing = np.zeros(len(hours.weight))
+    extra, told = (hours.reserve, hours.reserve_signal) if way.awarded else (nothing, nothing)
+    surplus = stand.value + told + way.take_price - decides - hours.peak_charge_now
     runs = can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE)
     ran = weight[runs]
     mwh = float(ran.sum())
@@ -214,6 +215,49 @@ def _run(hours: Hours, price: Floats, can_run: Bools, extra: Floats, way: Way, s
     charge = float((ran * hours.peak_charge[runs]).sum())
     unit = stand.share / USD_PER_USD_M
     return Figures(mwh, mwh * stand.btc_per_mwh * stand.share, margin * unit, charge * unit)
+
+
+def tangents_meet(
+    low: Figures, high: Figures, low_price: float, high_price: float, share: float, charge_now: float
+) -> Figures | None:
+    """Where the tangents at two values of a taken MWh meet; None if nothing lies between the two.
+
+    At a value m of a taken MWh the tangent of what is earned (charges at what they count now), over the MWh taken, has
+    the slope -m.
+    """
+    mwh = high.mwh - low.mwh
+    if mwh <= 1e-9 or high_price <= low_price:
+        return None
+    unit = share / USD_PER_USD_M
+    earned = (high.margin_usd_m - high.peak_charge_usd_m * charge_now) - (
+        low.margin_usd_m - low.peak_charge_usd_m * charge_now
+    )
+    # low + -low_price * x = high + high_price * (mwh - x)
+    x = (earned / unit + high_price * mwh) / (high_price - low_price)
+    x = min(max(x, 0.0), mwh)
+    charge = low.peak_charge_usd_m + (high.peak_charge_usd_m - low.peak_charge_usd_m) * x / mwh
+    net = low.margin_usd_m - low.peak_charge_usd_m * charge_now - low_price * x * unit
+    btc = low.btc + (high.btc - low.btc) * x / mwh
+    return Figures(low.mwh + x, btc, net + charge * charge_now, charge)
+
+
+def band_slack_usd_m(hours: Hours, bands: Sequence[Slot], widths: Sequence[float], stand: Stand) -> float:
+    """By how much a kind of load can earn more than bands of a profile say, whose widths are in MW.
+
+    Inside a band what a MW earns falls from its lower to its upper edge, and the band counts the mean of it; of the
+    whole concave curve at most one band a kind is filled in part, by at most a quarter of width x fall.
+    """
+    worst = 0.0
+    for band, width in zip(bands, widths, strict=True):
+        assert band.share is not None
+        first = Slot(band.covers, band.price, band.served, (band.share > 0).astype(float))
+        last = Slot(band.covers, band.price, band.served, (band.share >= 1).astype(float))
+        fall = (
+            load_figures(hours, first, Way(0), stand).margin_usd_m
+            - load_figures(hours, last, Way(0), stand).margin_usd_m
+        )
+        worst = max(worst, width * fall / 4)
+    return worst
 
 
 def hall_saving_usd_m(hours: Hours, slot: Slot, share: float) -> float:

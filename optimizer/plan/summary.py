@@ -12,6 +12,7 @@ from typing import Any
 
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
+from optimizer.plan.certified import Certificate
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.write import PLAN_VERSION
 
@@ -82,6 +83,7 @@ def price_data(plan: Plan) -> dict[str, Any]:
     """What was read from each price file, and what was repaired."""
     return {
         name: {
+            "currency": plan.prepared.case.market.power[name].currency or "USD",
             "sha256": path.sha256,
             "intervals": path.intervals,
             "mean_usd_per_mwh": path.mean_usd_per_mwh,
@@ -89,6 +91,21 @@ def price_data(plan: Plan) -> dict[str, Any]:
             "repairs": list(path.repairs),
         }
         for name, path in plan.prepared.market.power.items()
+    }
+
+
+def certificate_data(certificate: Certificate) -> dict[str, Any]:
+    """How far the model and the hours are apart; by site and year it stands in ``certificate.csv``."""
+    rows = certificate.rows
+    return {
+        "passed": certificate.passed,
+        "separable": certificate.separable,
+        "tolerance": certificate.tolerance,
+        "worst_gap": certificate.worst_gap,
+        "rounds": certificate.rounds,
+        "model_operating_value_usd_m": sum(row.model_usd_m for row in rows),
+        "redispatched_operating_value_usd_m": sum(row.redispatched_usd_m for row in rows),
+        "operating_value_bound_usd_m": sum(row.bound_usd_m for row in rows),
     }
 
 
@@ -107,4 +124,14 @@ def audit_data(report: AuditReport) -> dict[str, Any]:
     }
 
 
-__all__ = ["PLAN_VERSION", "audit_data", "data_hash", "measures_data", "price_data", "rounded", "twin_data", "versions"]
+__all__ = [
+    "PLAN_VERSION",
+    "audit_data",
+    "certificate_data",
+    "data_hash",
+    "measures_data",
+    "price_data",
+    "rounded",
+    "twin_data",
+    "versions",
+]

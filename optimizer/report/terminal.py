@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
+from optimizer.plan.certified import Certificate
+from optimizer.plan.insight import insight_lines, power_insights
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import decision_line
 from optimizer.plan.value import rent_value
@@ -43,6 +45,7 @@ def plan_lines(
     waiting: Waiting | None,
     assumed: int,
     audit: AuditReport | None,
+    certificate: Certificate,
 ) -> list[str]:
     """The summary of a plan, line by line."""
     case = plan.prepared.case
@@ -56,9 +59,10 @@ def plan_lines(
     lines.append("")
     lines += list(_year_lines(plan))
     lines.append("")
+    lines += list(_labelled("Power", insight_lines(power_insights(plan))))
     if assumed:
         lines.append(f"Inputs    {assumed} of the inputs are marked assumed")
-    lines += list(_proof_lines(plan, solution, audit))
+    lines += list(_proof_lines(plan, audit, certificate))
     return [part for line in lines for part in (_wrapped(line) or [""])]
 
 
@@ -213,9 +217,22 @@ def _year_lines(plan: Plan) -> Iterator[str]:
         )
 
 
-def _proof_lines(plan: Plan, solution: Solution, audit: AuditReport | None) -> Iterator[str]:
+def _proof_lines(plan: Plan, audit: AuditReport | None, certificate: Certificate) -> Iterator[str]:
     hours = sum(path.intervals for path in plan.prepared.market.power.values())
     texts = [f"every one of the {hours:,} price intervals counts in every year; none is sampled"]
+    model = sum(row.model_usd_m for row in certificate.rows)
+    done = sum(row.redispatched_usd_m for row in certificate.rows)
+    bound = sum(row.bound_usd_m for row in certificate.rows)
+    texts.append(
+        f"hours: {usd_m(model)} in the model, {usd_m(done)} with every interval gone through again, at most "
+        f"{usd_m(bound)}; largest gap of a site and year {certificate.worst_gap:.1e}"
+    )
+    if not certificate.passed:
+        worst = max(certificate.rows, key=lambda row: row.gap)
+        texts.append(
+            f"NOT CERTIFIED: {worst.site} in {worst.year} is further from the bound than {certificate.tolerance:.0e}; "
+            "give more time with --time-limit"
+        )
     if audit is not None:
         outcome = "agrees" if audit.passed else "DOES NOT AGREE"
         texts.append(

@@ -24,6 +24,7 @@ from optimizer.sweep.vary import Point
 
 if TYPE_CHECKING:
     from optimizer.plan.build import Plan
+    from optimizer.plan.certified import Certified
     from optimizer.solve.run import Solution
 
 INFEASIBLE, WRONG_INPUT, NO_PLAN = "infeasible", "wrong input", "no plan"
@@ -115,8 +116,7 @@ def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict
 
 def load_solver() -> None:
     """Import what `solve_point` needs, which takes a second: not a point's time."""
-    import optimizer.plan.build
-    import optimizer.solve.run  # noqa: F401
+    import optimizer.plan.certified  # noqa: F401
 
 
 def solve_point(shared: Shared, point: Point) -> Outcome:
@@ -135,27 +135,28 @@ def solve_point(shared: Shared, point: Point) -> Outcome:
 
 
 def _solve(shared: Shared, loaded: LoadedCase) -> Outcome:
-    from optimizer.instance.build import prepare
     from optimizer.market.market import build_market
-    from optimizer.plan.build import build_plan
+    from optimizer.operations.operations import build_operations
+    from optimizer.plan.certified import solve_certified
     from optimizer.solve.highs import SolveOptions
-    from optimizer.solve.run import solve_instance
 
     asked = shared.options
     # A file that cannot be read is read once more, by who knows how to say so.
     market = build_market(loaded.case, loaded.folder, read_series(loaded.case, loaded.folder, shared.series))
-    prepared = prepare(loaded.case, loaded.folder, market)
     options = SolveOptions(
         relative_gap=asked.relative_gap,
         absolute_gap_usd_m=asked.absolute_gap_usd_m,
         time_limit_seconds=asked.time_limit_seconds,
         seed=asked.seed,
     )
-    solution = solve_instance(prepared.instance, options)
-    plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
+    certified = solve_certified(loaded.case, market, build_operations(loaded.case, market), options)
+    solution, plan = certified.solution, certified.plan
     figures = _figures(plan, solution)
-    if asked.audit and (problem := _audit(plan, solution, loaded)):
+    if asked.audit and (problem := _audit(plan, certified, loaded)):
         return Outcome(AUDIT_FAILED, problem, figures)
+    certificate = certified.certificate
+    if not certificate.passed:
+        return Outcome(solution.status.value, f"hours not certified: gap {certificate.worst_gap:.1e}", figures)
     return Outcome(solution.status.value, "", figures)
 
 
@@ -185,22 +186,24 @@ def _figures(plan: Plan, solution: Solution) -> Figures:
     )
 
 
-def _audit(plan: Plan, solution: Solution, loaded: LoadedCase) -> str:
+def _audit(plan: Plan, certified: Certified, loaded: LoadedCase) -> str:
     """What an audit of the written plan says against it, empty if nothing."""
     from optimizer.plan.audit.run import audit_folder
-    from optimizer.plan.summary import rounded
+    from optimizer.plan.summary import certificate_data, rounded
     from optimizer.plan.write import write_inputs, write_json, write_tables
 
     with tempfile.TemporaryDirectory(prefix="wattfork-sweep-") as name:
         folder = Path(name)
         write_tables(folder, plan.tables)
-        write_inputs(folder, loaded.data, loaded.folder)
+        write_inputs(folder, loaded.bare, loaded.folder)
+        solution = certified.solution
         equity, issued = solution.instance.equity, bool(solution.decisions.issue_usd_m.any())
         stated = {
             "value_usd_m": solution.value_usd_m,
             "bound_usd_m": solution.bound_usd_m,
             "gap": solution.gap,
             "equity_intrinsic_to_market": equity.intrinsic_to_market if equity is not None and issued else 1.0,
+            "certificate": certificate_data(certified.certificate),
         }
         write_json(folder / "summary.json", rounded(stated))
         report = audit_folder(folder)

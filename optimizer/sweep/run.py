@@ -188,7 +188,7 @@ def run_sweep(
         interrupted=interrupted,
         about={
             "case_file": str(loaded.path),
-            "case_sha256": data_hash(loaded.data),
+            "case_sha256": data_hash(loaded.bare),
             "varied": {vary.column: list(vary.values) for vary in varied},
             "options": asdict(options),
             "versions": versions(),

@@ -142,11 +142,11 @@ def _settings(loaded: LoadedCase, vary: Vary, problems: list[Problem]) -> list[S
     def wrong(path: str, message: str) -> None:
         problems.append(Problem(VARY_FILE, None, None, path, message))
 
-    _, found = apply_overrides(copy.deepcopy(loaded.data), {vary.path: 1.0})
+    _, found = apply_overrides(copy.deepcopy(loaded.bare), {vary.path: 1.0})
     problems += [replace(problem, file=VARY_FILE) for problem in found]
     if found:
         return []
-    paths = paths_matching(loaded.data, vary.path)
+    paths = paths_matching(loaded.bare, vary.path)
     for path in paths:
         kinds = {kind_of(shape) for shape in shapes_at(path)}
         if not kinds & {"number", "integer"}:
@@ -178,7 +178,7 @@ def _wants_whole(path: CasePath) -> bool:
 
 def _value_at(loaded: LoadedCase, path: CasePath, wrong: Any) -> float | None:
     """What the case says at a path, or the default where it says nothing."""
-    value = _walk(loaded.data, path)
+    value = _walk(loaded.bare, path)
     if value is None:
         value = _walk(loaded.case.model_dump(mode="json", by_alias=True), path)
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -128,6 +128,62 @@ COMMITTED: dict[str, Any] = {
     },
 }  # fmt: skip
 
+POWERED: dict[str, Any] = {
+    "leases": {"tenant": RUNNING},
+    "market.power.ahead": {"file": "prices.csv", "time_zone": "UTC", "scale": 1.1},
+    "sites.west.energised_mw": 80,
+    "sites.west.power": {
+        "market": "hub", "adder_usd_per_mwh": 4, "losses": 0.25, "wires_usd_per_mwh": 1,
+        "split": {"market": "ahead", "share": 0.5},
+    },
+    "sites.west.contracts": {
+        "take": {
+            "kind": "minimum_take", "mw": 24, "share": 0.9, "over": "quarter", "shortfall_usd_per_mwh": 9,
+            "until": "2025-09",
+        },
+        "choice": {
+            "kind": "monthly_election", "mw": 8, "price_usd_per_mwh": 25, "least": 0.25, "until": "2025-11",
+            "assignable_to_hosting": True,
+        },
+        "sun": {
+            "kind": "generation", "mw": 4, "cost_usd_per_mwh": 2, "until": "2026-12", "assignable_to_hosting": True,
+        },
+    },
+    "sites.west.contract_offers": {
+        "hedge": {
+            "terms": {"kind": "swing", "mw": 5, "price_usd_per_mwh": 28, "assignable_to_hosting": True},
+            "sign": {"from": "2025-04", "to": "2025-09"}, "tenor": "6 months", "least_mw": 2,
+            "credit_support_usd_m_per_mw": 0.1,
+        },
+    },
+    "sites.west.interruptions": {"cut": {"events_per_year": 2, "hours_per_event": 3, "discount_usd_per_mwh": 1}},
+    "sites.west.delivery": {
+        "peaks": {"kind": "coincident_peak", "rate_usd_per_kw_year": 20, "success": 0.5, "opening_usd_m": 0.6},
+        "grid": {"kind": "demand", "rate_usd_per_kw_month": 1.5, "ratchet": 0.5},
+    },
+    "sites.west.flexibility": {
+        "reserves": {
+            "kind": "ancillary", "mw": 3, "columns": ["price"], "price_share": 0.25,
+            "prices": {"file": "prices.csv", "time_zone": "UTC"},
+        },
+        "response": {
+            "kind": "demand_response", "mw": 6, "payment_usd_per_kw_month": 2, "events_per_year": 4,
+            "months": [1, 2, 3, 6, 7, 8],
+        },
+    },
+}  # fmt: skip
+"""Power at a site with every rule there is. Halls take 10.8 MW of the 30 that are never passed, machines the rest."""
+
+OPERATED: dict[tuple[int, str, str], float] = {
+    **{(month, "elect", "choice"): 2.0 + month % 3 for month in range(11)},
+    **{(month, "enrol", "response"): 2.0 for month in (0, 1, 2, 5, 6, 7)},
+    **{(month, "peak", "grid"): 34.0 for month in range(12)},
+    **{(month, "take_price", "take"): 0.0 for month in range(9)},
+    **{(month, "take_share", "take"): 0.0 for month in range(9)},
+}
+
+POWER_DECIDED = Decisions((Decision("contract", "hedge", "west", 12 * 2025 + 3, 4.0),))
+
 NETWORK = """month,btc_usd,hashrate_eh_s,fee_share
 2025-02,110000,1000,0
 2025-03,120000,1100,0.04
@@ -296,7 +352,7 @@ class Plan:
     folder: Path
     case: Case
     decisions: Decisions
-    dispatch: Dispatch = Dispatch()
+    dispatch: Dispatch
 
     @property
     def inputs(self) -> Path:

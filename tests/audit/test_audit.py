@@ -389,7 +389,11 @@ BAD_DECISIONS = [
     (["2025-04-02", "sign", "lease", "west", "2", "halls", "30", "200"], "date", "not the first instant of a step"),
     (["2026-01-01", "sign", "lease", "west", "2", "halls", "30", "200"], "date", "not the first instant of a step"),
     (["20250401", "sign", "lease", "west", "2", "halls", "30", "200"], "date", "not the first instant of a step"),
-    (["2025-04-01", "retire", "lease", "west", "2", "halls", "30", "200"], "decision", "is none of sign, contract, build"),
+    (
+        ["2025-04-01", "retire", "lease", "west", "2", "halls", "30", "200"],
+        "decision",
+        "is none of sign, contract, build",
+    ),
     (["2025-04-01", "sign", "rent", "west", "2", "halls", "30", "200"], "item", "no offer 'rent'"),
     (["2025-04-01", "sign", "lease", "moon", "2", "halls", "30", "200"], "site", "no site 'moon'"),
     (["2025-04-01", "sign", "lease", "west", "-2", "halls", "-30", "-200"], "amount", "not more than nothing"),

@@ -162,8 +162,11 @@ def test_a_contract_comes_from_a_plan(load_power: Load, tmp_path: Path) -> None:
 
 
 def test_files_of_a_base_in_another_folder_are_found(load_power: Load, tmp_path: Path) -> None:
-    """Proves: profiles and prices of reserves are pointed at from the case that is loaded. Broken: 'prices.csv'."""
-    load_power()
+    """Proves: profiles, prices of reserves and the path of the network are found from the case that is loaded.
+
+    Broken: 'prices.csv', which lies beside the base.
+    """
+    load_power(("    btc_usd: 107153\n", "    btc_usd: 107153\n    path: net.csv\n"))
     above = tmp_path / "bear" / "case.yaml"
     above.parent.mkdir()
     above.write_text("extends: ../case.yaml\n", "utf-8")
@@ -171,6 +174,7 @@ def test_files_of_a_base_in_another_folder_are_found(load_power: Load, tmp_path:
     sun: Any = case.sites["sunny"].contracts["sun"]
     prices = case.sites["odessa"].flexibility["reserves"].prices  # type: ignore[union-attr]
     assert (sun.profile.file, prices.file, case.market.power["west"].file) == ("../prices.csv",) * 3
+    assert case.market.network.path == "../net.csv"
 
 
 def test_overrides_reach_all_of_it(load_power: Load) -> None:

@@ -57,7 +57,7 @@ def test_amounts_in_canadian_dollars_are_reckoned_in_us_dollars(case: Case) -> N
     assert case.currencies["CAD"] == pytest.approx(1 / 1.3802, abs=5e-5)
     assert charges["coincident_demand"].rate_usd_per_kw_year == pytest.approx(95.634)
     assert case.sites["brooks"].power.cap_usd_per_mwh == pytest.approx(724.4928, abs=1e-4)
-    assert case.offers["halls_in_alberta"].rate_usd_per_kw_month == pytest.approx(124.614)
+    assert case.offers["halls_in_alberta"].rate_usd_per_kw_month == pytest.approx(131.859)
     # The curve stays in the currency of its market.
     assert list(case.market.power["alberta_pool"].forward_usd_per_mwh.values()) == [50, 53, 55]
 

@@ -67,7 +67,7 @@ LEASE: dict[str, Any] = {
 JANUARY, FEBRUARY = 31 / 1000, 28 / 1000
 """USD m of a dollar per MW and day in a month, for 1,000 MW."""
 
-Price = Callable[[datetime], float]
+Price = Callable[[datetime], float | None]
 Prices = Mapping[str, Price | Mapping[str, Price]]
 """By name of the file without ending: one column ``price``, or several by name (None is an empty cell)."""
 
@@ -131,6 +131,9 @@ def write_prices(folder: Path, prices: Prices) -> None:
 
 # ---------------------------------------------------------------- the judges
 
+Worth = Callable[..., float]
+"""What `conftest.worth` is: USD m of changes and prices."""
+
 
 def by_hours(data: Mapping[str, Any], folder: Path, signed: Mapping[str, tuple[int, float]] | None = None) -> float:
     """What operations are worth by the full linear program, USD m."""
@@ -155,14 +158,15 @@ def installed_in(result: Result) -> dict[str, list[float]]:
     horizon = result.loaded.case.horizon
     start = round(horizon.start.first)
     count = sum(number * length for number, length in horizon.steps)
-    found: dict[str, list[float]] = {}
+    [(home, terms)] = result.loaded.case.sites.items()
+    # What is not in the table is in no place.
+    found = {name: [0.0] * count for name in [*terms.fleet, *terms.arriving]}
     for row in result.plan.tables["machines"].dicts():
         site, _, name = str(row["lot"]).partition(".")
-        if row["place"] == site:
+        if row["place"] == site == home:
             first, length = _period(str(row["period"]))
-            by_month = found.setdefault(name, [0.0] * count)
             for month in range(first - start, first - start + length):
-                by_month[month] = float(row["ph_s"] or 0.0)
+                found[name][month] = float(row["ph_s"] or 0.0)
     return found
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.hourly.builder import CASE, OPERATIONS, Prices, by_hours, changed, component, solve_product, write_prices
-
-Worth = Callable[..., float]
+from tests.hourly.builder import (
+    CASE,
+    OPERATIONS,
+    Prices,
+    Worth,
+    by_hours,
+    changed,
+    component,
+    solve_product,
+    write_prices,
+)
 
 
 @pytest.fixture(params=["full_lp", "product"])

@@ -18,11 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from optimizer.case.case import Case
-from tests.hourly.hours import ByMonth, Floats, Ints, SiteMonth, SiteYear, site_months
+from tests.hourly.hours import ByMonth, site_months
+from tests.hourly.site_month import Floats, Ints, SiteMonth, SiteYear
 
 USD_PER_USD_M = 1e6
 USD_PER_UNIT = 1e3
 """Coefficients are in thousands of dollars, which suits the solver's tolerances."""
+TIE = 1e-9
+"""Machines that follow a signal run where they are worth more than it by more than this."""
 
 
 @dataclass(frozen=True)
@@ -274,9 +277,10 @@ def _follow(program: _Program, month: SiteMonth, peak: int | None) -> None:
         left = left - awarded
         gain = 0.0
         for mw, reserve in ((awarded, month.reserve), (lot.load_mw - awarded, 0.0)):
-            worth = lot.value + reserve - month.peak_charge
-            runs = (worth > month.decides) & ~month.interrupted
-            gain += float((usd * mw * np.where(runs, worth - month.price, 0.0)).sum())
+            # Reserves pay what runs anyway: they are not in what machines decide on.
+            worth = lot.value - month.peak_charge
+            runs = (worth > month.decides + TIE) & ~month.interrupted
+            gain += float((usd * mw * np.where(runs, worth + reserve - month.price, 0.0)).sum())
         gains.append(gain)
         loads.append(float(lot.load_mw.max()))
     if peak is None:

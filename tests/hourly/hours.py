@@ -1,24 +1,19 @@
-"""A site hour by hour: what the yardsticks of this folder know of it, from the case and docs/figures.md alone.
+"""A site hour by hour: loads, contracts, charges and reserves on the intervals of every planned month.
 
-`site_months` lays prices, loads, contracts, charges and reserves of one site on the intervals of every planned month.
-The full linear program (``full_lp.py``) and the value function (``value_function.py``) start from it. Nothing here
-imports what the product makes of the same rules. Power is in MW, money in dollars, time in hours.
+From the case and docs/figures.md alone: the full linear program (``full_lp.py``) and the value function
+(``value_function.py``) start from it, and nothing here imports what the product makes of the same rules.
 """
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from optimizer.case.base import CalendarDate
 from optimizer.case.case import Case
 from optimizer.case.contracts import (
     BlockTerms,
@@ -32,314 +27,17 @@ from optimizer.case.contracts import (
 from optimizer.case.delivery import CoincidentPeak, Demand
 from optimizer.case.flexibility import Ancillary, DemandResponse
 from optimizer.case.offers import Lease
-from optimizer.case.power import FixedTariff
-from optimizer.case.price_file import PriceFile
 from optimizer.case.sites import ArrivingLot, FleetLot, Site
-from optimizer.market.market import Market, build_market
-from optimizer.market.prices import PriceSeries, read_prices
-from optimizer.market.shape import build_shape
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from optimizer.market.market import build_market
+from tests.hourly.place import Place, at_month, days_between, in_block, meter_price, month_factor, open_files, span
+from tests.hourly.site_month import Bools, Floats, LotMonth, SiteMonth, SiteYear, SupplyMonth, TakeMonth
 
 ByMonth = float | Sequence[float]
 """A number for all planned months, or one for each."""
 
 
-@dataclass(frozen=True)
-class LotMonth:
-    """Machines in a month: load at full running and value of a MWh, both (H,)."""
-
-    name: str
-    load_mw: Floats
-    value: Floats
-
-
-@dataclass(frozen=True)
-class SupplyMonth:
-    """A physical contract in a month, all arrays (H,): MW, price of a MWh used, worth of one that is there unused.
-
-    Its MW are ``level`` times something between ``least_mw`` and ``most_mw``; where these differ it is elected.
-    """
-
-    name: str
-    level: Floats
-    paid: Floats
-    unused: Floats
-    least_mw: float
-    most_mw: float
-
-    @property
-    def elected(self) -> bool:
-        return self.least_mw < self.most_mw
-
-    @property
-    def opportunity(self) -> Floats:
-        return self.paid + self.unused
-
-
-@dataclass(frozen=True)
-class TakeMonth:
-    """A minimum take in a month: intervals in which it is in force, MWh required, and the window that it belongs to."""
-
-    name: str
-    window: tuple[int, int]
-    required_mwh: float
-    in_force: Bools
-    shortfall: float
-
-
-@dataclass(frozen=True)
-class SiteMonth:
-    """Everything that a month of a site has, H intervals."""
-
-    month: int
-    factor: float
-    """Discount factor, class mining."""
-    day: Ints
-    weight: Floats
-    """Hours that an interval stands for."""
-    price: Floats
-    """What a MWh of machines costs."""
-    price_halls: Floats
-    decides: Floats | None
-    """What machines decide on, where that is another price."""
-    interrupted: Bools
-    lots: tuple[LotMonth, ...]
-    """By value, highest first."""
-    supplies: tuple[SupplyMonth, ...]
-    halls_mw: float
-    halls_use_contracts: bool
-    constant_usd: float
-    """Settlements of financial contracts."""
-    peak_charge: Floats
-    """Expected charge on a MWh, worth of this month (its later billing discounted)."""
-    demand_rate: float | None
-    """$ per MW and month, None without a demand charge."""
-    reserve: Floats
-    """$ per MWh that runs among the MW awarded."""
-    reserve_mw: Floats
-    """Most that can be awarded: mw where the program is in force, else 0."""
-    response_usd_per_mw: float
-    response_mw: float
-    """Most that can be enrolled; 0 where there is no demand response."""
-    event: Bools
-    takes: tuple[TakeMonth, ...]
-
-    @property
-    def load_mw(self) -> Floats:
-        """(H,) load of all lots at full running."""
-        return np.sum([lot.load_mw for lot in self.lots], axis=0) if self.lots else np.zeros(len(self.weight))
-
-
-@dataclass(frozen=True)
-class SiteYear:
-    """A site over the horizon."""
-
-    name: str
-    site: Site
-    months: tuple[SiteMonth, ...]
-    opening_usd: float
-    """Opening amounts of coincident peaks, discounted."""
-    demand: Demand | None
-
-
-# ---------------------------------------------------------------- time
-
-
-def month_factor(rate: float, k: int) -> float:
-    """Mean discount factor of month ``k`` after the start."""
-    rho = math.log1p(rate)
-    if rho == 0:
-        return 1.0
-    return (math.exp(-rho * k / 12) - math.exp(-rho * (k + 1) / 12)) * 12 / rho
-
-
-def at_month(by_date: float | Mapping[CalendarDate, float], month: int) -> float:
-    """What holds in an absolute month; 0 before the first date."""
-    if not isinstance(by_date, Mapping):
-        return float(by_date)
-    begun = [(date.first, value) for date, value in by_date.items() if math.floor(date.first + 1e-9) <= month]
-    return float(max(begun)[1]) if begun else 0.0
-
-
-def days_between(month: int, days: int, begin: float, end: float) -> Bools:
-    """(days,) True for days of an absolute month whose first instant lies in [begin, end), month coordinates."""
-    first = month + np.arange(days) / days
-    inside: Bools = (first >= begin - 1e-9) & (first < end - 1e-9)
-    return inside
-
-
-def _span(start: CalendarDate | None, until: CalendarDate | None, otherwise: float) -> tuple[float, float]:
-    return (start.first if start else otherwise), (until.last if until else math.inf)
-
-
 def _by_month(numbers: ByMonth, k: int) -> float:
     return float(numbers) if isinstance(numbers, int | float) else float(numbers[k])
-
-
-# ---------------------------------------------------------------- price files
-
-
-@dataclass(frozen=True)
-class _Files:
-    """The site's market as it lies in its file, and by which of its intervals a planned month is served."""
-
-    case: Case
-    folder: Path
-    market: Market
-    name: str
-    series: PriceSeries
-    places: Mapping[tuple[int, int], Ints]
-    """Places in the series by (calendar month, days)."""
-    weights: Mapping[tuple[int, int], Floats]
-    days: Mapping[tuple[int, int], Ints]
-    read: dict[str, Floats]
-    """What was read of other files, by name."""
-
-    def like(self, other: PriceSeries) -> Floats:
-        """The prices of another file at the instants of this one."""
-        found = dict(zip(other.start_utc.tolist(), other.price.tolist(), strict=True))
-        return np.array([found.get(at, math.nan) for at in self.series.start_utc.tolist()])
-
-    def spot(self, market: str) -> Floats:
-        """Prices of a market of the case at the instants of this one, as in its file."""
-        if market not in self.read:
-            self.read[market] = self.like(read_prices(self.case.market.power[market], self.folder))
-        return self.read[market]
-
-    def factor(self, market: str, k: int) -> float:
-        return float(self.market.power[market].factor[k])
-
-    def shares(self, profile: PriceFile) -> Floats:
-        key = f"{profile.file}:{profile.column}"
-        if key not in self.read:
-            self.read[key] = np.clip(self.like(read_prices(profile, self.folder)), 0, 1)
-        return self.read[key]
-
-    def best_product(self, program: Ancillary) -> Floats:
-        """The dearest of the products in each interval. Files of these tests have times in UTC; an empty cell is 0."""
-        with (self.folder / program.prices.file).open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        found = {
-            np.datetime64(row["timestamp_utc"].rstrip("Z"), "s"): max(float(row[c] or 0) for c in program.columns)
-            for row in rows
-        }
-        return np.array([found.get(at, math.nan) for at in self.series.start_utc])
-
-    def events(self, per_year: float, hours: float) -> Bools:
-        """(series,) True for the intervals of the days that are called."""
-        run = math.ceil(hours / self.series.interval_hours - 1e-9)
-        used = np.unique(np.concatenate(list(self.places.values())))
-        months = self.series.local_month[used]
-        copies = {m: len(np.unique(months[months % 12 == m])) for m in range(12)}
-        candidates: list[tuple[float, int, Ints]] = []
-        marks = 100 * self.series.local_month + self.series.local_day
-        for mark in np.unique(marks[np.isin(self.series.local_month, np.unique(months))]).tolist():
-            places = np.flatnonzero(marks == mark)
-            length = min(run, len(places))
-            sums = [float(self.series.price[places[i : i + length]].sum()) for i in range(len(places) - length + 1)]
-            best = int(np.argmax(sums))
-            candidates.append((-sums[best] / length, mark, places[best : best + length]))
-        called = np.zeros(len(self.series.price), dtype=np.bool_)
-        taken = 0.0
-        for _, mark, places in sorted(candidates, key=lambda candidate: candidate[:2]):
-            if taken >= per_year - 1e-12:
-                break
-            called[places] = True
-            taken += 1 / copies[mark // 100 % 12]
-        return called
-
-
-def _files(case: Case, folder: Path, name: str, market: Market) -> _Files:
-    spec = case.market.power[name]
-    series = read_prices(spec, folder)
-    # A shape whose prices are places in the file tells which intervals serve a month.
-    numbered = build_shape(name, spec, replace(series, price=np.arange(len(series.price), dtype=float)))
-    return _Files(
-        case=case,
-        folder=folder,
-        market=market,
-        name=name,
-        series=series,
-        places={key: np.rint(shape.price).astype(np.int64) for key, shape in numbered.months.items()},
-        weights={key: shape.weight_hours for key, shape in numbered.months.items()},
-        days={key: shape.day for key, shape in numbered.months.items()},
-        read={name: series.price},
-    )
-
-
-# ---------------------------------------------------------------- the parts of a month
-
-
-def _in_block(hours: str, hour: Ints, weekday: Ints) -> Floats:
-    day, working = (hour >= 6) & (hour < 22), weekday < 5
-    chosen = {
-        "7x24": np.ones(len(hour), dtype=np.bool_),
-        "5x16": day & working,
-        "2x16": day & ~working,
-        "7x16": day,
-        "7x8": ~day,
-    }[hours]
-    return chosen.astype(float)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where and when: what the functions below need of a planned month."""
-
-    files: _Files
-    site: Site
-    k: int
-    absolute: int
-    days: int
-    at: Ints
-    """(H,) places in the price file."""
-    day: Ints
-
-    def on(self, inside: Bools) -> Bools:
-        """(H,) from a choice of days."""
-        chosen: Bools = inside[self.day - 1]
-        return chosen
-
-    def between(self, begin: float, end: float) -> Bools:
-        return self.on(days_between(self.absolute, self.days, begin, end))
-
-    def spot(self, market: str) -> Floats:
-        spot: Floats = self.files.spot(market)[self.at] * self.files.factor(market, self.k)
-        return spot
-
-    @property
-    def hour(self) -> Ints:
-        return self.files.series.local_hour[self.at]
-
-    @property
-    def weekday(self) -> Ints:
-        return self.files.series.local_weekday[self.at]
-
-
-def _prices(place: _Place, spot: Floats, discount: Floats) -> Floats:
-    """What a MWh costs, from the spot price of the site's market (or what stands in for it)."""
-    power = place.site.power
-    index = spot
-    if power.split is not None:
-        index = (1 - power.split.share) * spot + power.split.share * place.spot(power.split.market)
-    if power.floor_usd_per_mwh is not None:
-        index = np.maximum(index, power.floor_usd_per_mwh)
-    if power.cap_usd_per_mwh is not None:
-        index = np.minimum(index, power.cap_usd_per_mwh)
-    if power.tariff is not None:
-        tariff = power.tariff
-        if isinstance(tariff, FixedTariff):
-            fixed = at_month(tariff.price_usd_per_mwh, place.absolute)
-        else:
-            fixed = tariff.mmbtu_per_mwh * at_month(tariff.gas_usd_per_mmbtu, place.absolute)
-        until = tariff.until.last if tariff.until else math.inf
-        index = np.where(place.between(-math.inf, until), fixed, index)
-    adder, wires = at_month(power.adder_usd_per_mwh, place.absolute), at_month(power.wires_usd_per_mwh, place.absolute)
-    cost: Floats = (index + adder - discount) * (1 + power.losses) + wires
-    return cost
 
 
 def _worth(terms: BlockTerms | MonthlyElection, spot: Floats, fee: float) -> Floats:
@@ -350,13 +48,13 @@ def _worth(terms: BlockTerms | MonthlyElection, spot: Floats, fee: float) -> Flo
     return terms.resale.share * spot - fee
 
 
-def _level(place: _Place, terms: BlockTerms | Generation) -> Floats:
+def _level(place: Place, terms: BlockTerms | Generation) -> Floats:
     if terms.profile is not None:
         return place.files.shares(terms.profile)[place.at]
-    return _in_block(terms.hours, place.hour, place.weekday)
+    return in_block(terms.hours, place.hour, place.weekday)
 
 
-def _supply(place: _Place, name: str, terms: Any, mw: float, days: Bools) -> SupplyMonth:
+def _supply(place: Place, name: str, terms: Any, mw: float, days: Bools) -> SupplyMonth:
     """A physical contract; ``mw`` in place of that of its terms, in force on these days of the month."""
     spot = place.spot(place.site.power.market)
     fee = place.site.power.resale_fee_usd_per_mwh
@@ -384,7 +82,7 @@ def _supply(place: _Place, name: str, terms: Any, mw: float, days: Bools) -> Sup
 
 
 def _supplies(
-    place: _Place, start: float, signed: Mapping[str, tuple[int, float]]
+    place: Place, start: float, signed: Mapping[str, tuple[int, float]]
 ) -> tuple[list[SupplyMonth], float, bool]:
     """Physical contracts of a month, dollars of the financial ones, and whether halls use the former."""
     found: list[SupplyMonth] = []
@@ -393,7 +91,7 @@ def _supplies(
     for name, contract in place.site.contracts.items():
         if isinstance(contract, MinimumTake):
             continue
-        days = days_between(place.absolute, place.days, *_span(contract.start, contract.until, start))
+        days = days_between(place.absolute, place.days, *span(contract.start, contract.until, start))
         if isinstance(contract, FixedBlock) and contract.settles_at is not None:
             gain = place.spot(contract.settles_at) - at_month(contract.price_usd_per_mwh, place.absolute)
             amount = contract.mw * _level(place, contract) * place.on(days)
@@ -412,7 +110,7 @@ def _supplies(
     return found, settled, halls
 
 
-def _lots(case: Case, place: _Place, start: float, installed: Mapping[str, ByMonth]) -> list[LotMonth]:
+def _lots(case: Case, place: Place, start: float, installed: Mapping[str, ByMonth]) -> list[LotMonth]:
     site, market = place.site, place.files.market
     hashprice = np.array([market.network.hashprice(place.k, day + 1) for day in range(place.days)])
     found: list[LotMonth] = []
@@ -433,7 +131,7 @@ def _lots(case: Case, place: _Place, start: float, installed: Mapping[str, ByMon
     return sorted(found, key=lambda lot: -float(lot.value[0]))
 
 
-def _peak_charge(place: _Place, weight: Floats, rate: float, charge: CoincidentPeak) -> Floats:
+def _peak_charge(place: Place, weight: Floats, rate: float, charge: CoincidentPeak) -> Floats:
     """The month's expected charge on a MWh, discounted from when it is billed to this month."""
     if place.absolute % 12 + 1 not in charge.months:
         return np.zeros(len(weight))
@@ -450,7 +148,7 @@ def _peak_charge(place: _Place, weight: Floats, rate: float, charge: CoincidentP
     return accrued * float(later) / month_factor(rate, place.k)
 
 
-def billing_months(place: _Place, charge: CoincidentPeak) -> range:
+def billing_months(place: Place, charge: CoincidentPeak) -> range:
     """Months after the start in which what accrues in this one is billed."""
     first = 12 * (place.absolute // 12 + 1) + charge.billed_from - 1 - (place.absolute - place.k)
     return range(first, first + charge.billed_over)
@@ -467,12 +165,12 @@ def _opening(site: Site, start: int, rate: float) -> float:
     return total
 
 
-def _takes(place: _Place, start: float, weight: Floats) -> list[TakeMonth]:
+def _takes(place: Place, start: float, weight: Floats) -> list[TakeMonth]:
     found = []
     for name, take in place.site.contracts.items():
         if not isinstance(take, MinimumTake):
             continue
-        force = place.between(*_span(take.start, take.until, start))
+        force = place.between(*span(take.start, take.until, start))
         if not force.any():
             continue
         length = {"month": 1, "quarter": 3, "year": 12}[take.over]
@@ -523,7 +221,7 @@ def site_months(
     name = site or next(iter(case.sites))
     place_site = case.sites[name]
     market = build_market(case, folder)
-    files = _files(case, folder, place_site.power.market, market)
+    files = open_files(case, folder, place_site.power.market, market)
     halls = hosting_load(case, name) if hosting_mw is None else list(hosting_mw)
     start = round(case.horizon.start.first)
     rate = case.discount.mining
@@ -545,18 +243,18 @@ def site_months(
         absolute = start + k
         days = int(market.cells.days[k])
         key = (absolute % 12, days)
-        place = _Place(files, place_site, k, absolute, days, files.places[key], files.days[key])
+        place = Place(files, place_site, k, absolute, days, files.places[key], files.days[key])
         weight = files.weights[key]
         size = len(weight)
         spot = place.spot(place_site.power.market)
         discount, interrupted, event = np.zeros(size), np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
         for cut_name, cut in cuts.items():
-            force = place.between(*_span(cut.start, cut.until, start))
+            force = place.between(*span(cut.start, cut.until, start))
             discount += np.where(force, cut.discount_usd_per_mwh, 0.0)
             interrupted |= calls[cut_name][place.at] & force
         reserve, reserve_mw, response_usd, response_mw = np.zeros(size), np.zeros(size), 0.0, 0.0
         for key_name, program in place_site.flexibility.items():
-            inside = days_between(absolute, days, *_span(program.start, program.until, start))
+            inside = days_between(absolute, days, *span(program.start, program.until, start))
             if not inside.any():
                 continue
             if isinstance(program, Ancillary):
@@ -574,7 +272,7 @@ def site_months(
         if place_site.power.decides_on is not None:
             other = place_site.power.decides_on
             seen = (1 - other.skill) * place.spot(other.market) + other.skill * spot
-            decides = _prices(place, seen, discount)
+            decides = meter_price(place, seen, discount)
         peak = np.zeros(size)
         for charge in place_site.delivery.values():
             if isinstance(charge, CoincidentPeak):
@@ -585,8 +283,8 @@ def site_months(
                 factor=month_factor(rate, k),
                 day=place.day,
                 weight=weight,
-                price=_prices(place, spot, discount),
-                price_halls=_prices(place, spot, np.zeros(size)),
+                price=meter_price(place, spot, discount),
+                price_halls=meter_price(place, spot, np.zeros(size)),
                 decides=decides,
                 interrupted=interrupted,
                 lots=tuple(_lots(case, place, start, installed or {})),

@@ -1,4 +1,4 @@
-"""Cases on one site and a year of real prices: one for each form of contract and charge, and ten random mixtures.
+"""Cases on one site and a year of real prices: each form of contract and charge, pairs of them, ten random mixtures.
 
 `FORMS` are changes to a base case by dotted path; `mixtures` draws several of them at once, within what a case may say:
 at most three supplies beside the index, a profiled contract alone, no physical contract where machines follow a signal.
@@ -212,13 +212,35 @@ FORMS: dict[str, Changes] = {
 }
 """Changes to `BASE`, by the name of what they show."""
 
+PAIRS = [
+    ("demand", "sun_kept"),
+    ("demand", "sun_own"),
+    ("demand", "take_month"),
+    ("demand_ratchet", "take_year"),
+    ("demand", "response"),
+    ("reserves", "response"),
+    ("reserves", "take_month"),
+    ("interruptions", "take_year"),
+    ("election", "take_month"),
+    ("election", "demand"),
+    ("peaks", "response"),
+    ("signal", "split"),
+    ("signal", "reserves"),
+    ("signal", "demand"),
+    ("block_kept", "block_half", "swing"),
+]
+"""Forms that pull on the same hours, for three months."""
+
 SIGNED: dict[str, dict[str, tuple[int, float]]] = {"offers": {"term": (1, 21.0), "call": (0, 12.5)}}
 """Contract offers signed in a form: months after the start, MW."""
 
 
-def form(name: str) -> dict[str, Any]:
-    """The case of one form."""
-    return changed(BASE, FORMS[name])
+def form(*names: str) -> dict[str, Any]:
+    """The case of one form, or of several at once."""
+    changes: Changes = {}
+    for name in names:
+        changes |= FORMS[name]
+    return changed(BASE, changes)
 
 
 def mixtures(seed: int = 2232, count: int = 10) -> dict[str, dict[str, Any]]:
@@ -288,4 +310,5 @@ def write_files(folder: Path) -> None:
 
 def everything() -> Mapping[str, dict[str, Any]]:
     """All cases by name."""
-    return {name: form(name) for name in FORMS} | mixtures()
+    pairs = {"+".join(names): form(*names) for names in PAIRS}
+    return {name: form(name) for name in FORMS} | pairs | mixtures()

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.hourly.builder import JANUARY, LEASE, about, flat, market, months, quarters
-from tests.hourly.conftest import Worth
+from tests.hourly.builder import JANUARY, LEASE, Price, Worth, about, flat, market, months, quarters
 
 DAY = {"prices": quarters(20, 60, 120, 150)}
 STEADY = {"prices": quarters(50, 50, 50, 90)}
@@ -30,7 +29,7 @@ RESERVES: dict[str, Any] = {
 }
 
 
-def afternoons(price: float) -> Any:
+def afternoons(price: float) -> Price:
     """A price from 12:00 to 18:00, and empty cells."""
     return lambda at: price if 12 <= at.hour < 18 else None
 
@@ -45,6 +44,18 @@ def test_reserves_are_sold_once_and_only_while_running(worth: Worth) -> None:
         "reserves": {"up": flat(20), "down": afternoons(40), "other": flat(900)},
     }
     assert worth({"sites.one.flexibility.as": RESERVES}, prices) == about(780 * JANUARY)
+
+
+def test_reserves_do_not_move_a_signal(worth: Worth) -> None:
+    """Proves: machines that follow a signal (here the price itself) stop at 105 in the afternoon whatever a reserve
+    would pay, and it pays what runs: 6 x (80 + 40 + 0.4 x (7 + 7)) = 753.6. Broken: 780 if the reserve made them
+    run."""
+    changes = {
+        "sites.one.flexibility.as": RESERVES,
+        "sites.one.power.decides_on": {"market": "hub", "skill": 1},
+    }
+    prices = {"prices": quarters(20, 60, 105, 150), "reserves": {"up": flat(20), "down": afternoons(40)}}
+    assert worth(changes, prices) == about(753.6 * JANUARY)
 
 
 def test_a_share_of_reserve_prices_by_date(worth: Worth) -> None:

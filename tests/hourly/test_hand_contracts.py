@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.hourly.builder import FEBRUARY, JANUARY, LEASE, about, flat, market, months, quarters
-from tests.hourly.conftest import Worth
+from tests.hourly.builder import FEBRUARY, JANUARY, LEASE, Worth, about, flat, market, months, quarters
 
 DAY = {"prices": quarters(20, 60, 120, 150)}
 BLOCK: dict[str, Any] = {"kind": "fixed_block", "mw": 1000, "price_usd_per_mwh": 50, "until": "2025-12"}

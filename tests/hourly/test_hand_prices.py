@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hourly.builder import FEBRUARY, JANUARY, about, flat, market, months, quarters
-from tests.hourly.conftest import Worth
+from tests.hourly.builder import FEBRUARY, JANUARY, Worth, about, flat, market, months, quarters
 
 DAY = {"prices": quarters(20, 60, 120, 150)}
 STEADY = {"prices": quarters(50, 50, 50, 90)}
@@ -112,6 +111,20 @@ def test_deciding_on_another_price(worth: Worth, skill: float, usd: float) -> No
         "sites.one.power.decides_on": {"market": "ahead", "skill": skill},
     }
     assert worth(changes, DAY | {"ahead": flat(50)}) == about(usd * JANUARY)
+
+
+@pytest.mark.parametrize(("skill", "usd"), [(0.0, 630), (1.0, 660)])
+def test_a_signal_has_the_same_split(worth: Worth, skill: float, usd: float) -> None:
+    """Proves: half of all power costs 60, so that hours cost 40, 60, 90, 105 and seem to cost (130 + 60) / 2 = 95: all
+    run, 6 x (60 + 40 + 10 - 5) = 630; with full skill the last stops: 660. Broken: 0 and 600 if what machines see had
+    no split (130; or 20, 60, 120, 150)."""
+    changes = {
+        "market.power.ahead": market("ahead"),
+        "market.power.seen": market("seen"),
+        "sites.one.power.split": {"market": "ahead", "share": 0.5},
+        "sites.one.power.decides_on": {"market": "seen", "skill": skill},
+    }
+    assert worth(changes, DAY | {"ahead": flat(60), "seen": flat(130)}) == about(usd * JANUARY)
 
 
 def test_price_by_month(worth: Worth) -> None:

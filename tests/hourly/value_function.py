@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from optimizer.case.delivery import Demand
-from tests.hourly.hours import Floats, SiteMonth, SiteYear, SupplyMonth
+from tests.hourly.site_month import Floats, SiteMonth, SiteYear, SupplyMonth
 
 USD_PER_USD_M = 1e6
 
@@ -250,9 +250,9 @@ def signal_month(month: SiteMonth) -> float:
             awarded = min(left, float(lot.load_mw[i]))
             left -= awarded
             for mw, reserve in ((awarded, float(month.reserve[i])), (float(lot.load_mw[i]) - awarded, 0.0)):
-                worth = float(lot.value[i]) + reserve - float(month.peak_charge[i])
-                if worth > month.decides[i]:
-                    usd += float(month.weight[i]) * mw * (worth - float(month.price[i]))
+                worth = float(lot.value[i]) - float(month.peak_charge[i])
+                if worth > month.decides[i] + 1e-9:
+                    usd += float(month.weight[i]) * mw * (worth + reserve - float(month.price[i]))
     return month.factor * usd
 
 

@@ -61,10 +61,10 @@ def check_certificate(
 
 def _tolerance(summary: Mapping[str, Any] | None, collector: Collector) -> float:
     certificate = summary.get("certificate") if summary is not None else None
-    if certificate is None:
+    if not isinstance(certificate, Mapping) or "tolerance" not in certificate:
         return SEPARABLE_TOLERANCE
     collector.checks += 1
-    stated = certificate.get("tolerance") if isinstance(certificate, Mapping) else None
+    stated = certificate["tolerance"]
     if not isinstance(stated, int | float) or isinstance(stated, bool) or not 0 <= stated < 1:
         collector.fault(SUMMARY_FILE, None, "certificate.tolerance", f"says {stated!r}: it is a share from 0 up to 1")
         return SEPARABLE_TOLERANCE

@@ -5,6 +5,7 @@ That the rows are those that have to be there is judged with all other tables.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 
@@ -78,7 +79,7 @@ def _bounds(figures: Figures, each: Operation) -> Iterator[tuple[float, float | 
         yield contract.least * contract.mw, contract.most * contract.mw, "what is elected"
     elif each.kind == "enrol" and isinstance(program, DemandResponse):
         yield 0.0, program.mw, "what the program takes"
-        yield 0.0, float(figures.operated[each.site].least_mw[month]), "the load of machines on every day"
+        yield -math.inf, float(figures.operated[each.site].least_mw[month]), "the load of machines on every day"
     elif each.kind == "peak":
         yield float(figures.terms[each.site].hosting_mw[month]), None, "the load of halls"
     elif each.kind == "take_share":

@@ -20,6 +20,9 @@ from optimizer.plan.audit.recompute.timeline import Array
 SAME_PRICE = 1e-9
 """Prices in USD a MWh that are nearer than this are the same."""
 
+JUST_EVEN = 1e-7
+"""The same where a take_price is among them, which is written to the eighth digit."""
+
 
 @dataclass(frozen=True, eq=False)
 class Loads:
@@ -86,7 +89,8 @@ def run_month(loads: Loads, rules: Rules, supplies: Sequence[SupplyMonth], meter
     awarded = np.zeros(len(day))
     for zone in _zones(rules):
         low, high = (np.clip(edges, zone.low, zone.high)[:, day] for edges in (lower, upper))
-        gains = value if zone.reserve is None else value + zone.reserve
+        # Who decides by another price than is paid does not see what a reserve pays either.
+        gains = value if zone.reserve is None or meter.decides is not None else value + zone.reserve
         for place, (bottom, top, price) in enumerate(stack.parts):
             mw = np.minimum(high, top - rules.hosting_mw) - np.maximum(low, bottom - rules.hosting_mw)
             mw = np.maximum(mw, 0.0)
@@ -115,10 +119,9 @@ def run_month(loads: Loads, rules: Rules, supplies: Sequence[SupplyMonth], meter
 
 def _runs(gain: Array, rules: Rules) -> Array:
     """How much runs of a MW that gains so much by it: all, nothing, or a share of what is just even."""
-    runs = (gain > 0).astype(np.float64)
     if rules.take_price > 0:
-        runs[np.abs(gain) <= SAME_PRICE] = rules.take_share
-    return runs
+        return np.where(gain > JUST_EVEN, 1.0, np.where(gain >= -JUST_EVEN, rules.take_share, 0.0))
+    return (gain > SAME_PRICE).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

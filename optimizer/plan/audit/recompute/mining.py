@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from optimizer.case.case import Case
 from optimizer.case.sites import Site
 from optimizer.plan.audit.recompute.dispatch import Dispatch
-from optimizer.plan.audit.recompute.hours import Loads, run_month
+from optimizer.plan.audit.recompute.hours import SAME_PRICE, Loads, run_month
 from optimizer.plan.audit.recompute.lots import Stand
 from optimizer.plan.audit.recompute.meter import MeterMonth
 from optimizer.plan.audit.recompute.network import NetworkPath
@@ -139,7 +139,8 @@ class _Figures:
 def _run_plain(loads: Loads, meter: MeterMonth, days: int) -> _Figures:
     """Let all machines run in the hours in which a MWh brings more than it costs at the meter."""
     day = meter.spot.day
-    runs = loads.value_usd_per_mwh[:, day] > (meter.machines if meter.decides is None else meter.decides)
+    asked = meter.machines if meter.decides is None else meter.decides
+    runs = loads.value_usd_per_mwh[:, day] - asked > SAME_PRICE
     if meter.called is not None:
         runs &= ~meter.called
     shape = (len(runs), days)

@@ -1,0 +1,151 @@
+"""From market and operations to a plan whose hours are certified: solve, go through every hour, refine, solve again.
+
+Where the hours of a site are tied only by megawatts the model is exact and one solve is enough. A minimum take and a
+profile are looked at through finitely many values and bands; where the plan needs others, they are added and the
+search is made again, until what the model promises is what the hours keep. docs/figures.md, section 12.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.case.case import Case
+from optimizer.case.contracts import MinimumTake, Shaped
+from optimizer.instance.build import Prepared, prepare_from
+from optimizer.market.market import Market
+from optimizer.operations.mining import Lot
+from optimizer.operations.operations import Operations
+from optimizer.operations.parts import has_program, site_parts
+from optimizer.operations.slots import NO_REFINEMENT, Refinement
+from optimizer.plan.build import Plan, build_plan
+from optimizer.plan.certificate import CertificateRow, certificate_rows, worst_gap
+from optimizer.solve.highs import SolveOptions
+from optimizer.solve.progress import Progress
+from optimizer.solve.run import Solution, solve_instance
+
+SEPARABLE_TOLERANCE, COUPLED_TOLERANCE = 1e-6, 1e-4
+ROUNDS, LEAST_SECONDS = 4, 1.0
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far the model and the hours may be apart, and how far they are."""
+
+    separable: bool
+    """Whether no site needs more than one look: nothing is approximated anywhere."""
+    tolerance: float
+    rounds: int
+    rows: tuple[CertificateRow, ...]
+
+    @property
+    def worst_gap(self) -> float:
+        return worst_gap(list(self.rows))
+
+    @property
+    def passed(self) -> bool:
+        return self.worst_gap <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A plan with what it was made from."""
+
+    prepared: Prepared
+    solution: Solution
+    plan: Plan
+    certificate: Certificate
+
+
+def is_coupled(case: Case) -> bool:
+    """Whether a site has what is looked at through values and bands, or runs by another price than it pays."""
+    for site in case.sites.values():
+        contracts = [*site.contracts.values(), *(offer.terms for offer in site.contract_offers.values())]
+        if any(isinstance(c, MinimumTake) or (isinstance(c, Shaped) and c.profile is not None) for c in contracts):
+            return True
+        if site.power.decides_on is not None and has_program(site):
+            return True
+    return False
+
+
+def solve_certified(
+    case: Case,
+    market: Market,
+    operations: Operations,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Certified:
+    """The best plan of a case, with a certificate of its hours.
+
+    Raises InfeasibleError and SolverError as `solve_instance` does. A certificate that is not reached within the time
+    limit is stated, not hidden: ``certificate.passed`` is False.
+    """
+    began = time.perf_counter()
+    coupled = is_coupled(case)
+    tolerance = COUPLED_TOLERANCE if coupled else SEPARABLE_TOLERANCE
+    refinement = NO_REFINEMENT
+    best: Certified | None = None
+    for round_number in range(1, ROUNDS + 1):
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        if best is not None and (left < LEAST_SECONDS or (stop is not None and stop.is_set())):
+            break
+        prepared = prepare_from(case, market, operations, refinement)
+        solution = solve_instance(
+            prepared.instance, replace(options, time_limit_seconds=max(LEAST_SECONDS, left)), on_progress, stop
+        )
+        solution = replace(solution, bound_usd_m=solution.bound_usd_m + prepared.site_model.slack_usd_m)
+        plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
+        certificate = Certificate(not coupled, tolerance, round_number, tuple(certificate_rows(plan)))
+        found = Certified(prepared, solution, plan, certificate)
+        best = _better(best, found)
+        if certificate.passed:
+            break
+        refinement = _refined(plan, refinement)
+    assert best is not None
+    return best
+
+
+def _better(one: Certified | None, other: Certified) -> Certified:
+    """Of two rounds the one that is certified, or worth more; with the lesser of their bounds, since both hold."""
+    if one is None:
+        return other
+    kept = other if other.certificate.passed or other.plan.value_usd_m >= one.plan.value_usd_m else one
+    bound = min(one.solution.bound_usd_m, other.solution.bound_usd_m)
+    return replace(kept, solution=replace(kept.solution, bound_usd_m=max(bound, kept.plan.value_usd_m)))
+
+
+def _refined(plan: Plan, known: Refinement) -> Refinement:
+    """The values and edges that a plan needs, added to those that are known."""
+    prices = dict(known.take_prices)
+    for row in plan.months.rows:
+        if row.kind == "take_price":
+            prices[row.site, row.cell] = tuple(sorted({*prices.get((row.site, row.cell), ()), row.amount}))
+    edges = dict(known.band_edges)
+    case, operations = plan.prepared.case, plan.prepared.operations
+    for s, site in enumerate(case.sites.values()):
+        if has_program(site):
+            _add_edges(plan, s, operations.lots, edges)
+    return Refinement(prices, edges)
+
+
+def _add_edges(plan: Plan, s: int, lots: tuple[Lot, ...], edges: dict[tuple[int, int], tuple[float, ...]]) -> None:
+    """Where one lot's load ends and the next begins, as shares of a profiled contract's MW."""
+    prepared = plan.prepared
+    operations, signings = prepared.operations, prepared.site_model.signings
+    standing = plan.states.installed_eh_s[:, prepared.market.cells.node]
+    for part in site_parts(prepared.case, operations.clocks[s], s, lots, operations.places, signings):
+        profiled = [d for d in part.deliveries if isinstance(d.terms, Shaped) and d.terms.profile is not None]
+        for delivery in profiled:
+            mw = delivery.mw if delivery.option < 0 else float(plan.decisions.lever[delivery.option])
+            if mw <= 0:
+                continue
+            halls = prepared.redispatch.halls_mw(s, part.cell, plan.decisions)
+            loads = [float(standing[p, part.cell]) * operations.places[p].load_mw_per_eh for p in part.places]
+            ends = (np.cumsum([halls, *loads]) / mw).tolist()
+            inside = {round(end, 12) for end in ends if 0.0 < end < 1.0}
+            edges[s, part.cell] = tuple(sorted({*edges.get((s, part.cell), ()), *inside}))
