@@ -6,8 +6,8 @@ Ten years by quarter, three sites with contracts, delivery charges, reserves and
 year. Prices are made here: each hour of a published year is split into four quarter-hours around the same mean, by a
 fixed seed and site by site, and the hourly file is the mean of them again. The same case is solved on both.
 
-What is promised: operations (everything that is computed from prices before a solver sees the case) take less than
-three seconds, and the mixed-integer program has the same rows and columns as the hourly one. This ends with an error if
+What is promised: operations and build (everything that is computed from prices before a solver sees the case) take less
+than three seconds, and the mixed-integer program has the same rows and columns as the hourly one. This ends with an error if
 the second does not hold; the first is printed, since machines differ.
 """
 
@@ -32,6 +32,7 @@ SOURCE = ROOT / "tests" / "data" / "ercot_da_lz_houston_2025.csv.gz"
 SEED = 20260101
 SITES = ("block", "election", "spot")
 PROMISED_SECONDS = 3.0
+STAGES = ("read", "operations and build", "HiGHS", "whole solve")
 FILES = {"hourly": ("hours.csv", 60), "quarter-hours": ("quarter_hours.csv", 15)}
 
 
@@ -137,11 +138,16 @@ def measure(folder: Path, prices: str) -> dict[str, float]:
     """One solve: seconds by stage, and the size of the program."""
     place = folder / f"{Path(prices).stem}.yaml"
     place.write_text(yaml.safe_dump(case(prices), sort_keys=False), encoding="utf-8")
-    watch = api.Stopwatch()
+    loaded = api.load(place)
+    before, watch = api.Stopwatch(), api.Stopwatch()
+    api.prepare(loaded, watch=before)
     options = api.SolveOptions(relative_gap=1e-4, time_limit_seconds=120)
-    solution = api.solve(api.load(place), options, twins=False, watch=watch).solution
+    solution = api.solve(loaded, options, twins=False, watch=watch).solution
     return {
-        **{stage: watch.seconds[stage] for stage in ("read", "operations", "build", "solve")},
+        "read": before.seconds["read"],
+        "operations and build": before.seconds["operations"] + before.seconds["build"],
+        "HiGHS": solution.seconds,
+        "whole solve": sum(watch.seconds.values()),
         "rows": solution.rows,
         "columns": solution.columns,
         "value": solution.value_usd_m,
@@ -153,7 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
     repeats = parser.parse_args().repeats
-    print("| prices | intervals a year | rows x columns | read | operations | build | solve | value, $m |")
+    print("| prices | intervals a year | rows x columns | " + " | ".join(STAGES) + " | value, $m |")
     print("|" + "---|" * 8)
     sizes = []
     with tempfile.TemporaryDirectory() as name:
@@ -163,12 +169,12 @@ def main() -> None:
             runs = [measure(folder, prices) for _ in range(repeats)]
             middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
             sizes.append((middle["rows"], middle["columns"]))
-            seconds = [f"{middle[stage]:.2f}" for stage in ("read", "operations", "build", "solve")]
+            seconds = [f"{middle[stage]:.2f}" for stage in STAGES]
             size = f"{middle['rows']:,.0f} x {middle['columns']:,.0f}"
             cells = [label, f"{8760 * 60 // minutes:,}", size, *seconds, f"{middle['value']:,.2f}"]
             print("| " + " | ".join(cells) + " |", flush=True)
-    kept = "kept" if middle["operations"] < PROMISED_SECONDS else "MISSED"
-    print(f"\noperations under {PROMISED_SECONDS:g} s: {kept}")
+    kept = "kept" if middle["operations and build"] < PROMISED_SECONDS else "MISSED"
+    print(f"\noperations and build under {PROMISED_SECONDS:g} s: {kept}")
     if len(set(sizes)) != 1:
         raise SystemExit(f"the programs differ in size: {sizes}")
 

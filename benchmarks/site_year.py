@@ -8,7 +8,8 @@ works out every hour beforehand and gives its solver a handful of rows; the othe
 objectives must agree to a millionth, or this ends with an error.
 
 Prints a Markdown table: seconds to build and solve (medians; imports and reading apart), and of whole commands in
-processes of their own. The product's whole command also writes every table and audits them. PyPSA comes with the extra
+processes of their own. The product's building includes going through every hour again to certify the value; its whole
+command also writes every table and audits them. PyPSA comes with the extra
 ``bench`` and is never installed by `make setup` or `make test`.
 """
 
@@ -129,11 +130,12 @@ def product(folder: Path) -> dict[str, Any]:
         raise SystemExit(code)
     run = json.loads((target / "run.json").read_text(encoding="utf-8"))
     summary = json.loads((target / "summary.json").read_text(encoding="utf-8"))
-    seconds = run["seconds"]
+    # Of `solve` all but HiGHS is building, and going through every hour again to prove the value.
+    seconds, highs = run["seconds"], run["highs"]["seconds"]
     return {
         "objective_usd": (summary["value_usd_m"] - OPENING_CASH_USD_M) * 1e6,
-        "build": seconds["operations"] + seconds["build"],
-        "solve": seconds["solve"],
+        "build": seconds["operations"] + seconds["solve"] - highs,
+        "solve": highs,
         "rows": run["highs"]["rows"],
         "columns": run["highs"]["columns"],
     }

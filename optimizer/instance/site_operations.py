@@ -39,6 +39,7 @@ from optimizer.operations.parts import (
     the_demand,
 )
 from optimizer.operations.slots import (
+    BANDS,
     NO_REFINEMENT,
     Figures,
     Pool,
@@ -291,7 +292,9 @@ class _Writer:
         cell, node, month = part.cell, int(cells.node[part.cell]), int(cells.month[part.cell])
         label = f"{self.name} {self.market.start_month + month}-{part.first}"
         pools = pools_of(part, self.name)
-        slots, supply_rows = slots_of(part.hours, pools, self.refinement.band_edges.get((self.s, cell), ()))
+        # With a minimum take every band is looked at for every value of a taken MWh: coarser ones are refined later.
+        bands = BANDS // 3 if self.windows else BANDS
+        slots, supply_rows = slots_of(part.hours, pools, self.refinement.band_edges.get((self.s, cell), ()), bands)
         rows = {row.key: self._supply_row(label, part, row, pools) for row in supply_rows}
         most = [sum(d.mw or self._most_mw(d) for d in pool.deliveries) for pool in pools]
         widths = [row.shares[0][1] * most[row.shares[0][0]] for row in supply_rows]

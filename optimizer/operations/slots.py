@@ -28,7 +28,7 @@ from optimizer.operations.mining import ABOVE, PH_PER_EH, USD_PER_USD_M
 from optimizer.operations.parts import Delivery, Part
 
 MOST_POOLS = 3
-BANDS = 48
+BANDS = 24
 MASK = 1 << MOST_POOLS
 
 
@@ -134,14 +134,14 @@ def pools_of(part: Part, site_name: str) -> tuple[Pool, ...]:
 
 
 def slots_of(
-    hours: Hours, pools: Sequence[Pool], edges: Sequence[float] = ()
+    hours: Hours, pools: Sequence[Pool], edges: Sequence[float] = (), bands: int = BANDS
 ) -> tuple[tuple[Slot, ...], tuple[SupplyRow, ...]]:
     """All slots of a part, that of the market first, and the rows of supply that they share."""
     market = Slot(frozenset(), hours.price, np.zeros(len(hours.weight), dtype=bool))
     if not pools:
         return (market,), ()
     if any(((pool.level > 0) & (pool.level < 1)).any() for pool in pools):
-        return _bands(hours, pools[0], market, edges)
+        return _bands(hours, pools[0], market, edges, bands)
     used = np.stack([(pool.level > 0) & (pool.opportunity <= hours.price + ABOVE) for pool in pools], axis=1)
     offered = np.stack([pool.opportunity for pool in pools], axis=1)
     order = np.argsort(np.where(used, offered, np.inf), axis=1, kind="stable")
@@ -162,12 +162,12 @@ def slots_of(
 
 
 def _bands(
-    hours: Hours, pool: Pool, market: Slot, edges: Sequence[float]
+    hours: Hours, pool: Pool, market: Slot, edges: Sequence[float], bands: int
 ) -> tuple[tuple[Slot, ...], tuple[SupplyRow, ...]]:
     """Slots of a contract whose MW follow a profile: bands of its MW, each served as far as the profile reaches."""
     used = pool.opportunity <= hours.price + ABOVE
     level = np.where(used, pool.level, 0.0)
-    inner = np.quantile(level[level > 0], np.linspace(0, 1, BANDS + 1)) if (level > 0).any() else np.zeros(1)
+    inner = np.quantile(level[level > 0], np.linspace(0, 1, bands + 1)) if (level > 0).any() else np.zeros(1)
     cuts = np.unique(np.clip(np.concatenate([[0.0], inner, [level.max(initial=0.0)], list(edges)]), 0.0, level.max()))
     slots, rows = [market], []
     for key, (low, high) in enumerate(itertools.pairwise(cuts)):

@@ -115,8 +115,8 @@ def test_demand_response(make_plan: Any) -> None:
 
 def test_demand_response_by_season_and_day(make_plan: Any) -> None:
     """Proves: enrolled only in its months, of these only where it is in force on some day; paid for the share of days:
-    from 16 January 16 of 31. The row of a month that is not of the season shows nothing.
-    Broken: a row of dispatch for February; a whole month paid; events before it begins."""
+    from 16 January 16 of 31. A month that is not of the season has no row.
+    Broken: a row for February; a whole month paid; events before it begins."""
     terms = RESPONSE | {"months": [1, 3], "from": "2025-01-16"}
     plan = make_plan(
         {"horizon.steps": ["3 months"]} | program(response=terms), NOTHING, price=dear,
@@ -124,19 +124,25 @@ def test_demand_response_by_season_and_day(make_plan: Any) -> None:
     )  # fmt: skip
     assert [row["month"] for row in plan.rows("dispatch.csv")] == ["2025-01", "2025-03"]
     rows = plan.rows("flexibility.csv")
-    assert [row["income_usd_m"] for row in rows] == [close(0.012 * 16 / 31), 0, close(0.012)]
-    assert [row["mw_hours"] for row in rows] == [close(6 * 16 * 24), 0, close(6 * 744)]
+    assert [row["period"] for row in rows] == ["2025-01", "2025-03"]
+    assert [row["income_usd_m"] for row in rows] == [close(0.012 * 16 / 31), close(0.012)]
+    assert [row["mw_hours"] for row in rows] == [close(6 * 16 * 24), close(6 * 744)]
     assert plan.rows("mining.csv")[0]["mwh"] == close(24 * 744)
 
 
 def test_both_programs(make_plan: Any) -> None:
     """Proves: of 24 MW the last 20 are enrolled, so that only the first 4 can be a reserve, though 10 could be. In the
-    events those 4 go on. Broken: 10 MW sold twice."""
+    events those 4 go on. Enrolled is decided for the month: from 16 January on it holds for the reserve of all days.
+    Broken: 10 MW sold twice, or in the first half of January."""
     changes = MONTH | program(reserves=RESERVE, response=RESPONSE | {"mw": 20})
     plan = make_plan(changes, NOTHING, files=products(), price=dear, operations={(0, "enrol", "response"): 20})
     reserves, response = plan.rows("flexibility.csv")
     assert (reserves["mw_hours"], response["mw_hours"]) == (close(4 * 744), close(20 * 744))
     assert plan.rows("mining.csv")[0]["mwh"] == close(24 * 744 - 20 * 6)
+    changes = MONTH | program(reserves=RESERVE, response=RESPONSE | {"mw": 20, "from": "2025-01-16"})
+    plan = make_plan(changes, NOTHING, files=products(), price=dear, operations={(0, "enrol", "response"): 20})
+    reserves, response = plan.rows("flexibility.csv")
+    assert (reserves["mw_hours"], response["mw_hours"]) == (close(4 * 744), close(20 * 16 * 24))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ import pytest
 from scipy import sparse
 
 from models.build import build
-from models.instance import Blocks as Blocks
 from models.instance import (
     BuildOptions,
     Cash,
@@ -26,13 +25,15 @@ from models.instance import (
     Lots,
     MegawattLimits,
     Places,
+    SiteOperations,
     Tax,
     Trade,
     Treasury,
-    no_blocks,
+    nothing_later,
     open_bounds,
 )
 from models.tree import Tree, path
+from optimizer.instance.sheet import Lever, Sheet
 from optimizer.solve.bridge import compile_model
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.run import Solution, solve_instance
@@ -154,6 +155,7 @@ def instance(
         exists=exists,
         margin_usd_m_per_eh=margin,
         value_usd_m_per_eh=value,
+        later_usd_m_per_eh=nothing_later(len(home), size),
         btc_per_eh=btc,
     )
     hosting = hosting_options(on, options)
@@ -170,10 +172,17 @@ def instance(
         hosting=hosting,
         exclusive=tuple(tuple(group) for group in exclusive),
         limits=_limits(rows, len(home), len(options), len(builds.name) if builds else 0),
-        blocks=parts.pop("blocks", no_blocks()),
         cash=Cash(opening, _real(growth, size), _real(fixed, size), _real(minimum, size)),
         bounds=open_bounds(
-            on, lot_arrays, places, hosting, parts.get("trade"), builds, parts.get("loans"), parts.get("equity")
+            on,
+            lot_arrays,
+            places,
+            hosting,
+            parts.get("trade"),
+            builds,
+            parts.get("loans"),
+            parts.get("equity"),
+            parts.get("operations"),
         ),
         value_constant_usd_m=constant,
         **parts,
@@ -295,19 +304,47 @@ def tax_of(on: Tree, rate: float, year: Sequence[int], fixed: Any = 0.0) -> Tax:
     return Tax(rate, _whole(list(year)), _real(fixed, len(on)), on.probability.copy())
 
 
-def blocks_of(capacity: float, node: int, entries: Sequence[Mapping[str, Any]]) -> Blocks:
-    """One segment of a block. ``entries`` in the order in which they fill it: lot, mw (load per EH/s), gain."""
-    return Blocks(
-        name=("block",),
-        node=_whole([node]),
-        capacity_mw=np.array([capacity]),
-        place_segment=np.zeros(len(entries), dtype=np.int64),
-        place=_whole([int(entry["lot"]) for entry in entries]),
-        load_mw_per_eh=np.array([float(entry["mw"]) for entry in entries]),
-        gain_usd_m_per_mw=np.array([float(entry["gain"]) for entry in entries]),
-        gain_value_usd_m_per_mw=np.array([float(entry["gain"]) for entry in entries]),
-        gain_btc_per_mw=np.zeros(len(entries)),
-    )
+def operations_of(
+    on: Tree,
+    lots: int = 1,
+    options: int = 0,
+    *,
+    uses: Sequence[Mapping[str, Any]] = (),
+    levers: Sequence[Mapping[str, Any]] = (),
+    rows: Sequence[Mapping[str, Any]] = (),
+) -> SiteOperations:
+    """Site operations by hand, all in node 0. ``uses``: gain (USD m per MW), btc. ``levers``: least, most, cash (USD m
+    per unit), posted by node; of a contract offer also ``offer`` and ``signed_least``.
+    ``rows``: family, upper, and what stands on the left by index: uses, levers, lots (per EH/s), halls."""
+    sheet = Sheet(len(on))
+    for use in uses:
+        gain = float(use.get("gain", 0.0))
+        sheet.add_use("use", (0, 0), {0: gain}, gain, {0: float(use.get("btc", 0.0))})
+    for lever in levers:
+        cash = float(lever.get("cash", 0.0))
+        bounds = (float(lever.get("least", 0.0)), float(lever.get("most", np.inf)))
+        v = sheet.add_lever(Lever("lever", 0, "lever", 0), bounds, {0: cash}, cash)
+        sheet.lever_posted += [(v, n, float(amount)) for n, amount in lever.get("posted", {}).items()]
+        if "offer" in lever:
+            sheet.signings.append((v, 0, int(lever["offer"]), float(lever.get("signed_least", 0.0))))
+    for number, row in enumerate(rows):
+        r = sheet.add_row(f"{row['family']}: {number}", float(row.get("upper", 0.0)))
+        sheet.row_use += [(r, u, float(amount)) for u, amount in row.get("uses", {}).items()]
+        sheet.row_lever += [(r, v, float(amount)) for v, amount in row.get("levers", {}).items()]
+        sheet.row_place += [(r, c * len(on), float(amount)) for c, amount in row.get("lots", {}).items()]
+        sheet.row_hall += [(r, o, float(amount)) for o, amount in row.get("halls", {}).items()]
+    return sheet.finish(lots, options, np.zeros(1, dtype=np.int64), np.ones(1))
+
+
+def block_of(on: Tree, capacity: float, entries: Sequence[Mapping[str, Any]], options: int = 0) -> SiteOperations:
+    """A contract of ``capacity`` MW that each lot may use. ``entries``: lot, mw (load per EH/s), gain."""
+    rows: list[Mapping[str, Any]] = [
+        {"family": "load", "uses": {u: 1}, "lots": {int(entry["lot"]): -float(entry["mw"])}}
+        for u, entry in enumerate(entries)
+    ]
+    rows.append({"family": "supply", "uses": dict.fromkeys(range(len(entries)), 1), "upper": capacity})
+    lots = 1 + max(int(entry["lot"]) for entry in entries)
+    return operations_of(on, lots, options, uses=[{"gain": entry["gain"]} for entry in entries], rows=rows)
 
 
 def about(expected: Any, abs: float = 2e-7) -> Any:

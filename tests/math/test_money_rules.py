@@ -13,7 +13,6 @@ from tests.math.builder import (
     best,
     best_without,
     bitcoin,
-    blocks_of,
     builds_of,
     equity_of,
     instance,
@@ -132,36 +131,6 @@ def test_a_build_that_is_half_paid_needs_the_other_half() -> None:
     builds = builds_of(on, [{"cash": [-3], "value": 1, "after": 5}])
     assert best(instance(on, builds=builds, opening=8, minimum=0)) == about(1)
     assert best(instance(on, builds=builds, opening=7.9, minimum=0)) == about(0)
-
-
-@proves("block_capacity")
-def test_loads_share_a_block() -> None:
-    """Proves: a block of 60 MW gains 0.1 a MW for the first lot and 0.04 for the second, 50 MW each: 5 + 0.4 = 5.4.
-    Broken: 7.0, the same MWh used twice."""
-    entries = [{"lot": 0, "mw": 50, "gain": 0.1}, {"lot": 1, "mw": 50, "gain": 0.04}]
-    small = instance(lots=[{}, {}], blocks=blocks_of(60, 0, entries))
-    assert best(small) == about(5.4)
-    assert best_without(small, "block_capacity") == about(7)
-
-
-@proves("block_load")
-def test_a_block_needs_machines() -> None:
-    """Proves: 20 MW of machines use 20 of 60 MW: 2. Broken: 6, a block that earns without machines."""
-    small = instance(lots=[{}], blocks=blocks_of(60, 0, [{"lot": 0, "mw": 20, "gain": 0.1}]))
-    assert best(small) == about(2)
-    assert best_without(small, "block_load") == about(6)
-
-
-def test_a_hall_that_displaces_machines_loses_their_block() -> None:
-    """Proves: a hall worth 5 in the place of machines that earn 2 and gain 4 of a block is not signed: 6. Broken: 7 if
-    the block's gain stayed, 5 if it was never counted."""
-    small = instance(
-        lots=[{"margin": 2}],
-        options=[{"value": 5}],
-        rows=[{"allowed": 100, "lots": {0: 100}, "options": {0: 100}}],
-        blocks=blocks_of(60, 0, [{"lot": 0, "mw": 40, "gain": 0.1}]),
-    )
-    assert best(small) == about(6)
 
 
 @proves("loan_limit")

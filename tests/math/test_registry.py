@@ -17,14 +17,15 @@ import pyomo.environ as pyo
 import models
 from models.build import FAMILIES, build
 from models.instance import Instance
+from models.power.site_operations import FAMILIES as FAMILIES_OF_ROWS
 from tests.math.builder import (
     bitcoin,
-    blocks_of,
     builds_of,
     equity_of,
     instance,
     lay_down,
     loans_of,
+    operations_of,
     tax_of,
     trading,
     tree,
@@ -51,7 +52,14 @@ def everything() -> Instance:
         equity=equity_of([0], 10, [1], 0.1, 100),
         treasury=bitcoin(on, 1, 1.0),
         tax=tax_of(on, 0.2, [2025, 2026]),
-        blocks=blocks_of(1, 0, [{"lot": 0, "mw": 1, "gain": 1}]),
+        operations=operations_of(
+            on,
+            3,
+            1,
+            uses=[{"gain": 1}],
+            levers=[{"most": 1, "offer": 0, "signed_least": 0.5}],
+            rows=[{"family": family, "uses": {0: 1}, "lots": {0: -1}} for family in FAMILIES_OF_ROWS],
+        ),
         it_mw_at_least=0.0,
     )
     half = np.full((2, 2), 0.5)

@@ -7,7 +7,7 @@ import pytest
 
 from optimizer.market.shape import MonthShape
 from optimizer.operations.mining import Stretch, Tariff, run_below
-from tests.math.builder import about, blocks_of, equity_of, instance, loans_of, solve, tree
+from tests.math.builder import about, block_of, equity_of, instance, loans_of, solve, tree
 
 WHOLE_DAY = Tariff(0.0)
 
@@ -47,7 +47,7 @@ def test_a_block_is_worth_its_resale_not_its_price() -> None:
     gain = 0.0  # buying and selling cost the same: nothing is won inside
     small = instance(
         lots=[{"eh": 1.0, "margin": outside, "value": outside}],
-        blocks=blocks_of(1.0, 0, [{"lot": 0, "mw": 1.0, "gain": gain}]),
+        operations=block_of(tree(), 1.0, [{"lot": 0, "mw": 1.0, "gain": gain}]),
         constant=sold,
     )
     assert solve(small).value_usd_m == about(300)

@@ -191,7 +191,8 @@ def _signed(case: Case, timeline: Timeline, signature: Decision, meters: Mapping
         capex=capex,
         at_once=tuple(at_once),
         reserved=reserved,
-        gives_up=reserved if offer.takes == "mining_shell" else (),
+        # Machines have part of the megawatts back, not of the buildings: halls stand there.
+        gives_up=(Block(taken, until, mw),) if offer.takes == "mining_shell" else (),
     )
 
 

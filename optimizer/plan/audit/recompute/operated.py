@@ -13,6 +13,7 @@ import numpy as np
 from optimizer.case.case import Case
 from optimizer.case.contracts import MinimumTake
 from optimizer.case.delivery import CoincidentPeak
+from optimizer.case.flexibility import Ancillary
 from optimizer.plan.audit.recompute.by_date import in_month
 from optimizer.plan.audit.recompute.delivery import (
     USD_M_PER_MW,
@@ -24,7 +25,7 @@ from optimizer.plan.audit.recompute.delivery import (
     opening_billed,
     usd_per_mwh,
 )
-from optimizer.plan.audit.recompute.dispatch import Dispatch, contract_days
+from optimizer.plan.audit.recompute.dispatch import Dispatch, contract_days, enrols_in
 from optimizer.plan.audit.recompute.hours import Run
 from optimizer.plan.audit.recompute.meter import MeterMonth
 from optimizer.plan.audit.recompute.prices import Spot
@@ -254,10 +255,13 @@ def program_figures(case: Case, terms: Mapping[str, SiteTerms], operated: Mappin
     for name, site in case.sites.items():
         timeline = terms[name].timeline
         for key, program in site.flexibility.items():
-            days = [terms[name].days(program, at).any() for at in range(timeline.start, timeline.end)]
+            in_force = [
+                terms[name].days(program, at).any() and (isinstance(program, Ancillary) or enrols_in(program, at))
+                for at in range(timeline.start, timeline.end)
+            ]
             earned = operated[name].earned[key]
             income = earned["usd"] / 1e6 * site.share
-            found.append(ProgramFigures(name, key, np.array(days, dtype=float), earned["mw_hours"], income))
+            found.append(ProgramFigures(name, key, np.array(in_force, dtype=float), earned["mw_hours"], income))
     return tuple(found)
 
 

@@ -123,7 +123,8 @@ class SiteTerms:
         enrolled, events = np.zeros_like(full_mw), np.zeros(len(hours.day), dtype=np.bool_)
         for name, (_, marks) in self.responses.items():
             of_program = self.enrolled(name, at, dispatch)
-            enrolled = enrolled + of_program
+            # It is decided for the month, so that a reserve has none of it on any day; events are by day.
+            enrolled = enrolled + of_program.max()
             events |= self.meter.spot.shape.lay_marks(marks, at) & (of_program > 0)[hours.day]
         awarded, reserve = np.zeros_like(full_mw), np.zeros(len(hours.day))
         for name, (terms, _) in self.reserves.items():
