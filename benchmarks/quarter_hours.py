@@ -6,9 +6,9 @@ Ten years by quarter, three sites with contracts, delivery charges, reserves and
 year. Prices are made here: each hour of a published year is split into four quarter-hours around the same mean, by a
 fixed seed and site by site, and the hourly file is the mean of them again. The same case is solved on both.
 
-What is promised: operations and build (everything that is computed from prices before a solver sees the case) take less
-than three seconds, and the mixed-integer program has the same rows and columns as the hourly one. This ends with an error if
-the second does not hold; the first is printed, since machines differ.
+What is promised: operations and build (everything that is computed from prices before a solver sees the case) take
+less than three seconds, and the mixed-integer program has the same rows and columns as the hourly one. This ends with
+an error if the second does not hold; the first is printed, since machines differ.
 """
 
 from __future__ import annotations

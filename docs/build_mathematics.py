@@ -35,15 +35,16 @@ the hours are worth is in the coefficients, exactly.
 | `c`, `p` | a lot of machines; a place, that is a lot at a site | `lots`, `places` |
 | `o`, `G` | a hosting option: an offer, a site and a node of signature; options of which at most one is signed | `hosting`, `exclusive` |
 | `r` | an instant at which a limit on megawatts changes | `limits` |
-| `b`, `k` | a segment of a power block: days on which nothing changes; a place in a segment | `blocks` |
+| $\sigma$, `v`, `q` | a use: one way for a MW of load to stand through a part of a month; a lever: MW elected, enrolled, signed, a peak, a shortfall; a way to sign a contract offer | `operations` |
 | `u`, `d`, `e` | a build, a draw of a loan, an issue of shares: each at a node | `builds`, `loans`, `equity` |
 | $\mu_{p,n}$, $v_{p,n}$ | margin per EH/s at a place in a node, as cash and as value | `places.margin_usd_m_per_eh`, `places.value_usd_m_per_eh` |
-| $\gamma_k$, $\gamma^v_k$ | what a MW gains inside a block rather than outside, as cash and as value | `blocks.gain_usd_m_per_mw`, `blocks.gain_value_usd_m_per_mw` |
+| $\gamma_{\sigma,n}$, $\gamma^v_\sigma$ | what a MW earns more in a use than by buying all of its power at the market, as cash and as value | `operations.use_cash`, `operations.use_value` |
+| $\lambda_{v,n}$, $\lambda^v_v$ | what a unit of a lever brings, as cash and as value | `operations.lever_cash`, `operations.lever_value` |
 | $f_{o,n}$, $s_{o,n}$ | cash of a node per hall and per signature | `hosting.cash_usd_m_per_hall`, `hosting.cash_usd_m_per_signature` |
 | $v_o$, $u_o$ | value of an option per hall and per signature, to the end of its contract | `hosting.value_usd_m_per_hall`, `hosting.value_usd_m_per_signature` |
 | $k_o$, $K_o$ | capex per hall: that after the horizon, all of it | `hosting.capex_after_horizon_usd_m_per_hall`, `hosting.capex_usd_m_per_hall` |
 | $w_{r,p}$, $g_{r,o}$, $b_{r,u}$, $M_r$ | meter MW per EH/s, per hall (reserved), per build; those allowed | `limits` |
-| $Q_b$, $\ell_k$ | MW of the block; MW of load per EH/s | `blocks.capacity_mw`, `blocks.load_mw_per_eh` |
+| $Q_c$, $A$, $\ell_p$, $F_o$, $e$ | MW of a contract and of a reserve; MW of load per EH/s and per hall; MWh taken | `operations.row_*` |
 | $F_n$, $y_n$, $\underline{C}_n$ | cash that no decision changes; interest on cash; minimum cash | `cash` |
 | $b_{u,n}$, $l_{d,n}$ | cash of a node per build, and per USD m drawn | `builds.cash_usd_m`, `loans.cash_per_usd_m` |
 | $\overline{x}$, $\underline{x}$ | most and least of something | `bounds` and the arrays above |

@@ -30,7 +30,8 @@ from optimizer.operations.operations import Operations, build_operations
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.audit.run import audit_folder
 from optimizer.plan.build import Plan, build_plan
-from optimizer.plan.certified import Certificate, solve_certified
+from optimizer.plan.certificate import Certificate
+from optimizer.plan.certified import solve_certified
 from optimizer.plan.insight import power_insights
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import (

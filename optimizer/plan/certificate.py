@@ -25,8 +25,34 @@ class CertificateRow:
     bound_usd_m: float
 
     @property
+    def scale(self) -> float:
+        return max(1.0, abs(self.redispatched_usd_m))
+
+    @property
     def gap(self) -> float:
-        return (self.bound_usd_m - self.redispatched_usd_m) / max(1.0, abs(self.redispatched_usd_m))
+        return (self.bound_usd_m - self.redispatched_usd_m) / self.scale
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far the model and the hours may be apart, and how far they are."""
+
+    separable: bool
+    """Whether no site needs more than one look: nothing is approximated anywhere."""
+    tolerance: float
+    rounds: int
+    rows: tuple[CertificateRow, ...]
+
+    @property
+    def worst_gap(self) -> float:
+        """Largest distance between the model, the hours and the bound of a site and year, in relative terms."""
+        return max(
+            (max(row.gap, abs(row.model_usd_m - row.redispatched_usd_m) / row.scale) for row in self.rows), default=0.0
+        )
+
+    @property
+    def passed(self) -> bool:
+        return self.worst_gap <= self.tolerance
 
 
 def certificate_rows(plan: Plan) -> list[CertificateRow]:
@@ -41,17 +67,6 @@ def certificate_rows(plan: Plan) -> list[CertificateRow]:
             model, redispatched = modelled[s, year], done[s, year]
             rows.append(CertificateRow(name, year, model, redispatched, max(model, redispatched)))
     return rows
-
-
-def worst_gap(rows: list[CertificateRow]) -> float:
-    """Largest distance between the model and the hours, in relative terms."""
-    return max(
-        (
-            max(row.gap, abs(row.model_usd_m - row.redispatched_usd_m) / max(1.0, abs(row.redispatched_usd_m)))
-            for row in rows
-        ),
-        default=0.0,
-    )
 
 
 def _done(plan: Plan) -> dict[tuple[int, int], float]:

@@ -23,32 +23,13 @@ from optimizer.operations.operations import Operations
 from optimizer.operations.parts import has_program, site_parts
 from optimizer.operations.slots import NO_REFINEMENT, Refinement
 from optimizer.plan.build import Plan, build_plan
-from optimizer.plan.certificate import CertificateRow, certificate_rows, worst_gap
+from optimizer.plan.certificate import Certificate, certificate_rows
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.progress import Progress
 from optimizer.solve.run import Solution, solve_instance
 
 SEPARABLE_TOLERANCE, COUPLED_TOLERANCE = 1e-6, 1e-4
 ROUNDS, LEAST_SECONDS = 4, 1.0
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """How far the model and the hours may be apart, and how far they are."""
-
-    separable: bool
-    """Whether no site needs more than one look: nothing is approximated anywhere."""
-    tolerance: float
-    rounds: int
-    rows: tuple[CertificateRow, ...]
-
-    @property
-    def worst_gap(self) -> float:
-        return worst_gap(list(self.rows))
-
-    @property
-    def passed(self) -> bool:
-        return self.worst_gap <= self.tolerance
 
 
 @dataclass(frozen=True)

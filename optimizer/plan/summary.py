@@ -12,7 +12,7 @@ from typing import Any
 
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
-from optimizer.plan.certified import Certificate
+from optimizer.plan.certificate import Certificate
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.write import PLAN_VERSION
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
-from optimizer.plan.certified import Certificate
+from optimizer.plan.certificate import Certificate
 from optimizer.plan.insight import insight_lines, power_insights
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import decision_line

@@ -162,6 +162,18 @@ def test_halls_use_what_is_assignable_first(make_plan: Any) -> None:
     assert plan.rows("mining.csv")[0]["power_cost_usd_m"] == close((19.2 * 25 + 4.8 * 30) * 744 / 1e6)
 
 
+def test_halls_have_no_discount(make_plan: Any) -> None:
+    """Proves: an interruptible tariff makes 25 of the machines' price, and a block at 24 saves halls 6 of their own 30.
+    Broken: 1, by the price of machines."""
+    cut = {"events_per_year": 1, "hours_per_event": 1, "discount_usd_per_mwh": 4}
+    terms = BLOCK | {"assignable_to_hosting": True, "price_usd_per_mwh": 24, "mw": 10}
+    changes = MONTH | LEASE | contracts(power=terms) | {"sites.west.interruptions": {"cut": cut}}
+    plan = make_plan(changes, NOTHING, price=lambda at: 21.0 if at.month == 7 else 20.0)
+    (row,) = plan.rows("contracts.csv")
+    assert (row["hosting_mwh"], row["result_usd_m"]) == (close(7440), close(7440 * 6 / 1e6))
+    assert plan.rows("mining.csv")[0]["power_cost_usd_m"] == close(24 * 744 * 25 / 1e6)
+
+
 def test_some_assignable_and_some_not(make_plan: Any) -> None:
     """Proves: that is an error of the case. Broken: figures."""
     plan = make_plan(MONTH | contracts(one=BLOCK, two=BLOCK | {"assignable_to_hosting": True}), NOTHING, write=False)
