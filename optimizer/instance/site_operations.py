@@ -189,12 +189,13 @@ def _signing_levers(
     horizon = float((market.tree.start_months + market.tree.length_months).max())
     found = []
     for signing in signings:
-        terms = case.sites[names[signing.site]].contract_offers[signing.offer]
+        site = case.sites[names[signing.site]]
+        terms = site.contract_offers[signing.offer]
         cell = int(np.flatnonzero(market.cells.month == round(signing.signed))[0])
         v = sheet.add_lever(Lever("contract", signing.site, signing.offer, cell), (0.0, signing.mw))
         key = (signing.site, signing.offer)
         sheet.signings.append((v, signing.node, offers.setdefault(key, len(offers)), terms.least_mw))
-        credit = terms.credit_support_usd_m_per_mw
+        credit = terms.credit_support_usd_m_per_mw * site.share
         if credit:
             sheet.lever_posted.append((v, signing.node, -credit))
             if signing.until < horizon - 1e-9:

@@ -27,9 +27,10 @@ def called(power: PowerPath, events_per_year: float, hours_per_event: float) -> 
             begin, end = int(inside[first]), int(inside[last]) + 1
             prices = series.price[begin:end]
             size = min(length, len(prices))
-            sums = np.convolve(prices, np.ones(size), mode="valid")
-            at = int(np.argmax(sums > sums.max() - 1e-9))
-            days.append((-float(sums[at]) / size, month, begin, begin + at, begin + at + size))
+            # Rounded, so that the last digits of a sum do not decide which hours are called.
+            sums = np.convolve(prices, np.ones(size), mode="valid").round(6)
+            at = int(np.argmax(sums))
+            days.append((-round(float(sums[at]) / size, 6), month, begin, begin + at, begin + at + size))
     taken = 0.0
     for _, month, _, begin, end in sorted(days):
         if taken >= events_per_year - 1e-9:

@@ -21,7 +21,7 @@ from optimizer.errors import CaseError
 from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market
 from optimizer.operations.by_date import in_force, in_month
-from optimizer.operations.hours import SiteClock, firm_sums
+from optimizer.operations.hours import SiteClock, firm_cost_usd
 from optimizer.operations.mining import buys_plainly, purchase
 from optimizer.operations.peaks import Billing, month_rate
 from optimizer.operations.supply import Terms, supply
@@ -70,18 +70,17 @@ def site_power_prices(case: Case, market: Market, clocks: Sequence[SiteClock]) -
     named: dict[tuple[int, str], tuple[Floats, Floats]] = {}
     for s, (name, site) in enumerate(case.sites.items()):
         market_path = market.power[site.power.market]
-        if buys_plainly(site):
-            for k, j in by_month.items():
-                shape = market_path.shape.months[cells.calendar_month(j), int(cells.days[j])]
+        plain, hosts = buys_plainly(site), _hosts(case, name)
+        for k, j in by_month.items():
+            shape = market_path.shape.months[cells.calendar_month(j), int(cells.days[j])]
+            hours[s, k] = shape.hours
+            if plain:
                 tariff = purchase(site, market.start_month + k)
                 spot = float(market_path.factor[k]) * shape.price_hours
-                hours[s, k] = shape.hours
                 at_meter = (spot + tariff.adder_usd_per_mwh * shape.hours) * (1 + tariff.losses)
                 cost[s, k] = (at_meter + tariff.wires_usd_per_mwh * shape.hours) / 1e6
-        elif _hosts(case, name):
-            for k, j in by_month.items():
-                hours[s, k], usd = firm_sums(clocks[s], j)
-                cost[s, k] = usd / 1e6
+            elif hosts:
+                cost[s, k] = firm_cost_usd(clocks[s], j) / 1e6
         powers = [offer.power for offer in case.offers.values()] + [lease.power for lease in case.leases.values()]
         for contract_name in {power.pass_through_at for power in powers} & set(site.contracts):
             named[s, contract_name] = _contract_price(clocks[s], contract_name, by_month, months)

@@ -189,7 +189,7 @@ class SiteClock:
         return inside
 
 
-def firm_sums(clock: SiteClock, cell: int) -> tuple[float, float]:
-    """(hours of a month, what a MW costs in $ that is taken in every one of them by halls)."""
+def firm_cost_usd(clock: SiteClock, cell: int) -> float:
+    """What a MW costs in $ that halls take in every interval of a month."""
     hours = clock.hours(cell)
-    return float(hours.weight.sum()), float((hours.weight * hours.firm_price).sum())
+    return float((hours.weight * hours.firm_price).sum())

@@ -129,9 +129,8 @@ def flexibility_table(plan: Plan) -> Table:
     """What reserves and demand response bring."""
     market = plan.prepared.market
     rows: list[tuple[Cell, ...]] = []
-    month_hours = np.array([24.0 * days for days in market.cells.days])
     for n, key in enumerate(_node_keys(plan)):
-        hours = _hours(plan, n, month_hours)
+        hours = _hours(plan, n)
         for s, (site_name, site) in enumerate(plan.prepared.case.sites.items()):
             for name, program in site.flexibility.items():
                 span = in_force(program.start, program.until, market.start_month)
@@ -153,16 +152,11 @@ def _has_month(plan: Plan, node: int, program: object) -> bool:
     return any(market.cells.calendar_month(int(c)) + 1 in program.months for c in cells)
 
 
-def _hours(plan: Plan, node: int, fallback: Floats) -> list[float]:
+def _hours(plan: Plan, node: int) -> list[float]:
     """Hours of a period, by site (their clocks may change on other days)."""
     cells = plan.prepared.market.cells
-    inside = np.flatnonzero((cells.node == node) & ~cells.in_tail)
-    found = []
-    for s in range(len(plan.prepared.case.sites)):
-        hours = plan.prepared.operations.power.hours[s]
-        known = [float(hours[cells.month[c]]) or float(fallback[c]) for c in inside]
-        found.append(sum(known))
-    return found
+    inside = cells.month[(cells.node == node) & ~cells.in_tail]
+    return [float(hours[inside].sum()) for hours in plan.prepared.operations.power.hours]
 
 
 def delivery_table(plan: Plan) -> Table:

@@ -99,7 +99,7 @@ def delivery_value(plan: Plan, rate: float) -> tuple[float, float]:
     for (site, name), charge in plan.months.charges.items():
         parts = prepared.redispatch.charge_parts(site, name, charge.accrued, rate, horizon)
         within, beyond = within + parts[0], beyond + parts[1]
-    return -within, -beyond
+    return 0.0 - within, 0.0 - beyond
 
 
 def machines_value(plan: Plan, rate: float) -> tuple[float, float]:
