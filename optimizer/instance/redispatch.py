@@ -354,6 +354,10 @@ class Redispatch:
             take_share=share,
         )
 
+    def peak_mw(self, s: int, cell: int, months: SiteMonths) -> float | None:
+        """The peak that was chosen for a month; None without a demand charge."""
+        return next((r.amount for r in months.rows if (r.site, r.cell, r.kind) == (s, cell, "peak")), None)
+
     # ------------------------------------------------------------ what other ways of running would cost
 
     def other_ways(self, s: int, decisions: Decisions, installed: Floats) -> tuple[float, float]:

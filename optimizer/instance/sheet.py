@@ -51,8 +51,8 @@ class Sheet:
     row_hall: Entries = field(default_factory=list)
     signing_values: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     """By lever of a signing: (month cell, present value of a MW that nobody uses)."""
-    slack_value: float = 0.0
-    """USD m by which the hours may be worth more than the model says, for any plan."""
+    slacks: list[tuple[int, int, float]] = field(default_factory=list)
+    """(site, month cell, USD m) by which the hours may be worth more than the model says, for any plan."""
     constants: list[tuple[int, int, float]] = field(default_factory=list)
     """(site, month cell, USD m): what fixed contracts bring if nobody uses them."""
     hall_at: list[tuple[int, int, int, float]] = field(default_factory=list)

@@ -78,8 +78,13 @@ class SiteModel:
     signings: tuple[SignedContract, ...]
     signing_values: Mapping[int, list[tuple[int, float]]]
     """By lever of a signing: (month cell, present value of a MW that nobody uses)."""
-    slack_usd_m: float
-    """By how much the hours may be worth more than the model says, for any plan (profiles are looked at in bands)."""
+    slacks: tuple[tuple[int, int, float], ...]
+    """(site, month cell, USD m): by how much the hours may be worth more than the model says, for any plan (profiles
+    are looked at in bands)."""
+
+    @property
+    def slack_usd_m(self) -> float:
+        return sum(amount for _, _, amount in self.slacks)
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def site_operations(
     """Columns and rows of all sites with a program."""
     names = list(case.sites)
     if not any(has_program(site) for site in case.sites.values()):
-        return SiteModel(None, (), (), (), (), (), {}, 0.0)
+        return SiteModel(None, (), (), (), (), (), {}, ())
     sheet = Sheet(len(market.tree))
     levers = _signing_levers(case, market, names, signings, sheet)
     for s, name in enumerate(names):
@@ -177,7 +182,7 @@ def site_operations(
         hall_at=tuple(sheet.hall_at),
         signings=signings,
         signing_values=sheet.signing_values,
-        slack_usd_m=sheet.slack_value,
+        slacks=tuple(sheet.slacks),
     )
 
 
@@ -294,7 +299,7 @@ class _Writer:
         label = f"{self.name} {self.market.start_month + month}-{part.first}"
         pools = pools_of(part, self.name)
         # With a minimum take every band is looked at for every value of a taken MWh: coarser ones are refined later.
-        bands = BANDS // 3 if self.windows else BANDS
+        bands = self.refinement.bands_times * (BANDS // 3 if self.windows else BANDS)
         slots, supply_rows = slots_of(part.hours, pools, self.refinement.band_edges.get((self.s, cell), ()), bands)
         rows = {row.key: self._supply_row(label, part, row, pools) for row in supply_rows}
         most = [sum(d.mw or self._most_mw(d) for d in pool.deliveries) for pool in pools]
@@ -404,7 +409,8 @@ class _Writer:
             if taking:
                 self.taken.setdefault(cell, []).append(("use", u, difference.mwh))
         if any(slot.share is not None for slot in slots):
-            self.sheet.slack_value += band_slack_usd_m(part.hours, slots[1:], widths, stand) * float(self.factor[cell])
+            slack = band_slack_usd_m(part.hours, slots[1:], widths, stand) * float(self.factor[cell])
+            self.sheet.slacks.append((self.s, cell, slack))
 
     def _looked_at(
         self, part: Part, slots: Sequence[Slot], ways: Sequence[Way], base: Figures, stand: Stand

@@ -98,7 +98,7 @@ def dispatch(
     count = counted(loads, terms)
     slices = _slices(loads, count, terms)
     costs = [supply.price if blind_to_resale else supply.opportunity for supply, _ in supplies]
-    quantity, order, edges = _stack(hours, supplies, costs)
+    quantity, order, edges, hall_edges = _stack(hours, supplies, costs)
     size = len(hours.weight)
     mwh, cost = np.zeros(len(loads)), np.zeros(len(loads))
     used, hosted = np.zeros((len(supplies), size)), np.zeros((len(supplies), size))
@@ -107,7 +107,7 @@ def dispatch(
     short_of: list[Floats] = []
     short_mwh: list[Floats] = []
     if terms.halls_mw > 0:
-        for rank, got in enumerate(_overlaps(edges, 0.0, terms.halls_mw)):
+        for rank, got in enumerate(_overlaps(hall_edges, 0.0, terms.halls_mw)):
             np.add.at(hosted, (order[rank], np.arange(size)), got)
     for low, high, number, awarded, enrolled in slices:
         can_run = ~(hours.interrupted | hours.event) if enrolled else ~hours.interrupted
@@ -177,18 +177,21 @@ def _slices(loads: Sequence[Load], count: float, terms: Terms) -> list[tuple[flo
 
 def _stack(
     hours: Hours, supplies: Sequence[tuple[Supply, float]], costs: Sequence[Floats]
-) -> tuple[Floats, np.ndarray, Floats]:
-    """(C, H) MW that are there; (C, H) contracts in order of what they cost; (C + 1, H) edges of that line in MW."""
+) -> tuple[Floats, np.ndarray, Floats, Floats]:
+    """(C, H) MW that are there; (C, H) contracts in order of what they cost; (C + 1, H) edges of that line in MW, for
+    machines and for halls (whose price at the market may be higher, so that more of it is of use to them)."""
     size = len(hours.weight)
     if not supplies:
-        return np.zeros((0, size)), np.zeros((0, size), dtype=np.int64), np.zeros((1, size))
+        nothing = np.zeros((1, size))
+        return np.zeros((0, size)), np.zeros((0, size), dtype=np.int64), nothing, nothing
     quantity = np.array([supply.level * mw for supply, mw in supplies])
     offered = np.array(costs)
-    usable = offered <= hours.price + ABOVE
-    order = np.argsort(np.where(usable, np.round(offered, 9), np.inf), axis=0, kind="stable")
-    there = np.take_along_axis(np.where(usable, quantity, 0.0), order, axis=0)
-    edges = np.concatenate([np.zeros((1, size)), np.cumsum(there, axis=0)])
-    return quantity, order, edges
+    order = np.argsort(np.round(offered, 9), axis=0, kind="stable")
+    lines = []
+    for price in (hours.price, hours.firm_price):
+        there = np.take_along_axis(np.where(offered <= price + ABOVE, quantity, 0.0), order, axis=0)
+        lines.append(np.concatenate([np.zeros((1, size)), np.cumsum(there, axis=0)]))
+    return quantity, order, lines[0], lines[1]
 
 
 def _overlaps(edges: Floats, low: float, high: float) -> Floats:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -52,6 +52,8 @@ class Slot:
     """(H,) what a MWh that runs costs here, compared with not running."""
     served: Bools
     """(H,) whether a contract serves it; else it buys at the market."""
+    hall_price: Floats
+    """(H,) what a MWh costs halls here, compared with leaving it."""
     share: Floats | None = None
     """(H,) of a band: the part of it that is served at ``price``; the rest buys at the market."""
 
@@ -114,6 +116,8 @@ class Refinement:
     """By (site, month cell)."""
     band_edges: Mapping[tuple[int, int], tuple[float, ...]] = field(default_factory=dict)
     """By (site, month cell): shares of a profiled contract's MW."""
+    bands_times: int = 1
+    """How many times as many bands as by default."""
 
 
 NO_REFINEMENT = Refinement()
@@ -137,12 +141,13 @@ def slots_of(
     hours: Hours, pools: Sequence[Pool], edges: Sequence[float] = (), bands: int = BANDS
 ) -> tuple[tuple[Slot, ...], tuple[SupplyRow, ...]]:
     """All slots of a part, that of the market first, and the rows of supply that they share."""
-    market = Slot(frozenset(), hours.price, np.zeros(len(hours.weight), dtype=bool))
+    market = Slot(frozenset(), hours.price, np.zeros(len(hours.weight), dtype=bool), hours.firm_price)
     if not pools:
         return (market,), ()
     if any(((pool.level > 0) & (pool.level < 1)).any() for pool in pools):
         return _bands(hours, pools[0], market, edges, bands)
-    used = np.stack([(pool.level > 0) & (pool.opportunity <= hours.price + ABOVE) for pool in pools], axis=1)
+    # Halls may pay more at the market than machines: what is too dear for machines may still be of use to halls.
+    used = np.stack([(pool.level > 0) & (pool.opportunity <= hours.firm_price + ABOVE) for pool in pools], axis=1)
     offered = np.stack([pool.opportunity for pool in pools], axis=1)
     order = np.argsort(np.where(used, offered, np.inf), axis=1, kind="stable")
     there = np.take_along_axis(used, order, axis=1)
@@ -153,10 +158,12 @@ def slots_of(
     for function in _monotone(len(pools)):
         served = there & np.array(function)[reached]
         first = np.argmax(served, axis=1)
-        price = np.where(served.any(axis=1), np.take_along_axis(prices, first[:, None], axis=1)[:, 0], hours.price)
+        cost = np.where(served.any(axis=1), np.take_along_axis(prices, first[:, None], axis=1)[:, 0], np.inf)
+        serves = cost <= hours.price + ABOVE
         covers = frozenset(mask for mask in occurring if function[mask])
         if covers and not any(covers == slot.covers for slot in slots):
-            slots.append(Slot(covers, price, served.any(axis=1)))
+            price = np.where(serves, cost, hours.price)
+            slots.append(Slot(covers, price, serves, np.minimum(cost, hours.firm_price)))
     rows = tuple(SupplyRow(mask, tuple((c, 1.0) for c in range(len(pools)) if mask & (1 << c))) for mask in occurring)
     return tuple(slots), rows
 
@@ -165,7 +172,8 @@ def _bands(
     hours: Hours, pool: Pool, market: Slot, edges: Sequence[float], bands: int
 ) -> tuple[tuple[Slot, ...], tuple[SupplyRow, ...]]:
     """Slots of a contract whose MW follow a profile: bands of its MW, each served as far as the profile reaches."""
-    used = pool.opportunity <= hours.price + ABOVE
+    used = pool.opportunity <= hours.firm_price + ABOVE
+    serves = pool.opportunity <= hours.price + ABOVE
     level = np.where(used, pool.level, 0.0)
     inner = np.quantile(level[level > 0], np.linspace(0, 1, bands + 1)) if (level > 0).any() else np.zeros(1)
     cuts = np.unique(np.clip(np.concatenate([[0.0], inner, [level.max(initial=0.0)], list(edges)]), 0.0, level.max()))
@@ -174,7 +182,9 @@ def _bands(
         if high - low < 1e-12:
             continue
         share = np.clip((level - low) / (high - low), 0.0, 1.0)
-        slots.append(Slot(frozenset([key]), pool.opportunity, used, share))
+        cost = np.where(serves, pool.opportunity, hours.price)
+        hall_cost = np.minimum(pool.opportunity, hours.firm_price)
+        slots.append(Slot(frozenset([key]), cost, serves, hall_cost, share))
         rows.append(SupplyRow(key, ((0, float(high - low)),)))
     return tuple(slots), tuple(rows)
 
@@ -250,8 +260,8 @@ def band_slack_usd_m(hours: Hours, bands: Sequence[Slot], widths: Sequence[float
     worst = 0.0
     for band, width in zip(bands, widths, strict=True):
         assert band.share is not None
-        first = Slot(band.covers, band.price, band.served, (band.share > 0).astype(float))
-        last = Slot(band.covers, band.price, band.served, (band.share >= 1).astype(float))
+        first = replace(band, share=(band.share > 0).astype(float))
+        last = replace(band, share=(band.share >= 1).astype(float))
         fall = (
             load_figures(hours, first, Way(0), stand).margin_usd_m
             - load_figures(hours, last, Way(0), stand).margin_usd_m
@@ -262,8 +272,8 @@ def band_slack_usd_m(hours: Hours, bands: Sequence[Slot], widths: Sequence[float
 
 def hall_saving_usd_m(hours: Hours, slot: Slot, share: float) -> float:
     """What a MW of halls' load saves in a slot over buying at the market, in all hours of a part."""
-    used = np.where(slot.served, hours.weight, 0.0) * (1.0 if slot.share is None else slot.share)
-    return float((used * (hours.firm_price - slot.price)).sum()) * share / USD_PER_USD_M
+    used = hours.weight * (1.0 if slot.share is None else slot.share)
+    return float((used * (hours.firm_price - slot.hall_price)).sum()) * share / USD_PER_USD_M
 
 
 def unused_usd_m(hours: Hours, delivery: Delivery, share: float) -> float:

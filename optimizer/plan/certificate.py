@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.case.delivery import Demand
+from optimizer.case.flexibility import DemandResponse
 from optimizer.plan.build import Plan
 
 
@@ -59,14 +61,32 @@ def certificate_rows(plan: Plan) -> list[CertificateRow]:
     """Every site and year of the horizon."""
     prepared = plan.prepared
     cells, sites = prepared.market.cells, list(prepared.case.sites)
-    modelled, done = _modelled(plan), _done(plan)
+    modelled, done, slack = _modelled(plan), _done(plan), _slack(plan)
     years = sorted({cells.year(int(c)) for c in np.flatnonzero(~cells.in_tail)})
     rows = []
     for s, name in enumerate(sites):
         for year in years:
             model, redispatched = modelled[s, year], done[s, year]
-            rows.append(CertificateRow(name, year, model, redispatched, max(model, redispatched)))
+            bound = max(model + slack[s, year], redispatched)
+            rows.append(CertificateRow(name, year, model, redispatched, bound))
     return rows
+
+
+def _slack(plan: Plan) -> dict[tuple[int, int], float]:
+    """What bands of a profile may hide, by site and year.
+
+    Where nothing but the megawatts of the plan says how much of a profile is used, going through every hour is already
+    the best there is, whatever the bands say; where a peak or an enrolment is chosen with them, it may not be.
+    """
+    prepared = plan.prepared
+    cells, sites = prepared.market.cells, list(prepared.case.sites.values())
+    total: dict[tuple[int, int], float] = defaultdict(float)
+    for s, cell, amount in prepared.site_model.slacks:
+        chosen = any(isinstance(charge, Demand) for charge in sites[s].delivery.values())
+        chosen |= any(isinstance(program, DemandResponse) for program in sites[s].flexibility.values())
+        if chosen:
+            total[s, cells.year(cell)] += amount
+    return total
 
 
 def _done(plan: Plan) -> dict[tuple[int, int], float]:

@@ -31,6 +31,9 @@ from optimizer.solve.run import Solution, solve_instance
 SEPARABLE_TOLERANCE, COUPLED_TOLERANCE = 1e-6, 1e-4
 ROUNDS, LEAST_SECONDS = 4, 1.0
 
+STEPS = np.array([0.0, 0.005, 0.01, 0.02, 0.03, 0.045])
+"""Distances, as shares of a profiled contract's MW, at which edges of bands are put around a peak that was chosen."""
+
 
 @dataclass(frozen=True)
 class Certified:
@@ -86,7 +89,7 @@ def solve_certified(
         best = _better(best, found)
         if certificate.passed:
             break
-        refinement = _refined(plan, refinement)
+        refinement = _refined(plan, refinement, 6.0 ** (round_number - 1))
     assert best is not None
     return best
 
@@ -100,7 +103,7 @@ def _better(one: Certified | None, other: Certified) -> Certified:
     return replace(kept, solution=replace(kept.solution, bound_usd_m=max(bound, kept.plan.value_usd_m)))
 
 
-def _refined(plan: Plan, known: Refinement) -> Refinement:
+def _refined(plan: Plan, known: Refinement, closer: float) -> Refinement:
     """The values and edges that a plan needs, added to those that are known."""
     prices = dict(known.take_prices)
     for row in plan.months.rows:
@@ -110,11 +113,13 @@ def _refined(plan: Plan, known: Refinement) -> Refinement:
     case, operations = plan.prepared.case, plan.prepared.operations
     for s, site in enumerate(case.sites.values()):
         if has_program(site):
-            _add_edges(plan, s, operations.lots, edges)
-    return Refinement(prices, edges)
+            _add_edges(plan, s, operations.lots, edges, closer)
+    return Refinement(prices, edges, known.bands_times * 2 if edges else 1)
 
 
-def _add_edges(plan: Plan, s: int, lots: tuple[Lot, ...], edges: dict[tuple[int, int], tuple[float, ...]]) -> None:
+def _add_edges(
+    plan: Plan, s: int, lots: tuple[Lot, ...], edges: dict[tuple[int, int], tuple[float, ...]], closer: float
+) -> None:
     """Where one lot's load ends and the next begins, as shares of a profiled contract's MW."""
     prepared = plan.prepared
     operations, signings = prepared.operations, prepared.site_model.signings
@@ -128,5 +133,9 @@ def _add_edges(plan: Plan, s: int, lots: tuple[Lot, ...], edges: dict[tuple[int,
             halls = prepared.redispatch.halls_mw(s, part.cell, plan.decisions)
             loads = [float(standing[p, part.cell]) * operations.places[p].load_mw_per_eh for p in part.places]
             ends = (np.cumsum([halls, *loads]) / mw).tolist()
+            peak = prepared.redispatch.peak_mw(s, part.cell, plan.months)
+            if peak is not None:
+                # How much may run is chosen with the bands: look more closely around what was chosen.
+                ends += [peak / mw + step for step in np.concatenate([-STEPS, STEPS]) / closer]
             inside = {round(end, 12) for end in ends if 0.0 < end < 1.0}
             edges[s, part.cell] = tuple(sorted({*edges.get((s, part.cell), ()), *inside}))

@@ -78,7 +78,7 @@ class Run:
 def run_month(loads: Loads, rules: Rules, supplies: Sequence[SupplyMonth], meter: MeterMonth) -> Run:
     """Let the machines of a site run through a month."""
     day, weight = meter.spot.day, meter.spot.weight
-    stack = _Stack.of(supplies, meter)
+    stack = _Stack.of(supplies, meter, meter.machines)
     upper = np.cumsum(loads.mw, axis=0)
     lower = upper - loads.mw
     value = loads.value_usd_per_mwh[:, day] + rules.take_price
@@ -113,7 +113,8 @@ def run_month(loads: Loads, rules: Rules, supplies: Sequence[SupplyMonth], meter
         running=running.sum(axis=0),
         awarded=awarded,
         used=stack.used,
-        hosted=stack.hosted(rules.hosting_mw),
+        # Halls use what is cheaper than their own price, which may be more than what machines do.
+        hosted=_Stack.of(supplies, meter, meter.halls).hosted(rules.hosting_mw),
     )
 
 
@@ -160,7 +161,8 @@ class _Stack:
     used: Array
 
     @staticmethod
-    def of(supplies: Sequence[SupplyMonth], meter: MeterMonth) -> _Stack:
+    def of(supplies: Sequence[SupplyMonth], meter: MeterMonth, most: Array) -> _Stack:
+        """Of what costs no more than ``most``, (H,)."""
         count, intervals = len(supplies), len(meter.machines)
         compared = meter.machines if meter.decides is None else meter.decides
         if not count:
@@ -169,7 +171,7 @@ class _Stack:
             return _Stack([part], [meter.machines], np.zeros((0, intervals), dtype=np.int64), np.zeros((0, intervals)))
         cost = np.array([each.cost for each in supplies])
         mw = np.array([each.mw for each in supplies])
-        mw[cost > meter.machines + SAME_PRICE] = 0.0
+        mw[cost > most + SAME_PRICE] = 0.0
         place = _in_order(cost)
         cost, mw = np.take_along_axis(cost, place, axis=0), np.take_along_axis(mw, place, axis=0)
         price = np.array([each.price for each in supplies])[place]
