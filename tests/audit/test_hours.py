@@ -64,15 +64,18 @@ def counted(loads: Loads, rules: Rules, supplies: list[SupplyMonth], meter: Mete
     weight = meter.spot.weight
     for hour in range(HOURS):
         day, p = int(meter.spot.day[hour]), float(meter.machines[hour])
-        there = [at for at, each in enumerate(supplies) if each.cost[hour] <= p + 1e-9]
-        # One entry for each MW that is supplied.
-        supplied = [
-            at
-            for at in sorted(there, key=lambda at: float(supplies[at].cost[hour]))
-            for _ in range(int(supplies[at].mw[hour]))
-        ]
+        # One entry for each MW that is supplied, to machines and to halls: each up to their own price.
+        supplied, for_halls = (
+            [
+                at
+                for at in sorted(range(len(supplies)), key=lambda at: float(supplies[at].cost[hour]))
+                for _ in range(int(supplies[at].mw[hour]))
+                if supplies[at].cost[hour] <= most_asked + 1e-9
+            ]
+            for most_asked in (p, float(meter.halls[hour]))
+        )
         hosting, most = int(rules.hosting_mw), int(rules.most_mw[day])
-        for at in supplied[:hosting]:
+        for at in for_halls[:hosting]:
             found["hosted"][at, hour] += 1
         units = [lot for lot in range(lots) for _ in range(int(loads.mw[lot, day]))][:most]
         still, enrolled = most - int(rules.enrolled_mw[day]), rules.events is not None and rules.events[hour]

@@ -126,10 +126,18 @@ def test_readme_is_short_and_leads_to_every_page() -> None:
 # ---------------------------------------------------------------- snippets
 
 
+WITH_SNIPPETS = ("writing_a_case.md", "power_contracts.md", "delivery_charges.md", "flexibility.md")
+
+
 def snippets() -> list[Any]:
-    text = (DOCS / "writing_a_case.md").read_text("utf-8")
-    found = [match for match in FENCE.finditer(text) if match[1] == "yaml"]
-    return [pytest.param(match[2], id=f"line {text.count(chr(10), 0, match.start()) + 1}") for match in found]
+    found = []
+    for page in WITH_SNIPPETS:
+        text = (DOCS / page).read_text("utf-8")
+        for match in FENCE.finditer(text):
+            if match[1] == "yaml":
+                line = text.count("\n", 0, match.start()) + 1
+                found.append(pytest.param(match[2], id=f"{page} line {line}"))
+    return found
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ class Seed:
     files: Path
     turns: Sequence[Turn] = ()
     """Changes that make another good case, one of which is made half of the time."""
+    seconds: float = 5.0
+    """Time limit of a solve."""
 
     def mutated(self, number: int) -> str:
         draw = random.Random(number)
@@ -123,7 +125,7 @@ def run_in_process(seed: Seed, count: int, first: int, folder: Path) -> Tally:
         began = time.monotonic()
         try:
             loaded = api.load(path)
-            result = api.solve(loaded, SolveOptions(time_limit_seconds=5, relative_gap=1e-2), twins=False)
+            result = api.solve(loaded, SolveOptions(time_limit_seconds=seed.seconds, relative_gap=1e-2), twins=False)
             assert result.write(target).passed
             assert result.solution.bound_usd_m >= result.solution.value_usd_m - 1e-6, "the bound is below the value"
             tally.solved += 1
@@ -151,7 +153,8 @@ def run_commands(seed: Seed, count: int, first: int, folder: Path) -> list[str]:
     for number in range(first, first + count):
         (folder / "case.yaml").write_text(seed.mutated(number), encoding="utf-8")
         command = [sys.executable, "-c", "import sys; from optimizer.cli.main import main; sys.exit(main())"]
-        arguments = ["solve", str(folder), "-o", str(folder / "plan"), "--time-limit", "5", "--no-twins", "-q"]
+        arguments = ["solve", str(folder), "-o", str(folder / "plan"), "--time-limit", f"{seed.seconds:g}"]
+        arguments += ["--no-twins", "-q"]
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=120, check=False)
         if done.returncode not in (0, 1, 2, 3, 4):
             failures.append(f"mutation {number}: exit {done.returncode}: {done.stderr}")
