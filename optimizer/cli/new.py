@@ -34,8 +34,13 @@ class Template(NamedTuple):
 TEMPLATES = {
     "quickstart": Template("one mine and one hosting offer", ("quickstart/case.yaml", "quickstart/README.md", PRICES)),
     "everything": Template(
-        "two sites and every section of a case: contracts, builds, machines to buy and sell, loans, shares, tax",
-        ("everything/case.yaml", PRICES),
+        "three sites and every section of a case: contracts, reserves, charges, builds, machines, loans, shares, tax",
+        (
+            "everything/case.yaml",
+            PRICES,
+            "everything/ercot_rt_jul2024_jun2025.csv",
+            "everything/ercot_as_jul2024_jun2025.csv.gz",
+        ),
     ),
 }
 

@@ -27,7 +27,8 @@ from optimizer.instance.hosting import Option, exclusive_sets, hosting_arrays, l
 from optimizer.instance.limits import megawatt_limits
 from optimizer.instance.machines import lot_arrays, place_arrays, trade_arrays
 from optimizer.instance.redispatch import Redispatch
-from optimizer.instance.site_operations import SiteModel, list_signings, site_operations
+from optimizer.instance.site_operations import SiteModel, site_operations
+from optimizer.instance.site_terms import list_signings
 from optimizer.market.market import Market, build_market
 from optimizer.operations.operations import Operations, build_operations
 from optimizer.operations.slots import NO_REFINEMENT, Refinement

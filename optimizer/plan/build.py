@@ -17,7 +17,7 @@ from optimizer.instance.build import Prepared
 from optimizer.instance.facilities import Draw
 from optimizer.instance.hosting import Option
 from optimizer.instance.machines import by_node
-from optimizer.instance.redispatch import SiteMonths
+from optimizer.instance.site_months import SiteMonths
 from optimizer.market.calendar import node_at
 from optimizer.plan.table import Table
 
@@ -236,7 +236,7 @@ def delivery_paid(plan: Plan) -> Floats:
     """(N,) delivery charges of machines as they are paid, what accrued before the start included."""
     total = plan.prepared.fixed.delivery_opening.copy()
     for (site, name), charge in plan.months.charges.items():
-        total += plan.prepared.redispatch.paid_by_node(site, name, charge.accrued)
+        total += plan.prepared.redispatch.due.by_node(site, name, charge.accrued)
     return total
 
 

@@ -105,7 +105,7 @@ def _done(plan: Plan) -> dict[tuple[int, int], float]:
             for c in np.flatnonzero(amounts).tolist():
                 total[s, years[c]] += float(amounts[c] * redispatch.factor[c])
     for (s, name), charge in months.charges.items():
-        values = redispatch.charge_values(s, name, charge.accrued)
+        values = redispatch.due.values(s, name, charge.accrued)
         for c in np.flatnonzero(values).tolist():
             total[s, years[c]] -= float(values[c])
     return total

@@ -18,9 +18,8 @@ from optimizer.case.case import Case
 from optimizer.case.contracts import MinimumTake, Shaped
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.market.market import Market
-from optimizer.operations.mining import Lot
 from optimizer.operations.operations import Operations
-from optimizer.operations.parts import has_program, site_parts
+from optimizer.operations.parts import has_program
 from optimizer.operations.slots import NO_REFINEMENT, Refinement
 from optimizer.plan.build import Plan, build_plan
 from optimizer.plan.certificate import Certificate, certificate_rows
@@ -110,30 +109,25 @@ def _refined(plan: Plan, known: Refinement, closer: float) -> Refinement:
         if row.kind == "take_price":
             prices[row.site, row.cell] = tuple(sorted({*prices.get((row.site, row.cell), ()), row.amount}))
     edges = dict(known.band_edges)
-    case, operations = plan.prepared.case, plan.prepared.operations
+    case = plan.prepared.case
     for s, site in enumerate(case.sites.values()):
         if has_program(site):
-            _add_edges(plan, s, operations.lots, edges, closer)
+            _add_edges(plan, s, edges, closer)
     return Refinement(prices, edges, known.bands_times * 2 if edges else 1)
 
 
-def _add_edges(
-    plan: Plan, s: int, lots: tuple[Lot, ...], edges: dict[tuple[int, int], tuple[float, ...]], closer: float
-) -> None:
+def _add_edges(plan: Plan, s: int, edges: dict[tuple[int, int], tuple[float, ...]], closer: float) -> None:
     """Where one lot's load ends and the next begins, as shares of a profiled contract's MW."""
     prepared = plan.prepared
-    operations, signings = prepared.operations, prepared.site_model.signings
-    standing = plan.states.installed_eh_s[:, prepared.market.cells.node]
-    for part in site_parts(prepared.case, operations.clocks[s], s, lots, operations.places, signings):
+    run = prepared.redispatch.site_run(s, plan.decisions, plan.states.installed_eh_s)
+    for part in run.parts:
         profiled = [d for d in part.deliveries if isinstance(d.terms, Shaped) and d.terms.profile is not None]
         for delivery in profiled:
             mw = delivery.mw if delivery.option < 0 else float(plan.decisions.lever[delivery.option])
             if mw <= 0:
                 continue
-            halls = prepared.redispatch.halls_mw(s, part.cell, plan.decisions)
-            loads = [float(standing[p, part.cell]) * operations.places[p].load_mw_per_eh for p in part.places]
-            ends = (np.cumsum([halls, *loads]) / mw).tolist()
-            peak = prepared.redispatch.peak_mw(s, part.cell, plan.months)
+            ends = (np.cumsum([run.halls_mw(part.cell), *(load.mw for load in run.loads(part))]) / mw).tolist()
+            peak = run.peaks.get(part.cell)
             if peak is not None:
                 # How much may run is chosen with the bands: look more closely around what was chosen.
                 ends += [peak / mw + step for step in np.concatenate([-STEPS, STEPS]) / closer]

@@ -171,7 +171,7 @@ def delivery_table(plan: Plan) -> Table:
             charge = plan.months.charges.get((s, name))
             paid, accrued, avoided = nothing.copy(), nothing, nothing
             if charge is not None:
-                paid = prepared.redispatch.paid_by_node(s, name, charge.accrued)
+                paid = prepared.redispatch.due.by_node(s, name, charge.accrued)
                 accrued = period_sums(prepared, charge.accrued)
                 avoided = period_sums(prepared, charge.avoided)
             billing = prepared.operations.clocks[s].billing.get(name)

@@ -97,7 +97,7 @@ def delivery_value(plan: Plan, rate: float) -> tuple[float, float]:
                 value = amount * clock.site.share * float(month_factors(rate, np.array([month]))[0])
                 within, beyond = (within + value, beyond) if month < horizon else (within, beyond + value)
     for (site, name), charge in plan.months.charges.items():
-        parts = prepared.redispatch.charge_parts(site, name, charge.accrued, rate, horizon)
+        parts = prepared.redispatch.due.parts(site, name, charge.accrued, rate, horizon)
         within, beyond = within + parts[0], beyond + parts[1]
     return 0.0 - within, 0.0 - beyond
 

@@ -55,10 +55,16 @@ class Seed:
     """Changes that make another good case, one of which is made half of the time."""
     seconds: float = 5.0
     """Time limit of a solve."""
+    gentle: bool = False
+    """Whether every second mutation changes figures only, and these a little: most of them are good cases."""
 
     def mutated(self, number: int) -> str:
         draw = random.Random(number)
         text = self.text
+        if self.gentle and number % 2:
+            for turn in draw.sample(self.turns, draw.randint(0, 3)):
+                text = turn(text)
+            return vary(text, draw)
         if self.turns and draw.random() < 0.5:
             text = draw.choice(self.turns)(text)
         return mutate(text, draw)
@@ -111,6 +117,17 @@ def mutate(text: str, seed: random.Random) -> str:
             text = text[: chosen.start()] + chosen[0][:cut] + chosen[0][cut + 1 :] + text[chosen.end() :]
         else:
             text = text.replace(seed.choice(text.split()), seed.choice(_WORDS), 1)
+    return text
+
+
+def vary(text: str, seed: random.Random) -> str:
+    """Other figures, four to ten of them."""
+    for _ in range(seed.randint(4, 10)):
+        chosen = seed.choice(list(_NUMBER.finditer(text)))
+        new = f"{float(chosen[0]) * seed.choice([0, 0.3, 0.5, 0.8, 0.9, 1.1, 1.25, 2, 4]):.6g}"
+        if "." not in chosen[0]:
+            new = new.split(".")[0]
+        text = text[: chosen.start()] + new + text[chosen.end() :]
     return text
 
 

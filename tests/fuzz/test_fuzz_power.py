@@ -47,7 +47,7 @@ TURNS = (
 def powered(tmp_path_factory: pytest.TempPathFactory) -> Seed:
     files = tmp_path_factory.mktemp("files")
     write_files(files)
-    return Seed(POWERED.read_text(encoding="utf-8"), files, TURNS, seconds=20)
+    return Seed(POWERED.read_text(encoding="utf-8"), files, TURNS, seconds=20, gentle=True)
 
 
 def test_mutated_power_ends_in_a_plan_or_a_clear_error(powered: Seed, tmp_path: Path) -> None:
