@@ -24,7 +24,7 @@ CASES = {
     "cipher_2025q2": ROOT / "cases" / "cipher_2025q2",
     "reference": ROOT / "benchmarks" / "reference",
 }
-STAGES = ("import", "read", "operations", "solve", "twins", "write", "audit")  # solve: build, HiGHS, plan, certificate
+STAGES = ("import", "read", "operations", "build", "solve", "plan", "twins", "write", "audit")
 
 
 def solve_once(case: Path, seed: int, gap: float, time_limit: float, twins: bool) -> dict[str, float]:

@@ -145,7 +145,7 @@ class SiteRun:
     # ------------------------------------------------------------ minimum take
 
     def price_takes(self) -> None:
-        """What a taken MWh is worth more, by month, so that each window's minimum is met: at most what a shortfall costs.
+        """What a taken MWh is worth more, by month, so that each window's minimum is met; at most its shortfall price.
 
         The cheapest MWh that do not pay are taken first; of the last ones, which tie, a share.
         """

@@ -42,6 +42,9 @@ class Certified:
     solution: Solution
     plan: Plan
     certificate: Certificate
+    build_seconds: float
+    """Of all rounds: making the instance, and the plan and its certificate."""
+    plan_seconds: float
 
 
 def is_coupled(case: Case) -> bool:
@@ -73,18 +76,23 @@ def solve_certified(
     tolerance = COUPLED_TOLERANCE if coupled else SEPARABLE_TOLERANCE
     refinement = NO_REFINEMENT
     best: Certified | None = None
+    building = planning = 0.0
     for round_number in range(1, ROUNDS + 1):
         left = options.time_limit_seconds - (time.perf_counter() - began)
         if best is not None and (left < LEAST_SECONDS or (stop is not None and stop.is_set())):
             break
+        begins = time.perf_counter()
         prepared = prepare_from(case, market, operations, refinement)
+        building += time.perf_counter() - begins
         solution = solve_instance(
             prepared.instance, replace(options, time_limit_seconds=max(LEAST_SECONDS, left)), on_progress, stop
         )
         solution = replace(solution, bound_usd_m=solution.bound_usd_m + prepared.site_model.slack_usd_m)
+        begins = time.perf_counter()
         plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
         certificate = Certificate(not coupled, tolerance, round_number, tuple(certificate_rows(plan)))
-        found = Certified(prepared, solution, plan, certificate)
+        planning += time.perf_counter() - begins
+        found = Certified(prepared, solution, plan, certificate, building, planning)
         best = _better(best, found)
         if certificate.passed:
             break
@@ -99,7 +107,8 @@ def _better(one: Certified | None, other: Certified) -> Certified:
         return other
     kept = other if other.certificate.passed or other.plan.value_usd_m >= one.plan.value_usd_m else one
     bound = min(one.solution.bound_usd_m, other.solution.bound_usd_m)
-    return replace(kept, solution=replace(kept.solution, bound_usd_m=max(bound, kept.plan.value_usd_m)))
+    solution = replace(kept.solution, bound_usd_m=max(bound, kept.plan.value_usd_m))
+    return replace(kept, solution=solution, build_seconds=other.build_seconds, plan_seconds=other.plan_seconds)
 
 
 def _refined(plan: Plan, known: Refinement, closer: float) -> Refinement:

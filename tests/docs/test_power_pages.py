@@ -76,6 +76,11 @@ def last_row(text: str) -> list[float]:
     raise AssertionError("no table with a row 'all'")
 
 
+def rows(result: api.Result, table: str) -> list[dict[str, Any]]:
+    """Rows of a table of the plan."""
+    return [dict(row) for row in result.plan.tables[table].dicts()]
+
+
 def to_the_cent(expected: float) -> Any:
     return pytest.approx(expected, rel=1e-6, abs=0.005)
 
@@ -158,7 +163,7 @@ def test_more_of_what_the_text_says(tmp_path: Path) -> None:
     text = section(page, "Minimum take")
     dear = solved(tmp_path, lines_of_case(text), {"sites.west_one.contracts.take.share": 0.9})
     assert four_hours(dear) == to_the_cent(430)
-    rows = {row["kind"]: row["amount"] for row in solved(tmp_path, lines_of_case(text)).plan.tables["dispatch"].dicts()}
+    rows = {row["kind"]: row["amount"] for row in rows(solved(tmp_path, lines_of_case(text)), "dispatch")}
     assert rows == {"take_price": pytest.approx(10), "take_share": pytest.approx(0.8)}
     [said] = solved(tmp_path, lines_of_case(section(page, "Fixed block"))).summary()["power"]
     assert said["ignoring_resale_costs_usd_m"] * 1e6 / 6 / JULY == to_the_cent(780)
@@ -186,7 +191,7 @@ def test_monthly_election(tmp_path: Path) -> None:
     for prices, total, elected in zip((HOURS, quarters(20, 30, 40, 60)), last_row(text), (10, 4), strict=True):
         result = solved(tmp_path, lines_of_case(text), west=prices)
         assert four_hours(result) == to_the_cent(total)
-        [row] = result.plan.tables["dispatch"].dicts()
+        [row] = rows(result, "dispatch")
         assert (row["kind"], row["amount"]) == ("elect", pytest.approx(elected))
 
 
@@ -195,10 +200,10 @@ def test_contract_offer(tmp_path: Path) -> None:
     were not signed, a collateral of 0."""
     text = section("power_contracts.md", "Contract offers")
     result = solved(tmp_path, lines_of_case(text))
-    [row] = [row for row in result.plan.tables["decisions"].dicts() if row["decision"] == "contract"]
+    [row] = [row for row in rows(result, "decisions") if row["decision"] == "contract"]
     assert (str(row["date"]), row["item"], row["amount"]) == ("2025-07-01", "five_years", pytest.approx(10))
     assert four_hours(result) == to_the_cent(1960)
-    [cash] = result.plan.tables["cash"].dicts()
+    [cash] = rows(result, "cash")
     assert cash["collateral_usd_m"] == pytest.approx(-0.6)
 
 
@@ -214,12 +219,19 @@ def test_who_gets_the_value(tmp_path: Path) -> None:
     """Proves: each arrangement comes to its column. Broken: 1,960.00 for all if halls and contract were strangers,
     1,976.00 for the last if the tenant went on paying spot."""
     text = section("power_contracts.md", "Who gets a contract's value")
-    arrangements = ({f"{BLOCK}.assignable_to_hosting": False}, {}, {"leases.tenant.power.pass_through_at": "block"})
+    arrangements: tuple[dict[str, Any], ...] = (
+        {f"{BLOCK}.assignable_to_hosting": False},
+        {},
+        {"leases.tenant.power.pass_through_at": "block"},
+    )
     for changes, total in zip(arrangements, last_row(text), strict=True):
         result = solved(tmp_path, lines_of_case(text), {"horizon.steps": ["1 month"], **changes})
-        [halls] = result.plan.tables["hosting"].dicts()
+        [halls] = rows(result, "hosting")
         power = (halls["power_recovered_usd_m"] - halls["power_cost_usd_m"]) * 1e6 / 6 / JULY
         assert four_hours(result) + power == to_the_cent(total)
+    result = solved(tmp_path, lines_of_case(text), {"leases.tenant.power": {"paid_by": "operator"}})
+    [halls] = rows(result, "hosting")
+    assert four_hours(result) - halls["power_cost_usd_m"] * 1e6 / 6 / JULY == to_the_cent(696)
 
 
 def test_expiry(tmp_path: Path) -> None:
@@ -244,8 +256,8 @@ def test_every_form_has_a_section() -> None:
 
 # ---------------------------------------------------------------- delivery_charges.md
 
-FLAT = {"west": flat(40)}
-TENANT = {
+FLAT: dict[str, Any] = {"west": flat(40)}
+TENANT: dict[str, Any] = {
     "leases.tenant": LEASE | {"site": "west_one", "it_mw": 4, "first_rent": "2025-07"},
 }
 
@@ -256,7 +268,7 @@ def test_coincident_peaks(heading: str, tmp_path: Path) -> None:
     175,000.00 accrued."""
     text = section("delivery_charges.md", heading)
     result = solved(tmp_path, lines_of_case(text), **FLAT)
-    [row] = result.plan.tables["delivery"].dicts()
+    [row] = rows(result, "delivery")
     found = [component(result, "mining"), row["accrued_usd_m"], row["avoided_usd_m"]]
     expected = last_row(text)
     assert [each * 1e6 for each in found[: len(expected)]] == [to_the_cent(total) for total in expected]
@@ -268,15 +280,15 @@ def test_peaks_of_halls_and_their_bill(tmp_path: Path) -> None:
     60 machines stop for twelve peaks as well. Broken: 7,000 if halls stood still in candidate hours, 17,500 at once."""
     text = section("delivery_charges.md", "Four coincident peaks")
     result = solved(tmp_path, lines_of_case(text), TENANT, **FLAT)
-    rows = {row["use"]: row for row in result.plan.tables["delivery"].dicts()}
+    rows = {row["use"]: row for row in rows(result, "delivery")}
     assert rows["hosting: tenant"]["accrued_usd_m"] == pytest.approx(0.07)
     [said] = result.summary()["power"]
     assert said["peak_charges_avoided_usd_m"] == pytest.approx(0.1575)
     assert said["halls_cannot_avoid_usd_m"] == pytest.approx(0.063)
     assert "4 x 17,500 = 70,000" in section("delivery_charges.md", "Halls cannot avoid it")
     result = solved(tmp_path, lines_of_case(text), {"horizon.steps": ["1 month", "6 months", "1 month"]}, **FLAT)
-    paid = [row["paid_usd_m"] for row in result.plan.tables["delivery"].dicts()]
-    accrued = [row["accrued_usd_m"] for row in result.plan.tables["delivery"].dicts()]
+    paid = [row["paid_usd_m"] for row in rows(result, "delivery")]
+    accrued = [row["accrued_usd_m"] for row in rows(result, "delivery")]
     assert paid == pytest.approx([0] * 6 + [sum(accrued[:6]) / 12] * 2)
     text = section("delivery_charges.md", "Peaks in twelve months")
     dear = solved(tmp_path, lines_of_case(text), west=flat(60))
@@ -287,17 +299,17 @@ def test_demand_charge(tmp_path: Path) -> None:
     """Proves: at 77 the plan has a peak of 8 MW and loses 22,144; at 40 one of 10. Broken: 27,680.00 if all ran."""
     text = section("delivery_charges.md", "Demand charge with a ratchet")
     result = solved(tmp_path, lines_of_case(text), west=flat(77))
-    [row] = result.plan.tables["dispatch"].dicts()
+    [row] = rows(result, "dispatch")
     assert (row["kind"], row["amount"]) == ("peak", pytest.approx(8))
     assert component(result, *OPERATIONS) * 1e6 == to_the_cent(last_row(text)[1])
-    [row] = solved(tmp_path, lines_of_case(text), **FLAT).plan.tables["dispatch"].dicts()
+    [row] = rows(solved(tmp_path, lines_of_case(text), **FLAT), "dispatch")
     assert row["amount"] == pytest.approx(10)
 
 
 # ---------------------------------------------------------------- flexibility.md
 
-RESERVES = {"RRS": quarters(4, 2, 30, 40), "NSPIN": quarters(1, 6, 10, 5)}
-RESERVE_FILE = {
+RESERVES: dict[str, Any] = {"RRS": quarters(4, 2, 30, 40), "NSPIN": quarters(1, 6, 10, 5)}
+RESERVE_FILE: dict[str, Any] = {
     "sites.west_one.flexibility.reserves.prices": {"file": "reserves.csv", "time_zone": "UTC"},
 }
 
@@ -312,7 +324,7 @@ def test_reserves(tmp_path: Path) -> None:
     text = section("flexibility.md", "Reserves")
     result = solved(tmp_path, lines_of_case(text), RESERVE_FILE, reserves=RESERVES)
     assert four_hours(result) == to_the_cent(last_row(text)[0])
-    [row] = result.plan.tables["flexibility"].dicts()
+    [row] = rows(result, "flexibility")
     assert row["income_usd_m"] * 1e6 / 6 / JULY == to_the_cent(115.20)
 
 
