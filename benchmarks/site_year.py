@@ -133,8 +133,8 @@ def product(folder: Path) -> dict[str, Any]:
 
 
 def parts(folder: Path) -> dict[str, Any]:
-    """Build and solve alone, as on the other sides: prices to coefficients, the model, HiGHS. Imports and reading apart,
-    and without what the others do not do (going through every hour again, audit, files)."""
+    """Build and solve alone, as on the other sides: prices to coefficients, the model, HiGHS. Imports and reading are
+    left out, and what the others do not do (going through every hour again, audit, files)."""
     from models.build import build
     from optimizer import api
     from optimizer.instance.build import prepare_from

@@ -31,12 +31,16 @@ class CoincidentPeak(Section):
     """Candidates are on Monday to Friday."""
     success: Annotated[float, Field(ge=0, le=1)] = 1.0
     """How sure it is that the peak falls into a candidate hour, so that load that stands still there avoids it."""
+    billed: Literal["next_year", "in_month"] = "next_year"
+    """next_year: as billed_from and billed_over say. in_month: in the month in which it is measured (Alberta)."""
     billed_from: MonthNumber = 1
     """Month of the next calendar year in which billing begins."""
     billed_over: Annotated[int, Field(ge=1, le=24)] = 12
     """Months over which it is billed evenly."""
     opening_usd_m: Annotated[float, Field(ge=0)] = 0.0
-    """Accrued in the calendar year before the start and not yet billed."""
+    """Accrued in the calendar year before that of the start and not yet billed."""
+    accrued_this_year_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """Accrued between January and the start, in the calendar year of the start: billed in the next year."""
 
     @model_validator(mode="after")
     def _in_order(self) -> CoincidentPeak:

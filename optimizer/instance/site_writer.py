@@ -415,6 +415,7 @@ class SiteWriter:
                     self.sheet.row_lever.append((r, self.signing_levers[q], 1.0))
             for p in first_of[cell].places:
                 self.sheet.row_place.append((r, p * self.sheet.nodes + node, -places[p].load_mw_per_eh))
-            for o, mw in halls_mw(self.options, self.s, int(cells.month[cell])).items():
+            halls = halls_mw(self.options, self.s, int(cells.month[cell])) if assignable(self.site) else {}
+            for o, mw in halls.items():
                 if self.market.tree.reaches[self.options[o].node, node]:
                     self.sheet.row_hall.append((r, o, -mw))

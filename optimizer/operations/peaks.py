@@ -49,6 +49,8 @@ class Billing:
 
     def months(self, measured: int) -> range:
         """Months (after the start) in which the charge of a month (after the start) is paid evenly."""
+        if self.rule.billed == "in_month":
+            return range(measured, measured + 1)
         year = (self.start_month + measured) // 12 + 1
         first = 12 * year + self.rule.billed_from - 1 - self.start_month
         return range(first, first + self.rule.billed_over)
@@ -63,5 +65,10 @@ class Billing:
 
     def opening(self) -> tuple[tuple[int, float], ...]:
         """(month after the start, USD m) of what was accrued before the start and is still to be paid."""
-        left = [k for k in self.months(-(self.start_month % 12) - 1) if k >= 0]
-        return tuple((k, self.rule.opening_usd_m / len(left)) for k in left) if self.rule.opening_usd_m else ()
+        into_the_year = self.start_month % 12
+        owed = ((-into_the_year - 1, self.rule.opening_usd_m), (-into_the_year, self.rule.accrued_this_year_usd_m))
+        paid = []
+        for measured, amount in owed:
+            left = [k for k in self.months(measured) if k >= 0]
+            paid += [(k, amount / len(left)) for k in left if amount > 0]
+        return tuple(paid)

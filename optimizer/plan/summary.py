@@ -74,6 +74,7 @@ def decision_line(row: Mapping[str, Any]) -> str:
         "ph_s": f"{amount / 1000:,.2f} EH/s",
         "usd_m": f"${amount:,.1f}M",
         "btc": f"{amount:,.0f} BTC",
+        "mw": f"{amount:,.4g} MW",
     }.get(unit, f"{amount:,.0f} {unit if amount != 1 else unit[:-1]}")
     where = f" at {row['site']}" if row["site"] else ""
     return f"{row['date']} {row['decision']} {row['item']}{where}: {text}"

@@ -77,7 +77,7 @@ def _labelled(label: str, texts: list[str]) -> Iterator[str]:
 
 def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
     rows = list(plan.tables["decisions"].dicts())
-    texts = [decision_line(row) for row in rows if row["decision"] in ("sign", "build")]
+    texts = [decision_line(row) for row in rows if row["decision"] in ("sign", "contract", "build")]
     if len(texts) > MOST_DECISIONS:
         texts = [*texts[:MOST_DECISIONS], f"and {len(texts) - MOST_DECISIONS} more in decisions.csv"]
     texts = texts or ["sign no offer, build nothing"]

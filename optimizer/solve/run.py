@@ -28,6 +28,9 @@ DECIMALS = 8
 """Decisions in money and coins are rounded to this many decimals (machines in ``rounding.py``) before anything is
 computed from them: what stands in ``decisions.csv`` is the plan, not an image of it."""
 
+MW_DECIMALS = 6
+"""Of contracts signed: a watt."""
+
 TIE_SLACK = 1e-9
 
 MOST_LINES = 12
@@ -280,7 +283,7 @@ def _tidy_contracts(instance: Instance, lever: FloatArray) -> None:
     if operations is None or not len(operations.signing):
         return
     lower, upper = instance.bounds.contract_mw
-    amounts = np.clip(lever[operations.signing].round(DECIMALS), lower, upper)
+    amounts = np.clip(lever[operations.signing].round(MW_DECIMALS), lower, upper)
     for bound in (operations.signing_least, upper):
         amounts = np.where(np.abs(amounts - bound) < 1e-6, np.clip(bound, lower, upper), amounts)
     amounts[amounts < LEAST_AMOUNT] = 0.0

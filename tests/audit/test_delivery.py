@@ -96,12 +96,15 @@ def test_peaks_are_billed_in_the_next_year(make_plan: Any) -> None:
 
 def test_opening_amounts_in_the_middle_of_billing() -> None:
     """Proves: at a start in July the amount is what is still to be billed in the six months left, evenly.
-    Broken: twelve parts, half of it lost."""
-    terms = CoincidentPeak.model_validate(PEAK | {"opening_usd_m": 1.2})
+    What June accrued before it is billed in the whole next year. Broken: twelve parts, half of it lost; June's
+    0.24 billed in the six months left."""
+    terms = CoincidentPeak.model_validate(PEAK | {"opening_usd_m": 1.2, "accrued_this_year_usd_m": 0.24})
     paid = opening_billed(terms, 12 * 2025 + 6, 24)
-    assert [float(each) for each in paid[:7]] == [close(0.2)] * 6 + [0]
-    assert paid.sum() == close(1.2)
-    assert billing_months(terms, 2025) == range(12 * 2026, 12 * 2027)
+    assert [float(each) for each in paid[:7]] == [close(0.2)] * 6 + [close(0.02)]
+    assert paid.sum() == close(1.44)
+    assert billing_months(terms, 12 * 2025 + 3) == range(12 * 2026, 12 * 2027)
+    at_once = CoincidentPeak.model_validate(PEAK | {"billed": "in_month"})
+    assert billing_months(at_once, 12 * 2025 + 3) == range(12 * 2025 + 3, 12 * 2025 + 4)
 
 
 def test_later_money_weighs_less(make_plan: Any) -> None:

@@ -57,16 +57,23 @@ def test_list_says_every_template(capsys: pytest.CaptureFixture[str]) -> None:
 def test_template_everything_uses_every_section(tmp_path: Path) -> None:
     from optimizer.case.case import Case
     from optimizer.case.load import load_case
+    from optimizer.case.power import SitePower
     from optimizer.case.sites import Site
 
     new.start_case(tmp_path / "mine", "everything")
     data = load_case(tmp_path / "mine").data
     unused = set(Case.model_fields) - set(data)
     assert unused == set()
-    assert {key for site in data["sites"].values() for key in site} >= set(Site.model_fields) - {
-        "share",
-        "variable_cost_usd_per_mwh",
+    assert {key for site in data["sites"].values() for key in site} >= set(Site.model_fields)
+    kinds = {
+        entry["kind"]
+        for site in data["sites"].values()
+        for section in ("contracts", "delivery", "flexibility")
+        for entry in site.get(section, {}).values()
     }
+    contracts = {"fixed_block", "monthly_election", "swing", "heat_rate", "generation", "minimum_take"}
+    assert kinds == contracts | {"coincident_peak", "demand", "ancillary", "demand_response"}
+    assert {key for site in data["sites"].values() for key in site["power"]} == set(SitePower.model_fields) - {"tariff"}
 
 
 def test_an_empty_folder_is_used_and_stays_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,8 +163,8 @@ def test_more_of_what_the_text_says(tmp_path: Path) -> None:
     text = section(page, "Minimum take")
     dear = solved(tmp_path, lines_of_case(text), {"sites.west_one.contracts.take.share": 0.9})
     assert four_hours(dear) == to_the_cent(430)
-    rows = {row["kind"]: row["amount"] for row in rows(solved(tmp_path, lines_of_case(text)), "dispatch")}
-    assert rows == {"take_price": pytest.approx(10), "take_share": pytest.approx(0.8)}
+    decided = {row["kind"]: row["amount"] for row in rows(solved(tmp_path, lines_of_case(text)), "dispatch")}
+    assert decided == {"take_price": pytest.approx(10), "take_share": pytest.approx(0.8)}
     [said] = solved(tmp_path, lines_of_case(section(page, "Fixed block"))).summary()["power"]
     assert said["ignoring_resale_costs_usd_m"] * 1e6 / 6 / JULY == to_the_cent(780)
     text = section(page, "Deciding on day-ahead")
@@ -280,8 +280,8 @@ def test_peaks_of_halls_and_their_bill(tmp_path: Path) -> None:
     60 machines stop for twelve peaks as well. Broken: 7,000 if halls stood still in candidate hours, 17,500 at once."""
     text = section("delivery_charges.md", "Four coincident peaks")
     result = solved(tmp_path, lines_of_case(text), TENANT, **FLAT)
-    rows = {row["use"]: row for row in rows(result, "delivery")}
-    assert rows["hosting: tenant"]["accrued_usd_m"] == pytest.approx(0.07)
+    by_use = {row["use"]: row for row in rows(result, "delivery")}
+    assert by_use["hosting: tenant"]["accrued_usd_m"] == pytest.approx(0.07)
     [said] = result.summary()["power"]
     assert said["peak_charges_avoided_usd_m"] == pytest.approx(0.1575)
     assert said["halls_cannot_avoid_usd_m"] == pytest.approx(0.063)

@@ -18,6 +18,8 @@ from optimizer.solve.highs import SolveOptions
 LONGEST_SECONDS = 60.0
 
 _NUMBER = re.compile(r"(?<![\w.\-])-?\d+(?:\.\d+)?(?![\w.])")
+_AMOUNT = re.compile(r"(?<=[ \[{])-?\d+(?:\.\d+)?(?=[,}\]\n])")
+"""A number that is no part of a date."""
 _WORDS = [
     "null",
     "true",
@@ -123,7 +125,7 @@ def mutate(text: str, seed: random.Random) -> str:
 def vary(text: str, seed: random.Random) -> str:
     """Other figures, four to ten of them."""
     for _ in range(seed.randint(4, 10)):
-        chosen = seed.choice(list(_NUMBER.finditer(text)))
+        chosen = seed.choice(list(_AMOUNT.finditer(text)))
         new = f"{float(chosen[0]) * seed.choice([0, 0.3, 0.5, 0.8, 0.9, 1.1, 1.25, 2, 4]):.6g}"
         if "." not in chosen[0]:
             new = new.split(".")[0]

@@ -20,39 +20,42 @@ USD_M_PER_MW = 1000 / 1e6
 ELEVEN_MONTHS = 11
 
 
-def billing_months(charge: CoincidentPeak, measured_in_year: int) -> range:
-    """Months, as coordinates, over which it is billed what was measured in a calendar year."""
-    first = 12 * (measured_in_year + 1) + charge.billed_from - 1
+def billing_months(charge: CoincidentPeak, measured: int) -> range:
+    """Months, as coordinates, over which it is billed what was measured in a month."""
+    if charge.billed == "in_month":
+        return range(measured, measured + 1)
+    first = 12 * (measured // 12 + 1) + charge.billed_from - 1
     return range(first, first + charge.billed_over)
 
 
 def billed_until(charges: Mapping[str, Charge], end: int) -> int:
     """End of the last month in which something is billed of what was measured before ``end``."""
-    year, peaks = (end - 1) // 12, [each for each in charges.values() if isinstance(each, CoincidentPeak)]
-    return max([end, *(billing_months(each, year).stop for each in peaks)])
+    peaks = [each for each in charges.values() if isinstance(each, CoincidentPeak)]
+    return max([end, *(billing_months(each, end - 1).stop for each in peaks)])
 
 
 def billed(charge: CoincidentPeak, accrued: Array, start: int, months: int) -> Array:
     """What accrues by month from the start on, (M,), as it is paid, (months,)."""
     paid = np.zeros(months)
     for month in np.flatnonzero(accrued):
-        when = billing_months(charge, (start + int(month)) // 12)
+        when = billing_months(charge, start + int(month))
         paid[when.start - start : when.stop - start] += accrued[month] / len(when)
     return paid
 
 
 def opening_billed(charge: CoincidentPeak, start: int, months: int) -> Array:
-    """What was accrued in the calendar year before the start, as it is paid, (months,)."""
-    paid = np.zeros(months)
-    left = [month - start for month in billing_months(charge, start // 12 - 1) if month >= start]
-    for month in left:
-        paid[month] = charge.opening_usd_m / len(left)
+    """What was accrued before the start, in that calendar year and the one before, as it is paid, (months,)."""
+    paid, january = np.zeros(months), 12 * (start // 12)
+    for measured, amount in ((january - 1, charge.opening_usd_m), (january, charge.accrued_this_year_usd_m)):
+        left = [month - start for month in billing_months(charge, measured) if month >= start]
+        for month in left:
+            paid[month] += amount / len(left)
     return paid
 
 
 def mean_billing_factor(charge: CoincidentPeak, start: int, month: int, rate: float) -> float:
     """Mean discount factor of the months in which it is billed what a month accrues."""
-    when = billing_months(charge, month // 12)
+    when = billing_months(charge, month)
     factors = mean_factors(rate, when.stop - start)
     return float(factors[when.start - start :].mean())
 

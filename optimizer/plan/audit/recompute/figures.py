@@ -95,9 +95,11 @@ class Figures:
         return np.asarray(sum(parts, np.zeros(self.timeline.months)))
 
     def load_at(self, site: str, at: int) -> float:
-        """MW that the machines of a site take at the first instant of a month, and its halls on average in it."""
+        """MW that the machines of a site take at the first instant of a month, and on average in it its halls if they may
+        use contracts."""
         mining = total_at(self.mining_blocks(site), at) * self.case.sites[site].uptime
-        return mining + float(self.terms[site].hosting_mw[at - self.timeline.start])
+        terms = self.terms[site]
+        return mining + (float(terms.hosting_mw[at - self.timeline.start]) if terms.assignable else 0.0)
 
     def mining_blocks(self, site: str) -> list[Block]:
         """Meter MW of the lots that are installed and present at a site."""
