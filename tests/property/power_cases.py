@@ -177,7 +177,9 @@ def random_power(seed: int, *, takes: bool = True, peaks: bool = True) -> Data:
         site["interruptions"]["utility"] = {"events_per_year": 30, "hours_per_event": 3}
     data = changed(BASE, {f"sites.one.{name}": part for name, part in site.items()})
     if sometimes():
-        data["leases"] = {"tenant": changed(LEASE, {"it_mw": number(50, 250), "power.paid_by": "operator", "term": "3 years"})}
+        data["leases"] = {
+            "tenant": changed(LEASE, {"it_mw": number(50, 250), "power.paid_by": "operator", "term": "3 years"})
+        }
     return data
 
 
