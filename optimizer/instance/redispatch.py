@@ -51,13 +51,19 @@ class Redispatch:
         self.probability = market.tree.probability[cells.node]
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * self.probability
         self.sites = list(case.sites.values())
-        self._last: tuple[Decisions, Operating] | None = None
+        # The same decisions are measured again and again while the price of new shares is found, and once more for tables.
+        self._last: tuple[Decisions, SiteMonths] | None = None
         self.due = ChargesDue(market, operations, case.discount.mining)
 
     # ------------------------------------------------------------ all sites
 
     def months(self, decisions: Decisions, installed: Floats) -> SiteMonths:
         """Every interval of every site, with what is installed (P, N)."""
+        if self._last is None or self._last[0] is not decisions:
+            self._last = (decisions, self._months(decisions, installed))
+        return self._last[1]
+
+    def _months(self, decisions: Decisions, installed: Floats) -> SiteMonths:
         mining, cells = self.operations.mining, self.market.cells
         standing = installed[:, cells.node]
         found = SiteMonths(
@@ -112,10 +118,7 @@ class Redispatch:
 
     def operate(self, decisions: Decisions, installed: Floats) -> Operating:
         """What decisions come to, with every interval gone through."""
-        if self._last is None or self._last[0] is not decisions:
-            # The price of new shares is found by measuring the same decisions again and again.
-            self._last = (decisions, self.operating(self.months(decisions, installed), decisions))
-        return self._last[1]
+        return self.operating(self.months(decisions, installed), decisions)
 
     def operating(self, months: SiteMonths, decisions: Decisions) -> Operating:
         """What it comes to by node, and its present value, beyond what contracts bring that nobody uses.

@@ -7,13 +7,12 @@ A *cell* is one month in one node of the tree; contracts that outlive the horizo
 from __future__ import annotations
 
 import calendar
+import math
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from models.tree import Bools, Floats, Ints, Tree
-from optimizer.case.base import month_coordinate
 from optimizer.case.horizon import Horizon
 
 LONGEST_NODE_MONTHS = 3
@@ -132,16 +131,17 @@ def instant_factor(rate: float, months: float) -> float:
 
 
 def days_in_span(start_month: int, month: int, days: int, begin: float, end: float) -> tuple[int, int] | None:
-    """First and last of the days of a month whose first instant lies in [begin, end), months after the start."""
+    """First and last of the days of a month whose first instant lies in [begin, end), months after the start.
+
+    Day ``d`` begins at ``month + (d - 1) / days``; instants nearer than a billionth of a month are the same.
+    """
     if begin <= month and end >= month + 1:
         return 1, days
-    year, m = divmod(start_month + month, 12)
-    inside = [
-        day
-        for day in range(1, days + 1)
-        if begin - 1e-9 <= month_coordinate(date(year, m + 1, day)) - start_month < end - 1e-9
-    ]
-    return (inside[0], inside[-1]) if inside else None
+    if end <= month or begin >= month + 1:
+        return None
+    first = max(1, math.ceil((max(begin, month - 1) - 1e-9 - month) * days) + 1)
+    last = min(days, math.ceil((min(end, month + 2) - 1e-9 - month) * days))
+    return (first, last) if first <= last else None
 
 
 def month_in(cells: Cells, months: float) -> Bools:

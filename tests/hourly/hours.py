@@ -150,18 +150,25 @@ def _peak_charge(place: Place, weight: Floats, rate: float, charge: CoincidentPe
 
 def billing_months(place: Place, charge: CoincidentPeak) -> range:
     """Months after the start in which what accrues in this one is billed."""
+    if charge.billed == "in_month":
+        return range(place.k, place.k + 1)
     first = 12 * (place.absolute // 12 + 1) + charge.billed_from - 1 - (place.absolute - place.k)
     return range(first, first + charge.billed_over)
 
 
 def _opening(site: Site, start: int, rate: float) -> float:
-    """Discounted dollars of what had accrued before the start."""
-    total = 0.0
+    """Discounted dollars of what had accrued before the start, in the year before and in that of the start."""
+    total, january = 0.0, 12 * (start // 12)
     for charge in site.delivery.values():
-        if isinstance(charge, CoincidentPeak) and charge.opening_usd_m > 0:
-            first = 12 * (start // 12) + charge.billed_from - 1
+        if not isinstance(charge, CoincidentPeak) or charge.billed == "in_month":
+            # What is billed in its own month is paid before the start.
+            continue
+        amounts = ((january, charge.opening_usd_m), (january + 12, charge.accrued_this_year_usd_m))
+        for year, usd_m in amounts:
+            first = year + charge.billed_from - 1
             left = [m - start for m in range(first, first + charge.billed_over) if m >= start]
-            total += 1e6 * charge.opening_usd_m * float(np.mean([month_factor(rate, k) for k in left])) if left else 0.0
+            if left:
+                total += 1e6 * usd_m * float(np.mean([month_factor(rate, k) for k in left]))
     return total
 
 

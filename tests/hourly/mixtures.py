@@ -204,7 +204,10 @@ FORMS: dict[str, Changes] = {
     },
     "reserves": {"sites.west.flexibility.as": ANCILLARY},
     "response": {"sites.west.flexibility.dr": RESPONSE},
-    "peaks": {"sites.west.delivery.fourcp": PEAKS | {"opening_usd_m": 0.3}},
+    "peaks": {"sites.west.delivery.fourcp": PEAKS | {"opening_usd_m": 0.3, "accrued_this_year_usd_m": 0.2}},
+    "peaks_in_month": {
+        "sites.west.delivery.monthly": PEAKS | {"months": list(range(1, 13)), "hours": [16, 19], "billed": "in_month"}
+    },
     "demand": {"sites.west.delivery.grid": DEMAND},
     "demand_ratchet": {
         "sites.west.delivery.grid": DEMAND | {"ratchet": 0.9, "contracted_mw": 20, "opening_peak_mw": 45},

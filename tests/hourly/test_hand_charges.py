@@ -129,6 +129,19 @@ def test_a_coincident_peak_is_billed_a_year_later(worth: Worth, rate: float, usd
     assert worth(changes, {"prices": flat(0)}) == about(usd_m)
 
 
+@pytest.mark.parametrize(("rate", "usd_m"), [(4, 70.4 * NOW), (10, 65.2 * NOW)], ids=["run", "stop"])
+def test_a_coincident_peak_billed_in_its_month(worth: Worth, rate: float, usd_m: float) -> None:
+    """Proves: what is billed in the month in which it is measured is discounted like what is mined in it: 74.4 - 4.0 at
+    the factor of January, and 10,000 $ a MW are more than the 9,200 that the 92 hours earn, so that they stand still.
+    Broken: 70.64 and 65.43 (all hours run) if it were billed in the next year; 73.77 at 4 $ if billed_over were heeded
+    and eleven of twelve parts forgotten."""
+    changes = {
+        "sites.one.delivery.peaks": PEAKS | {"rate_usd_per_kw_year": rate, "billed": "in_month", "billed_over": 12},
+        "discount.mining": 0.1,
+    }
+    assert worth(changes, {"prices": flat(0)}) == about(usd_m)
+
+
 def test_a_peak_that_is_not_always_avoided(worth: Worth) -> None:
     """Proves: with a success of 0.75 a quarter of 80,000 $ falls on the 652 other hours, 30.7 $ each: they run, 65.2 -
     20. Broken: 65.2 if avoiding were certain, -5.6 if nothing stood still."""
@@ -152,6 +165,19 @@ def test_what_had_accrued_before_the_start(worth: Worth) -> None:
         "horizon.start": "2025-07",
     }
     assert worth(changes, DAY) == about(22.32 - 1.2)
+
+
+def test_what_had_accrued_since_january(worth: Worth) -> None:
+    """Proves: 1.2 of the months before July is paid over the twelve months of 2026, which begin half a year after the
+    start: 22.32 of July less 1.2 at the mean factor of those months, 0.909. Broken: 21.06 if it were paid from July to
+    December like that of the year before, 22.23 if it were forgotten or its year lay beyond what counts."""
+    changes = {
+        "sites.one.delivery.peaks": PEAKS | {"rate_usd_per_kw_year": 0, "accrued_this_year_usd_m": 1.2},
+        "horizon.start": "2025-07",
+        "discount.mining": 0.1,
+    }
+    factor = (math.exp(-RHO / 2) - math.exp(-1.5 * RHO)) / RHO
+    assert worth(changes, DAY) == about(22.32 * NOW - 1.2 * factor)
 
 
 @pytest.mark.parametrize(

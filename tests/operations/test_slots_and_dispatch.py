@@ -122,8 +122,9 @@ def test_tangents_meet_above_the_curve(seed: int, low: float, step: float, betwe
     middle = at(low + between * step)
     line = [(figures.mwh, net(site, figures)) for figures in (one, corner, other)]
     assert net(site, middle) <= np.interp(middle.mwh, *zip(*line, strict=True)) + small
-    shares = [(figures.mwh, figures.peak_charge_usd_m) for figures in (one, other)]
-    assert corner.peak_charge_usd_m == np.interp(corner.mwh, *zip(*shares, strict=True))  # type: ignore[comparison-overlap]
+    charges = [(figures.mwh, figures.peak_charge_usd_m * USD_PER_USD_M) for figures in (one, other)]
+    between_both = np.interp(corner.mwh, *zip(*charges, strict=True))
+    assert corner.peak_charge_usd_m * USD_PER_USD_M == pytest.approx(between_both, abs=1e-6)
 
 
 def test_no_slot_but_the_market_without_contracts() -> None:

@@ -110,8 +110,9 @@ def test_flexibility_ties(solved: api.Result) -> None:
 
 
 def test_delivery_ties(solved: api.Result) -> None:
-    """Proves: what machines pay is the delivery of cash, with what was owed at the start; what halls pay and get back is
-    that of hosting; value counts what is accrued and still to be paid. Broken: the amounts; 0.7 without the opening."""
+    """Proves: what machines pay is the delivery of cash, with what was owed at the start; what halls pay and get back
+    is that of hosting; value counts what is accrued and still to be paid. Broken: the amounts; 0.7 without the
+    opening."""
     found = rows(solved, "delivery")
     mining = [row for row in found if row["use"] == "mining"]
     halls = [row for row in found if row["use"] != "mining"]
