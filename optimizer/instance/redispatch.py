@@ -51,7 +51,7 @@ class Redispatch:
         self.probability = market.tree.probability[cells.node]
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * self.probability
         self.sites = list(case.sites.values())
-        # The same decisions are measured again and again while the price of new shares is found, and once more for tables.
+        # The same decisions are measured again and again while the price of new shares is found, and for the tables.
         self._last: tuple[Decisions, SiteMonths] | None = None
         self.due = ChargesDue(market, operations, case.discount.mining)
 

@@ -307,6 +307,14 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
                 f"loan_to_cost[{f},{n}]": Softening(1.0, f"loan-to-cost of {name} in {tree.label[n]}", "USD m")
                 for n in range(len(tree))
             }
+    if instance.operations is not None:
+        softenable |= {
+            f"operations_hedge[{r}]": Softening(
+                20.0, f"load for the contracts signed at {name.partition(': ')[2]}", "MW"
+            )
+            for r, name in enumerate(instance.operations.row_name)
+            if name.startswith("hedge:")
+        }
     # Rows that only say again what others say would hold on to what the others let go.
     implied = np.array([name.startswith("sites_whole_halls[") for name in form.row_names], dtype=bool)
     form = replace(form, row_upper=np.where(implied, np.inf, form.row_upper))

@@ -95,8 +95,8 @@ class Figures:
         return np.asarray(sum(parts, np.zeros(self.timeline.months)))
 
     def load_at(self, site: str, at: int) -> float:
-        """MW that the machines of a site take at the first instant of a month, and on average in it its halls if they may
-        use contracts."""
+        """MW that the machines of a site take at the first instant of a month, and its halls on average in it, if they
+        may use contracts."""
         mining = total_at(self.mining_blocks(site), at) * self.case.sites[site].uptime
         terms = self.terms[site]
         return mining + (float(terms.hosting_mw[at - self.timeline.start]) if terms.assignable else 0.0)
