@@ -123,10 +123,10 @@ def mutate(text: str, seed: random.Random) -> str:
 
 
 def vary(text: str, seed: random.Random) -> str:
-    """Other figures, four to ten of them."""
-    for _ in range(seed.randint(4, 10)):
+    """Other figures, two to five of them."""
+    for _ in range(seed.randint(2, 5)):
         chosen = seed.choice(list(_AMOUNT.finditer(text)))
-        new = f"{float(chosen[0]) * seed.choice([0, 0.3, 0.5, 0.8, 0.9, 1.1, 1.25, 2, 4]):.6g}"
+        new = f"{float(chosen[0]) * seed.choice([0.5, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 2]):.6g}"
         if "." not in chosen[0]:
             new = new.split(".")[0]
         text = text[: chosen.start()] + new + text[chosen.end() :]

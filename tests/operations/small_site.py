@@ -104,7 +104,8 @@ def random_site(seed: int, *, size: int = 40, contracts: int | None = None, prof
     for c in range(count):
         paid = np.full(size, float(random.uniform(0, 60)))
         unused = random.uniform(0, 1.2) * price - paid + random.uniform(-10, 20) if sometimes() else np.zeros(size)
-        level = np.clip(random.uniform(-0.4, 1.3, size), 0, 1) if profile else (random.random(size) < 0.7) * 1.0
+        shares = random.uniform(-0.4, 1.3, size) if profile else random.random(size) < 0.7
+        level = np.clip(np.asarray(shares, dtype=np.float64), 0.0, 1.0)
         supplies.append((Supply(level, paid, unused, False, (c,)), float(random.uniform(1, 8))))
     peak = float(random.uniform(0.2, 1.1)) * total + halls if sometimes(0.4) else None
     terms = Terms(

@@ -120,10 +120,11 @@ def test_tangents_meet_above_the_curve(seed: int, low: float, step: float, betwe
     assert net(site, corner) <= net(site, one) - low * (corner.mwh - one.mwh) + small
     assert net(site, corner) <= net(site, other) + high * (other.mwh - corner.mwh) + small
     middle = at(low + between * step)
-    line = [(figures.mwh, net(site, figures)) for figures in (one, corner, other)]
-    assert net(site, middle) <= np.interp(middle.mwh, *zip(*line, strict=True)) + small
-    charges = [(figures.mwh, figures.peak_charge_usd_m * USD_PER_USD_M) for figures in (one, other)]
-    between_both = np.interp(corner.mwh, *zip(*charges, strict=True))
+    line = [one, corner, other]
+    above = np.interp(middle.mwh, [figures.mwh for figures in line], [net(site, figures) for figures in line])
+    assert net(site, middle) <= above + small
+    charges = [figures.peak_charge_usd_m * USD_PER_USD_M for figures in (one, other)]
+    between_both = np.interp(corner.mwh, [one.mwh, other.mwh], charges)
     assert corner.peak_charge_usd_m * USD_PER_USD_M == pytest.approx(between_both, abs=1e-6)
 
 
