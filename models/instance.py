@@ -208,6 +208,8 @@ class SiteOperations:
     """(R, P * N) by place and node: p * N + n."""
     row_hall: sparse.csr_array
     """(R, O)"""
+    row_sign: sparse.csr_array
+    """(R, Q) on whether a contract offer is signed."""
     row_upper: Floats
     """(R,)"""
     hall_cash: sparse.csr_array

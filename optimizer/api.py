@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from optimizer.plan.audit.run import audit_folder
 from optimizer.plan.build import Plan, build_plan
 from optimizer.plan.certificate import Certificate
 from optimizer.plan.certified import solve_certified
-from optimizer.plan.insight import power_insights
+from optimizer.plan.insight import PowerInsight, power_insights
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import (
     audit_data,
@@ -96,6 +97,11 @@ class Result:
     def measures(self) -> Measures:
         return measure(self.plan)
 
+    @cached_property
+    def insights(self) -> list[PowerInsight]:
+        """What the power of each site is worth beyond its settlements."""
+        return power_insights(self.plan)
+
     @property
     def status(self) -> Status:
         return self.solution.status
@@ -103,6 +109,7 @@ class Result:
     def summary(self, audit: AuditReport | None = None) -> dict[str, Any]:
         """What ``summary.json`` says; ``audit`` is what the audit of the written tables came to."""
         solution, case = self.solution, self.prepared.case
+        slack = self.prepared.site_model.slack_usd_m
         operating = sum(
             float(row["total_usd_m"] or 0.0)
             for row in self.plan.tables["value"].dicts()
@@ -120,7 +127,13 @@ class Result:
             "measures": rounded(measures_data(self.measures)),
             "twins": [
                 rounded(
-                    twin_data(twin.name, plan, solution.value_usd_m, twin.keeps_minimum_cash, twin.solution.bound_usd_m)
+                    twin_data(
+                        twin.name,
+                        plan,
+                        solution.value_usd_m,
+                        twin.keeps_minimum_cash,
+                        twin.solution.bound_usd_m + slack,
+                    )
                 )
                 for twin, plan in self.twins
             ],
@@ -132,7 +145,7 @@ class Result:
                 "upper_bound_usd_m": rounded(solution.bound_usd_m),
                 "solver_value_usd_m": rounded(solution.solver_value_usd_m),
             },
-            "power": [rounded(asdict(each)) for each in power_insights(self.plan)],
+            "power": [rounded(asdict(each)) for each in self.insights],
             "audit": audit_data(audit) if audit else None,
             "inputs": {
                 "case_sha256": data_hash(self.loaded.bare),

@@ -30,6 +30,9 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
         model.LEVERS,
         bounds=lambda _, v: (float(lower[v]), float(upper[v]) if np.isfinite(upper[v]) else None),
     )
+    signings = range(len(operations.signing))
+    model.SIGNINGS = pyo.RangeSet(0, len(operations.signing) - 1)
+    model.sign_contract = pyo.Var(model.SIGNINGS, domain=pyo.Binary)
     families = np.array([name.partition(":")[0] for name in operations.row_name])
     rules = {
         "load": load,
@@ -49,9 +52,6 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
         model.add_component(f"OPERATIONS_{family}", index)
         constraint = pyo.Constraint(index, rule=lambda m, r, rule=rule: rule(m, instance, r))
         model.add_component(f"operations_{family}", constraint)
-    signings = range(len(operations.signing))
-    model.SIGNINGS = pyo.RangeSet(0, len(operations.signing) - 1)
-    model.sign_contract = pyo.Var(model.SIGNINGS, domain=pyo.Binary)
     model.contract_size = pyo.Constraint(model.SIGNINGS, rule=lambda m, q: size(m, instance, q))
     model.contract_least = pyo.Constraint(model.SIGNINGS, rule=lambda m, q: least(m, instance, q))
     offers = sorted({int(operations.signing_offer[q]) for q in signings})
@@ -142,11 +142,13 @@ def take(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
 
 
 def hedge(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
-    r"""What is signed at a step is at most the load there is: a contract is a hedge, no trade.
+    r"""When a contract is signed, all contracts in force are at most the load there is: a hedge, no trade.
 
-    Without the rule a contract below the forward curve is signed to its limit by a company without load.
+    Without the rule a contract below the forward curve is signed to its limit by a company without load. $Q$ are the
+    megawatts of contracts that exist; $M$ is large enough where nothing is signed.
 
-    $$ \sum_{q \in n} \text{contract}_q \le \sum_p \ell_p\,\text{installed}_{p,n} + \sum_o F_o\,\text{halls}_o $$
+    $$ \sum_{q' \text{ in force}} \text{contract}_{q'} + Q \le \sum_p \ell_p\,\text{installed}_{p,n}
+       + \sum_o F_o\,\text{halls}_o + M (1 - \text{sign}_q) $$
     """
     return _row(model, instance, row)
 
@@ -234,6 +236,8 @@ def _row(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
         total += amount * model.lever[v]
     for index, amount in _entries(operations.row_place, row):
         total += amount * model.installed[index // nodes, index % nodes]
+    for q, amount in _entries(operations.row_sign, row):
+        total += amount * model.sign_contract[q]
     for o, amount in _entries(operations.row_hall, row):
         total += amount * model.halls[o]
     if isinstance(total, int | float):

@@ -87,6 +87,14 @@ def parse_date(text: object) -> CalendarDate:
     return CalendarDate(year, month, day)
 
 
+def whole_months(start: CalendarDate | None, until: CalendarDate | None, what: str) -> None:
+    """Raise ValueError if something that is counted by whole months begins or ends inside one."""
+    begins_inside = start is not None and start.day not in (None, 1)
+    last = calendar.monthrange(until.year, until.month)[1] if until is not None else 0
+    if begins_inside or (until is not None and until.day not in (None, last)):
+        raise ValueError(f"{what} is counted by whole months: write from and until as months, such as 2026-03")
+
+
 def parse_duration(text: object) -> int:
     """Read ``5 quarters`` as 15 (months)."""
     if isinstance(text, int) and not isinstance(text, bool):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimizer.case.base import Date, Months, Section, Window
+from optimizer.case.base import Date, Months, Section, Window, whole_months
 from optimizer.case.power import ByDate, GasByDate, UsdPerMwh
 from optimizer.case.price_file import PriceFile
 
@@ -136,6 +136,11 @@ class MinimumTake(Term):
     """Calendar window over which it is counted."""
     shortfall_usd_per_mwh: Annotated[float, Field(gt=0, le=10_000)]
     """Paid for each MWh short."""
+
+    @model_validator(mode="after")
+    def _by_months(self) -> MinimumTake:
+        whole_months(self.start, self.until, "a minimum take")
+        return self
 
 
 Contract = Annotated[

@@ -80,8 +80,9 @@ def _is_money(path: CasePath) -> bool:
     """Whether an amount of money stands at a path: its keys say usd, but for a few that hold nothing else."""
     if path[:2] in (("given", "draw"), ("given", "issue")):
         return True
-    keys = [part for part in path if isinstance(part, str)]
-    return any("usd" in key for key in keys) or "amortisation" in keys
+    # Names that the user chose may say usd, too: the field is the last key that is no date.
+    keys = [part for part in path if isinstance(part, str) and not part[:1].isdigit()]
+    return bool(keys) and ("usd" in keys[-1] or keys[-1] == "amortisation")
 
 
 def _is_number(value: Any) -> bool:

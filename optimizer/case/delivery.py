@@ -46,6 +46,8 @@ class CoincidentPeak(Section):
     def _in_order(self) -> CoincidentPeak:
         if self.hours[0] >= self.hours[1]:
             raise ValueError("hours are [from, until] with from below until")
+        if self.billed == "in_month" and (self.opening_usd_m or self.accrued_this_year_usd_m):
+            raise ValueError("what is billed in its month leaves nothing open at the start")
         if len(set(self.months)) != len(self.months):
             raise ValueError("a month is named twice")
         return self

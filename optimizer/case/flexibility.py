@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from optimizer.case.base import Date, Section
+from optimizer.case.base import Date, Section, whole_months
 from optimizer.case.delivery import MonthNumber
 from optimizer.case.price_file import PriceFile
 
@@ -21,7 +21,8 @@ class Ancillary(Section):
     mw: Annotated[float, Field(gt=0, le=100_000)]
     """Most that is awarded."""
     prices: PriceFile
-    """File of clearing prices, $/MW and hour; empty cells are hours without an award (its column is ignored)."""
+    """File of clearing prices, US dollars per MW and hour; empty cells are hours without an award, and its own column
+    is ignored."""
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
     """Products offered; in each hour the dearest is sold. One commitment is never sold twice."""
     price_share: Share | Mapping[Date, Share]
@@ -38,6 +39,11 @@ class Ancillary(Section):
     until: Date | None = None
     """Last day; by default for ever."""
 
+    @model_validator(mode="after")
+    def _by_months(self) -> Ancillary:
+        whole_months(self.start, self.until, "a reserve")
+        return self
+
 
 class DemandResponse(Section):
     """A payment for capacity that stands still in events."""
@@ -53,6 +59,11 @@ class DemandResponse(Section):
     """First day; by default the start of the plan."""
     until: Date | None = None
     """Last day; by default for ever."""
+
+    @model_validator(mode="after")
+    def _by_months(self) -> DemandResponse:
+        whole_months(self.start, self.until, "a demand response")
+        return self
 
 
 Program = Annotated[Ancillary | DemandResponse, Field(discriminator="kind")]

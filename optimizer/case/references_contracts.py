@@ -23,6 +23,7 @@ from optimizer.case.contracts import (
 )
 from optimizer.case.derived import overlap, span
 from optimizer.case.findings import Finding
+from optimizer.case.flexibility import DemandResponse
 from optimizer.case.offers import HostingPower
 from optimizer.case.references_power import by_month, market_named, one_at_a_time
 from optimizer.case.sites import Site
@@ -145,10 +146,12 @@ def _deciding(path: CasePath, site: Site, supplies: list[_Supply], takes: list[s
     if site.power.decides_on is None:
         return
     names = [supply.shown for supply in supplies] + [repr(name) for name in takes]
+    names += [repr(name) for name, program in site.flexibility.items() if isinstance(program, DemandResponse)]
     if names:
-        message = f"cannot be used at a site with contracts that deliver or a minimum take ({', '.join(names[:3])}"
+        what = "contracts that deliver, a minimum take or demand response"
+        message = f"cannot be used at a site with {what} ({', '.join(names[:3])}"
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        message = f"{message}{more}): machines there run by what their supply costs; leave one of them out"
+        message = f"{message}{more}): machines there run by what their power costs; leave one of them out"
         yield Finding((*path, "power", "decides_on"), message, at_key=True)
 
 

@@ -58,6 +58,7 @@ def check_prices(loaded: LoadedCase) -> tuple[dict[str, PriceSeries], list[Probl
 
     from optimizer.case.plausibility import judge_prices
     from optimizer.case.price_files import market_path, price_files
+    from optimizer.instance.site_operations import check_supplies
     from optimizer.market.market import build_market
     from optimizer.market.prices import PriceFileProblems, read_prices
 
@@ -80,7 +81,7 @@ def check_prices(loaded: LoadedCase) -> tuple[dict[str, PriceSeries], list[Probl
     if problems:
         raise CaseError(problems)
     try:
-        build_market(loaded.case, loaded.folder, read)
+        check_supplies(loaded.case, build_market(loaded.case, loaded.folder, read))
     except CaseError as error:
         raise CaseError(
             loaded.problem(tuple(problem.path.split(".")), problem.message) if problem.line is None else problem

@@ -145,9 +145,14 @@ def _charge(charge: Mapping[str, Any]) -> str:
     text = (
         f"{_dated(charge['rate_usd_per_kw_year'], 'USD/kW-year')} on the load in the peak hours of "
         f"{_named_months(charge['months'])}, expected from {charge['hours'][0]}:00 to {charge['hours'][1]}:00 {days} "
-        f"({_share(charge['success'])} sure); billed over {_months(charge['billed_over'])} from "
-        f"{_MONTHS[charge['billed_from'] - 1]} of the next year"
+        f"({_share(charge['success'])} sure); "
     )
+    if charge["billed"] == "in_month":
+        text += "billed in the month"
+    else:
+        text += (
+            f"billed over {_months(charge['billed_over'])} from {_MONTHS[charge['billed_from'] - 1]} of the next year"
+        )
     opening = charge["opening_usd_m"]
     return text + (f"; ${opening:,.10g} M of the year before is still to be billed" if opening else "")
 

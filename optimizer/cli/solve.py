@@ -82,6 +82,7 @@ def command(
             loaded.assumed_count,
             report,
             result.certificate,
+            result.insights,
         )
         click.echo("\n".join(lines))
         click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")

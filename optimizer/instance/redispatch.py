@@ -31,9 +31,6 @@ from optimizer.operations.parts import (
 )
 from optimizer.operations.supply import Supply
 
-DECIMALS = 8
-"""Of what stands in ``dispatch.csv``."""
-
 
 class Redispatch:
     """Goes through the hours of a plan. One object a case; it keeps the last answer."""
@@ -78,6 +75,7 @@ class Redispatch:
             for cell, mwh in settlement.mwh.items():
                 months.mwh[cell] = months.unused_mwh[cell] = mwh
                 months.paid[cell], months.result[cell] = settlement.paid_usd_m[cell], settlement.usd_m[cell]
+                months.against_market[cell] = settlement.usd_m[cell]
         for s, site in enumerate(self.sites):
             if not has_program(site) and not self.operations.clocks[s].billing:
                 continue
@@ -150,9 +148,11 @@ class Redispatch:
         """(worth of foreseeing the prices that are paid, cost of running by contract prices as if nothing could be
         resold): present value in USD m, of a site as it stands in a plan."""
         site, run = self.sites[s], self.site_run(s, decisions, installed)
+        run.price_takes()
         foresight = blind = 0.0
         for part in run.parts:
-            loads, supplies, terms = run.loads(part), run.supplies(part), run.terms(part)
+            loads, supplies = run.loads(part), run.supplies(part)
+            terms = run.terms(part, *run.priced.get(part.cell, (0.0, 0.0)))
             own = self._worth(part, loads, supplies, terms) if site.power.decides_on or supplies else 0.0
             factor = float(self.factor[part.cell]) * run.unit
             if site.power.decides_on is not None:

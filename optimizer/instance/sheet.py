@@ -49,6 +49,7 @@ class Sheet:
     row_lever: Entries = field(default_factory=list)
     row_place: Entries = field(default_factory=list)
     row_hall: Entries = field(default_factory=list)
+    row_sign: Entries = field(default_factory=list)
     signing_values: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     """By lever of a signing: (month cell, present value of a MW that nobody uses)."""
     slacks: list[tuple[int, int, float]] = field(default_factory=list)
@@ -115,6 +116,7 @@ class Sheet:
             row_lever=_matrix(self.row_lever, rows, levers),
             row_place=_matrix(self.row_place, rows, places * self.nodes),
             row_hall=_matrix(self.row_hall, rows, options),
+            row_sign=_matrix(self.row_sign, rows, len(self.signings)),
             row_upper=np.array(self.row_upper, dtype=float),
             hall_cash=_matrix(hall_cash, options, self.nodes),
             hall_value=hall_value,

@@ -19,6 +19,7 @@ class ContractMonths:
     unused_mwh: Floats
     paid: Floats
     result: Floats
+    against_market: Floats
 
 
 @dataclass
@@ -70,7 +71,7 @@ class SiteMonths:
 
 def contract_months(size: int) -> ContractMonths:
     """A contract of which nothing is known yet."""
-    return ContractMonths(*(np.zeros(size) for _ in range(6)))
+    return ContractMonths(*(np.zeros(size) for _ in range(7)))
 
 
 def program_months(size: int) -> ProgramMonths:

@@ -16,17 +16,21 @@ from models.instance import SiteOperations
 from optimizer.case.case import Case
 from optimizer.instance.hosting import Option
 from optimizer.instance.sheet import Lever, Sheet
+from optimizer.instance.site_terms import list_signings
 from optimizer.instance.site_writer import SiteWriter
 from optimizer.market.calendar import month_factors, node_at
 from optimizer.market.market import Market
+from optimizer.operations.hours import SiteClock
 from optimizer.operations.operations import Operations
 from optimizer.operations.parts import (
     SignedContract,
     has_program,
+    site_parts,
 )
 from optimizer.operations.slots import (
     NO_REFINEMENT,
     Refinement,
+    pools_of,
 )
 
 
@@ -109,3 +113,13 @@ def _signing_levers(
                 sheet.lever_posted += [(v, int(n), credit) for n in np.flatnonzero(back)]
         found.append(v)
     return tuple(found)
+
+
+def check_supplies(case: Case, market: Market) -> None:
+    """CaseError where the contracts of a site are of more kinds at a time than can be told apart, or cannot be used."""
+    signings = list_signings(case, market)
+    for s, (name, site) in enumerate(case.sites.items()):
+        clock = SiteClock(case, market, name)
+        if has_program(site):
+            for part in site_parts(case, clock, s, (), (), signings):
+                pools_of(part, name)

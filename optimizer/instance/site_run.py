@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from optimizer.operations.parts import (
 from optimizer.operations.slots import coins_per_mwh
 from optimizer.operations.supply import Supply
 
+NOWHERE = -1
+
 DECIMALS = 8
 """Of what stands in ``dispatch.csv``."""
 
@@ -59,8 +62,10 @@ class SiteRun:
         probability = market.tree.probability[cells.node]
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * probability
         self.unit = self.site.share / USD_PER_USD_M
-        # Contracts that were offered and not signed at all need no part of a month of their own.
-        signed = signings if decisions.lever[: len(signings)].any() else ()
+        # Contracts that were offered and not signed deliver nothing and need no part of a month of their own.
+        signed = tuple(
+            signing if decisions.lever[q] > 0 else replace(signing, site=NOWHERE) for q, signing in enumerate(signings)
+        )
         self.parts = list(site_parts(case, self.clock, site_index, operations.lots, operations.places, signed))
         self.windows = take_windows(case, market, site_index, self.clock)
         self.signed = {q: float(decisions.lever[q]) for q in range(len(signed))}
@@ -238,6 +243,7 @@ class SiteRun:
             months.unused_mwh[cell] += contracted.mwh - contracted.mining_mwh - contracted.hosting_mwh
             months.paid[cell] += contracted.paid * self.unit
             months.result[cell] += contracted.result * self.unit
+            months.against_market[cell] += contracted.against_market * self.unit
 
     def charges(self, part: Part, done: Dispatched, found: SiteMonths) -> None:
         """Charges on peaks that a part accrues, and those that standing still avoids."""
@@ -301,7 +307,9 @@ class SiteRun:
         short = max(0.0, window.required_mwh - taken)
         months.mwh[last] += window.required_mwh
         months.unused_mwh[last] += short
-        months.result[last] -= short * window.contract.shortfall_usd_per_mwh * self.unit
+        cost = short * window.contract.shortfall_usd_per_mwh * self.unit
+        months.result[last] -= cost
+        months.against_market[last] -= cost
 
     def _rows(self) -> list[DispatchRow]:
         """What ``dispatch.csv`` says of the site."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.tree import Floats
 from optimizer.case.case import Case
-from optimizer.case.contracts import MinimumTake, MonthlyElection
+from optimizer.case.contracts import FixedBlock, MinimumTake, MonthlyElection
 from optimizer.case.delivery import Demand
 from optimizer.case.flexibility import Ancillary, DemandResponse
 from optimizer.instance.hosting import Option
@@ -184,6 +184,8 @@ class SiteWriter:
             self._machines(part, label, kind, slots, ways, rows, (award_row, enrol_row, peak_row), widths)
         if halls and assignable(self.site) and len(slots) > 1:
             self._halls(part, label, halls, slots, rows)
+            if any(slot.share is not None for slot in slots):
+                self._slack(part, slots, widths)
         for delivery in part.deliveries:
             self._unused(delivery, part)
         if self._takes(part):
@@ -267,8 +269,7 @@ class SiteWriter:
             if taking:
                 self.taken.setdefault(cell, []).append(("use", u, difference.mwh))
         if any(slot.share is not None for slot in slots):
-            slack = band_slack_usd_m(part.hours, slots[1:], widths, stand) * float(self.factor[cell])
-            self.sheet.slacks.append((self.s, cell, slack))
+            self._slack(part, slots, widths)
 
     def _looked_at(
         self, part: Part, slots: Sequence[Slot], ways: Sequence[Way], base: Figures, stand: Stand
@@ -316,6 +317,17 @@ class SiteWriter:
             u = self._use(label, part.cell, Figures(margin_usd_m=hall_saving_usd_m(part.hours, slot, self.site.share)))
             self.sheet.row_use.append((row, u, 1.0))
             self.sheet.row_use += [(supply_rows[key], u, 1.0) for key in slot.covers]
+
+    def _slack(self, part: Part, slots: Sequence[Slot], widths: Sequence[float]) -> None:
+        """What bands may hide where one kind of load ends inside of one."""
+        # Loads that are awarded, enrolled and neither each end somewhere.
+        runs = 1 + sum(
+            program_in_month(self.site, kind, self.market, part.cell) is not None
+            for kind in (Ancillary, DemandResponse)
+        )
+        slack = runs * band_slack_usd_m(part.hours, slots[1:], widths, self.site.share)
+        slack *= float(self.factor[part.cell])
+        self.sheet.slacks.append((self.s, part.cell, slack))
 
     def _most_mw(self, delivery: Delivery) -> float:
         """Most MW that a contract can have whose MW a decision says."""
@@ -404,18 +416,41 @@ class SiteWriter:
                     columns[kind].append((r, index, -mwh))
 
     def _hedges(self, first_of: dict[int, Part]) -> None:
-        """What is signed at a step is at most the load there is."""
-        nodes = sorted({signing.node for signing in self.signings if signing.site == self.s})
-        cells, places = self.market.cells, self.operations.places
-        for node in nodes:
-            cell = next(c for c in first_of if cells.node[c] == node)
-            r = self.sheet.add_row(f"hedge: {self.name} {self.market.tree.label[node]}", 0.0)
-            for q, signing in enumerate(self.signings):
-                if signing.site == self.s and signing.node == node:
-                    self.sheet.row_lever.append((r, self.signing_levers[q], 1.0))
+        """When a contract is signed, it and all others in force are at most the load there is."""
+        cells, places, tree = self.market.cells, self.operations.places, self.market.tree
+        for number, signing in enumerate(self.signings):
+            if signing.site != self.s:
+                continue
+            cell = next(c for c in first_of if cells.node[c] == signing.node)
+            others = [
+                q
+                for q, other in enumerate(self.signings)
+                if other.site == self.s
+                and other.signed <= signing.signed + 1e-9 < other.until
+                and tree.reaches[other.node, signing.node]
+            ]
+            existing = self._contracted_mw(signing.signed)
+            # Large enough where this one is not signed.
+            most = existing + sum(self.signings[q].mw for q in others)
+            r = self.sheet.add_row(f"hedge: {self.name} {tree.label[signing.node]}", most - existing)
+            self.sheet.row_lever += [(r, self.signing_levers[q], 1.0) for q in others]
+            self.sheet.row_sign.append((r, number, most))
             for p in first_of[cell].places:
-                self.sheet.row_place.append((r, p * self.sheet.nodes + node, -places[p].load_mw_per_eh))
+                self.sheet.row_place.append((r, p * self.sheet.nodes + signing.node, -places[p].load_mw_per_eh))
             halls = halls_mw(self.options, self.s, int(cells.month[cell])) if assignable(self.site) else {}
-            for o, mw in halls.items():
-                if self.market.tree.reaches[self.options[o].node, node]:
-                    self.sheet.row_hall.append((r, o, -mw))
+            self.sheet.row_hall += [
+                (r, o, -mw) for o, mw in halls.items() if tree.reaches[self.options[o].node, signing.node]
+            ]
+
+    def _contracted_mw(self, instant: float) -> float:
+        """MW that have to be paid at an instant (months after the start), of contracts that exist."""
+        total = 0.0
+        for contract in self.site.contracts.values():
+            begin, end = in_force(contract.start, contract.until, self.market.start_month)
+            if not begin <= instant + 1e-9 < end:
+                continue
+            if isinstance(contract, FixedBlock):
+                total += contract.mw
+            elif isinstance(contract, MonthlyElection):
+                total += contract.least * contract.mw
+        return total

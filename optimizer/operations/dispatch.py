@@ -54,6 +54,9 @@ class Contracted:
     hosting_mwh: float
     paid: float
     result: float
+    against_market: float
+    """What it brings compared with buying and selling the same MWh at the market: its result, and what was saved on
+    the MWh that machines use."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,17 @@ def dispatch(
 ) -> Dispatched:
     """Go through all intervals. ``supplies`` are the contracts in force and their MW.
 
-    ``blind_to_resale`` runs machines by what a contract's MWh costs, as if it could not be sold: for what that costs.
+    ``blind_to_resale`` runs machines by what a contract's MWh is billed at instead of what it is worth unused: for what
+    that mistake costs.
     """
     count = counted(loads, terms)
     slices = _slices(loads, count, terms)
-    costs = [supply.price if blind_to_resale else supply.opportunity for supply, _ in supplies]
+    costs = [supply.opportunity for supply, _ in supplies]
     quantity, order, edges, hall_edges = _stack(hours, supplies, costs)
     size = len(hours.weight)
+    if supplies:
+        in_order = np.take_along_axis(np.array(costs), order, axis=0)
+        billed = np.take_along_axis(np.array([supply.price for supply, _ in supplies]), order, axis=0)
     mwh, cost = np.zeros(len(loads)), np.zeros(len(loads))
     used, hosted = np.zeros((len(supplies), size)), np.zeros((len(supplies), size))
     reserve = reserve_mwh = 0.0
@@ -116,10 +123,9 @@ def dispatch(
         rest = np.full(size, high - low)
         pieces = []
         for rank, got in enumerate(_overlaps(edges, terms.halls_mw + low, terms.halls_mw + high)):
-            offered = np.array(costs)[order[rank], np.arange(size)]
-            paid = np.array([supply.price for supply, _ in supplies])[order[rank], np.arange(size)]
+            offered, paid = in_order[rank], billed[rank]
             rest = rest - got
-            pieces.append((got, worth - offered, paid, order[rank]))
+            pieces.append((got, worth - (paid if blind_to_resale else offered), paid, order[rank]))
         pieces.append((np.clip(rest, 0.0, None), worth - hours.signal, hours.price, None))
         for there, surplus, paid, where in pieces:
             ran = np.where(can_run, _share_that_runs(surplus, terms), 0.0) * there
@@ -205,10 +211,12 @@ def _contracted(hours: Hours, supply: Supply, quantity: Floats, used: Floats, ho
     unused = quantity - used - hosted
     result = float((weight * (unused * supply.unused + hosted * (hours.firm_price - supply.price))).sum())
     paid = (quantity if supply.take_or_pay else used + hosted) * supply.price
+    saved = float((weight * used * (hours.price - supply.price)).sum())
     return Contracted(
         mwh=float((weight * quantity).sum()),
         mining_mwh=float((weight * used).sum()),
         hosting_mwh=float((weight * hosted).sum()),
         paid=float((weight * paid).sum()),
         result=result,
+        against_market=result + saved,
     )

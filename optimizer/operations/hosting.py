@@ -36,7 +36,8 @@ class SitePowerPrice:
     charges: tuple[SiteCharges, ...]
     """By site."""
     contract_prices: Mapping[tuple[int, str], tuple[Floats, Floats]]
-    """By site and contract, (K,) each: hours in which it is in force, and its price x these hours in USD m per MW."""
+    """By site and contract, (K,) each in USD m per MW: its price in the hours in which it is in force, and what power
+    costs at the site in the others."""
 
 
 @dataclass(frozen=True)
@@ -110,21 +111,23 @@ def _charges(clock: SiteClock, months: int) -> SiteCharges:
 
 
 def _contract_price(clock: SiteClock, name: str, by_month: Mapping[int, int], months: int) -> tuple[Floats, Floats]:
-    """Hours in force and price x hours of a contract, by month: of tenants that pay its price."""
+    """What a tenant pays for a MW at a contract's price, by month: that price while it is in force, else the site's."""
     contract = clock.site.contracts[name]
     if isinstance(contract, MinimumTake):
         raise CaseError.single(f"{name} delivers nothing: a tenant cannot pay its price", path=f"sites.{clock.name}")
-    inside, paid = np.zeros(months), np.zeros(months)
+    outside, paid = np.zeros(months), np.zeros(months)
     span = in_force(contract.start, contract.until, clock.market.start_month)
     for k, j in by_month.items():
         days = days_in_span(clock.market.start_month, k, int(clock.market.cells.days[j]), *span)
+        hours = clock.hours(j)
+        outside[k] = float((hours.weight * hours.firm_price).sum()) / 1e6
         if days is None:
             continue
-        part = clock.hours(j).part(*days)
+        part = hours.part(*days)
         found = supply(contract, part, Terms(clock.market.start_month + k, 0.0, None))
-        inside[k] = float(part.weight.sum())
+        outside[k] -= float((part.weight * part.firm_price).sum()) / 1e6
         paid[k] = float((part.weight * found.price).sum()) / 1e6
-    return inside, paid
+    return paid, outside
 
 
 @dataclass(frozen=True)
@@ -255,10 +258,9 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
     if terms.power.price_usd_per_mwh is not None:
         recovered, delivery_recovered = mwh * terms.power.price_usd_per_mwh / 1e6, nothing
     elif terms.power.pass_through_at != "spot":
-        inside, contract_cost = prices.contract_prices[site, terms.power.pass_through_at]
         # On days on which the contract is not in force the tenant pays what a MWh costs the site.
-        hours = np.where(prices.hours[site] > 0, prices.hours[site], 1.0)
-        recovered = used_mw * billed * (contract_cost + prices.usd_m_per_mw[site] * (1 - inside / hours))
+        in_force_usd_m, else_usd_m = prices.contract_prices[site, terms.power.pass_through_at]
+        recovered = used_mw * billed * (in_force_usd_m + else_usd_m)
     is_paid = terms.power.paid_by == "tenant"
     return HallFlows(
         signed=0.0,

@@ -85,8 +85,12 @@ class SiteClock:
         self.peak_billing = bills[0] if bills else None
         """When charges on peaks are paid; None without such charges."""
         self._called = {
-            name: called(self.power, program.events_per_year, program.hours_per_event)
-            for name, program in [*self.site.interruptions.items(), *self.site.flexibility.items()]
+            (section, name): called(self.power, program.events_per_year, program.hours_per_event)
+            for section, programs in (
+                ("interruptions", self.site.interruptions),
+                ("flexibility", self.site.flexibility),
+            )
+            for name, program in programs.items()
             if not isinstance(program, Ancillary)
         }
         self._known: dict[int, Hours] = {}
@@ -108,14 +112,14 @@ class SiteClock:
         interrupted, discount = np.zeros(len(spot), dtype=bool), np.zeros(len(spot))
         for name, interruption in site.interruptions.items():
             inside = self._inside(shape.day, interruption.start, interruption.until, month, days)
-            interrupted |= inside & self._called[name][shape.source]
+            interrupted |= inside & self._called["interruptions", name][shape.source]
             discount += np.where(inside, interruption.discount_usd_per_mwh, 0.0)
         event, reserve = np.zeros(len(spot), dtype=bool), np.zeros(len(spot))
         for name, program in site.flexibility.items():
             inside = self._inside(shape.day, program.start, program.until, month, days)
             if isinstance(program, DemandResponse):
                 if absolute % 12 + 1 in program.months:
-                    event |= inside & self._called[name][shape.source]
+                    event |= inside & self._called["flexibility", name][shape.source]
             else:
                 share = in_month(program.price_share, absolute) * program.availability
                 paid = market.shapes[reserve_path(self.name, name)].months[key].price * share

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -131,7 +131,7 @@ def pools_of(part: Part, site_name: str) -> tuple[Pool, ...]:
     if len(grouped) > MOST_POOLS:
         raise CaseError.single(
             f"{len(grouped)} different kinds of contracts deliver at the same time; at most {MOST_POOLS} can "
-            "(contracts with the same resale and hours count as one, whatever their price)",
+            "(blocks with the same resale and hours count as one, whatever their price)",
             path=f"sites.{site_name}.contracts",
         )
     return tuple(Pool(same[0].supply.opportunity, same[0].supply.level, tuple(same)) for same in grouped.values())
@@ -232,6 +232,7 @@ def tangents_meet(
 ) -> Figures | None:
     """Where the tangents at two values of a taken MWh meet; None if nothing lies between the two.
 
+    It holds for what is earned and for MWh; coins and charges between the two points are taken in proportion.
     At a value m of a taken MWh the tangent of what is earned (charges at what they count now), over the MWh taken, has
     the slope -m.
     """
@@ -251,23 +252,20 @@ def tangents_meet(
     return Figures(low.mwh + x, btc, net + charge * charge_now, charge)
 
 
-def band_slack_usd_m(hours: Hours, bands: Sequence[Slot], widths: Sequence[float], stand: Stand) -> float:
+def band_slack_usd_m(hours: Hours, bands: Sequence[Slot], widths: Sequence[float], share: float) -> float:
     """By how much a kind of load can earn more than bands of a profile say, whose widths are in MW.
 
     Inside a band what a MW earns falls from its lower to its upper edge, and the band counts the mean of it; of the
-    whole concave curve at most one band a kind is filled in part, by at most a quarter of width x fall.
+    whole concave curve at most one band a kind is filled in part, by at most a quarter of width x fall. However a MW
+    stands, in an hour it earns at most the difference of both prices more where the contract serves it.
     """
     worst = 0.0
     for band, width in zip(bands, widths, strict=True):
         assert band.share is not None
-        first = replace(band, share=(band.share > 0).astype(float))
-        last = replace(band, share=(band.share >= 1).astype(float))
-        fall = (
-            load_figures(hours, first, Way(0), stand).margin_usd_m
-            - load_figures(hours, last, Way(0), stand).margin_usd_m
-        )
-        worst = max(worst, width * fall / 4)
-    return worst
+        partly = (band.share > 0) & (band.share < 1)
+        saved = np.maximum(0.0, hours.firm_price - band.hall_price)[partly]
+        worst = max(worst, width * float((hours.weight[partly] * saved).sum()) / 4)
+    return worst * share / USD_PER_USD_M
 
 
 def hall_saving_usd_m(hours: Hours, slot: Slot, share: float) -> float:

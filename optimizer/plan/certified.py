@@ -18,6 +18,7 @@ from optimizer.case.case import Case
 from optimizer.case.contracts import MinimumTake, Shaped
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.market.market import Market
+from optimizer.operations.dispatch import counted
 from optimizer.operations.operations import Operations
 from optimizer.operations.parts import has_program
 from optimizer.operations.slots import NO_REFINEMENT, Refinement
@@ -94,18 +95,24 @@ def solve_certified(
         planning += time.perf_counter() - begins
         found = Certified(prepared, solution, plan, certificate, building, planning)
         best = _better(best, found)
-        if certificate.passed:
+        if best.certificate.passed or round_number == ROUNDS:
             break
-        refinement = _refined(plan, refinement, 6.0 ** (round_number - 1))
+        finer = _refined(plan, refinement, 6.0 ** (round_number - 1))
+        if finer == refinement:
+            break  # nothing is looked at more closely by another round
+        refinement = finer
     assert best is not None
     return best
 
 
 def _better(one: Certified | None, other: Certified) -> Certified:
-    """Of two rounds the one that is certified, or worth more; with the lesser of their bounds, since both hold."""
+    """Of two rounds the one that is worth more, or certified if they are equal; with the lesser of their bounds, since
+    both hold."""
     if one is None:
         return other
-    kept = other if other.certificate.passed or other.plan.value_usd_m >= one.plan.value_usd_m else one
+    difference = other.plan.value_usd_m - one.plan.value_usd_m
+    equal = abs(difference) <= 1e-9 * max(1.0, abs(one.plan.value_usd_m))
+    kept = other if difference > 0 or (equal and other.certificate.passed) else one
     bound = min(one.solution.bound_usd_m, other.solution.bound_usd_m)
     solution = replace(kept.solution, bound_usd_m=max(bound, kept.plan.value_usd_m))
     return replace(kept, solution=solution, build_seconds=other.build_seconds, plan_seconds=other.plan_seconds)
@@ -122,7 +129,9 @@ def _refined(plan: Plan, known: Refinement, closer: float) -> Refinement:
     for s, site in enumerate(case.sites.values()):
         if has_program(site):
             _add_edges(plan, s, edges, closer)
-    return Refinement(prices, edges, known.bands_times * 2 if edges else 1)
+    if prices == known.take_prices and not edges:
+        return known
+    return Refinement(prices, edges, known.bands_times * 3 if edges else 1)
 
 
 def _add_edges(plan: Plan, s: int, edges: dict[tuple[int, int], tuple[float, ...]], closer: float) -> None:
@@ -135,10 +144,12 @@ def _add_edges(plan: Plan, s: int, edges: dict[tuple[int, int], tuple[float, ...
             mw = delivery.mw if delivery.option < 0 else float(plan.decisions.lever[delivery.option])
             if mw <= 0:
                 continue
-            ends = (np.cumsum([run.halls_mw(part.cell), *(load.mw for load in run.loads(part))]) / mw).tolist()
-            peak = run.peaks.get(part.cell)
-            if peak is not None:
+            terms, loads = run.terms(part), run.loads(part)
+            first, counts = terms.halls_mw, counted(loads, terms)
+            ends = (np.cumsum([first, *(load.mw for load in loads)]) / mw).tolist()
+            ends += [(first + end) / mw for end in (terms.award_mw, counts - terms.enrolled_mw)]
+            if terms.peak_mw is not None:
                 # How much may run is chosen with the bands: look more closely around what was chosen.
-                ends += [peak / mw + step for step in np.concatenate([-STEPS, STEPS]) / closer]
+                ends += [(first + counts) / mw + step for step in np.concatenate([-STEPS, STEPS]) / closer]
             inside = {round(end, 12) for end in ends if 0.0 < end < 1.0}
             edges[s, part.cell] = tuple(sorted({*edges.get((s, part.cell), ()), *inside}))

@@ -83,7 +83,7 @@ def contracts_table(plan: Plan) -> Table:
     found = {
         key: [
             period_sums(plan.prepared, amounts)
-            for amounts in (c.mwh, c.mining_mwh, c.hosting_mwh, c.unused_mwh, c.paid, c.result)
+            for amounts in (c.mwh, c.mining_mwh, c.hosting_mwh, c.unused_mwh, c.paid, c.result, c.against_market)
         ]
         for key, c in plan.months.contracts.items()
     }
@@ -95,7 +95,7 @@ def contracts_table(plan: Plan) -> Table:
                     rows.append((*key, site_name, name, *(float(each[n]) for each in sums)))
     columns = (
         "scenario", "period", "site", "contract", "mwh", "mining_mwh", "hosting_mwh", "unused_mwh", "paid_usd_m",
-        "result_usd_m",
+        "result_usd_m", "against_market_usd_m",
     )  # fmt: skip
     return table(columns, rows)
 
@@ -115,13 +115,14 @@ def _contract_names(plan: Plan, site: int, node: int) -> Iterator[str]:
             yield signing.offer
 
 
-def _touches(plan: Plan, node: int, begin: float, end: float) -> bool:
-    """Whether the first instant of some day of a period lies in a span."""
+def _touches(plan: Plan, node: int, begin: float, end: float, season: tuple[int, ...] | None = None) -> bool:
+    """Whether the first instant of some day of a period lies in a span, in a month (1 to 12) of the season."""
     market = plan.prepared.market
     cells = np.flatnonzero((market.cells.node == node) & ~market.cells.in_tail)
     return any(
         days_in_span(market.start_month, int(market.cells.month[c]), int(market.cells.days[c]), begin, end) is not None
-        for c in cells
+        for c in cells.tolist()
+        if season is None or market.cells.calendar_month(c) + 1 in season
     )
 
 
@@ -135,21 +136,13 @@ def flexibility_table(plan: Plan) -> Table:
             for name, program in site.flexibility.items():
                 span = in_force(program.start, program.until, market.start_month)
                 months = plan.months.programs.get((s, name))
-                if months is None or not _touches(plan, n, *span) or not _has_month(plan, n, program):
+                season = program.months if isinstance(program, DemandResponse) else None
+                if months is None or not _touches(plan, n, *span, season):
                     continue
                 mw_hours = float(period_sums(plan.prepared, months.mw_hours)[n])
                 income = float(period_sums(plan.prepared, months.income)[n])
                 rows.append((*key, site_name, name, mw_hours / hours[s], mw_hours, income))
     return table(("scenario", "period", "site", "program", "mw", "mw_hours", "income_usd_m"), rows)
-
-
-def _has_month(plan: Plan, node: int, program: object) -> bool:
-    """Whether a program has a month of its season in a period."""
-    if not isinstance(program, DemandResponse):
-        return True
-    market = plan.prepared.market
-    cells = np.flatnonzero((market.cells.node == node) & ~market.cells.in_tail)
-    return any(market.cells.calendar_month(int(c)) + 1 in program.months for c in cells)
 
 
 def _hours(plan: Plan, node: int) -> list[float]:

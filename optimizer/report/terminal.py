@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
 from optimizer.plan.certificate import Certificate
-from optimizer.plan.insight import insight_lines, power_insights
+from optimizer.plan.insight import PowerInsight, insight_lines
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import decision_line
 from optimizer.plan.value import rent_value
@@ -46,6 +46,7 @@ def plan_lines(
     assumed: int,
     audit: AuditReport | None,
     certificate: Certificate,
+    insights: list[PowerInsight],
 ) -> list[str]:
     """The summary of a plan, line by line."""
     case = plan.prepared.case
@@ -59,7 +60,7 @@ def plan_lines(
     lines.append("")
     lines += list(_year_lines(plan))
     lines.append("")
-    lines += list(_labelled("Power", insight_lines(power_insights(plan))))
+    lines += list(_labelled("Power", insight_lines(insights)))
     if assumed:
         lines.append(f"Inputs    {assumed} of the inputs are marked assumed")
     lines += list(_proof_lines(plan, audit, certificate))

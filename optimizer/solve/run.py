@@ -234,8 +234,10 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
     # The tenth of a dollar has been spent somewhere: what is not ranked gets it back.
     ranked = np.flatnonzero(costs)
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
-    lower[ranked] = np.maximum(lower[ranked], found.values[ranked] - TIE_SLACK)
-    upper[ranked] = np.minimum(upper[ranked], found.values[ranked] + TIE_SLACK)
+    # What is not done at all gets no room: a billionth of every lot would add up to machines that do not exist.
+    slack = np.where(found.values[ranked] > TIE_SLACK, TIE_SLACK, 0.0)
+    lower[ranked] = np.maximum(lower[ranked], found.values[ranked] - slack)
+    upper[ranked] = np.minimum(upper[ranked], np.maximum(found.values[ranked], lower[ranked]) + slack)
     sharp = solve_fixed(replace(form, column_lower=lower, column_upper=upper), found.values, options)
     return sharp.values if sharp.status is Status.OPTIMAL and sharp.values is not None else found.values
 

@@ -17,8 +17,16 @@ HEADING = 16
 MOST_ROWS = 40
 MOST_CHANGES = 30
 
-_VERBS = {"sign": "signs", "build": "builds", "buy": "buys", "sell": "sells", "draw": "draws", "issue": "issues"}
-_COUNTED = ("sign", "build")
+_VERBS = {
+    "sign": "signs",
+    "contract": "signs the contract",
+    "build": "builds",
+    "buy": "buys",
+    "sell": "sells",
+    "draw": "draws",
+    "issue": "issues",
+}
+_COUNTED = ("sign", "contract", "build")
 
 
 def sweep_lines(sweep: Sweep) -> list[str]:
@@ -102,6 +110,9 @@ def short_plan(figures: Figures) -> str:
         if row["decision"] == "sign":
             halls = float(row["amount"])
             parts.append(f"{row['item']} {halls:.0f} {'hall' if halls == 1 else 'halls'} {str(row['date'])[:7]}")
+    for row in figures.decisions:
+        if row["decision"] == "contract":
+            parts.append(f"{row['item']} {float(row['amount']):.4g} MW {str(row['date'])[:7]}")
     for row in figures.decisions:
         if row["decision"] == "build":
             parts.append(f"build {row['item']} {str(row['date'])[:7]}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from optimizer.case.base import CalendarDate
+from optimizer.case.contracts import FixedBlock, MonthlyElection
 from optimizer.case.finance import EquityIssue, TermLoan
 from optimizer.plan.audit.decided import FILE, Lines
 from optimizer.plan.audit.recompute.deals import depth_ph_s
@@ -77,9 +78,10 @@ def check_signatures(figures: Figures, lines: Lines, collector: Collector) -> No
 
 def _check_contracts(figures: Figures, lines: Lines, collector: Collector) -> None:
     """Windows and MW of power contracts that are signed, and the load that is there for them."""
-    signed: dict[tuple[str, int], float] = {}
-    for each in sorted(figures.decisions.of("contract"), key=lambda each: lines[each]):
-        offer, key = figures.case.sites[each.site].contract_offers[each.item], (each.site, each.at)
+    every = figures.decisions.of("contract")
+    for each in sorted(every, key=lambda each: lines[each]):
+        site = figures.case.sites[each.site]
+        offer = site.contract_offers[each.item]
         _in_window(each, "signed", offer.sign.start, offer.sign.end, lines, collector)
         collector.checks += 3
         if over(each.amount, offer.terms.mw):
@@ -88,10 +90,19 @@ def _check_contracts(figures: Figures, lines: Lines, collector: Collector) -> No
         if over(offer.least_mw, each.amount):
             message = f"{shown(each.amount)} MW of {each.item}: it is at least {shown(offer.least_mw)}"
             collector.breach(FILE, lines[each], "amount", message)
-        signed[key] = signed.get(key, 0.0) + each.amount
-        load = figures.load_at(*key)
-        if over(signed[key], load):
-            message = f"makes {shown(signed[key])} MW signed at {each.site} at this step: its load is {shown(load)}"
+        contracted = sum(
+            other.amount
+            for other in every
+            if other.site == each.site and other.at <= each.at < other.at + site.contract_offers[other.item].tenor
+        )
+        for terms in site.contracts.values():
+            begins = figures.timeline.start if terms.start is None else terms.start.first
+            if begins <= each.at + 1e-9 and each.at + 1e-9 < terms.until.last:
+                contracted += terms.mw if isinstance(terms, FixedBlock) else 0.0
+                contracted += terms.least * terms.mw if isinstance(terms, MonthlyElection) else 0.0
+        load = figures.load_at(each.site, each.at)
+        if over(contracted, load):
+            message = f"makes {shown(contracted)} MW contracted at {each.site} at this step: its load is {shown(load)}"
             collector.breach(FILE, lines[each], "amount", message)
 
 

@@ -40,7 +40,7 @@ from optimizer.plan.audit.recompute.supply import (
 )
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
 
-OF_CONTRACT = ("mwh", "mining", "hosting", "paid", "result")
+OF_CONTRACT = ("mwh", "mining", "hosting", "paid", "result", "against_market")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,9 @@ def note_month(
         of_contract["mining"][month] = weight * used.sum()
         of_contract["hosting"][month] = weight * hosted.sum()
         of_contract["paid"][month] = weight * paid.sum() * each.price
-        of_contract["result"][month] = weight * (unused @ each.unused + hosted @ (meter.halls - each.price))
+        result = weight * (unused @ each.unused + hosted @ (meter.halls - each.price))
+        of_contract["result"][month] = result
+        of_contract["against_market"][month] = result + weight * (used @ (meter.machines - each.price))
     for name in terms.reserves:
         earned = terms.reserve(name, hours, at)
         done.earned[name]["mw_hours"][month] = weight * run.awarded[earned > 0].sum()
@@ -138,6 +140,7 @@ class ContractFigures:
     unused_mwh: Array
     paid: Array
     result: Array
+    against_market: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +184,7 @@ def contract_figures(
                         unused_mwh=of_contract["mwh"] - of_contract["mining"] - of_contract["hosting"],
                         paid=of_contract["paid"] / 1e6 * site.share,
                         result=of_contract["result"] / 1e6 * site.share,
+                        against_market=of_contract["against_market"] / 1e6 * site.share,
                     )
                 )
     return tuple(found)
@@ -201,7 +205,7 @@ def _settled(supply: Supply, share: float, timeline: Timeline, spot: Spot) -> Co
         paid[month] = mwh[month] * price / 1e6 * share
         result[month] = by_hour @ (hours.price - price) / 1e6 * share
     nothing = np.zeros(timeline.months)
-    return ContractFigures(supply.site, supply.name, in_force, mwh, nothing, nothing, mwh, paid, result)
+    return ContractFigures(supply.site, supply.name, in_force, mwh, nothing, nothing, mwh, paid, result, result)
 
 
 @dataclass(frozen=True)
@@ -244,7 +248,8 @@ def _taken(
         required[window.months[-1]], short[window.months[-1]] = window.required_mwh, window.short_mwh
     taken, nothing = operated.taken[name], np.zeros(timeline.months)
     result = -short * terms.shortfall_usd_per_mwh / 1e6 * share
-    return ContractFigures(site, name, in_force, required, taken["mining"], taken["hosting"], short, nothing, result)
+    took = (taken["mining"], taken["hosting"])
+    return ContractFigures(site, name, in_force, required, *took, short, nothing, result, result)
 
 
 def program_figures(case: Case, terms: Mapping[str, SiteTerms], operated: Mapping[str, Operated]) -> tuple[

@@ -31,7 +31,8 @@ def contract_rows(figures: Figures, place: int, period: Period) -> Iterator[Row]
     """All contracts that are in force on some day."""
     for each in figures.contracts:
         if in_period(figures, each.in_force, place) > 0:
-            columns = (each.mwh, each.mining_mwh, each.hosting_mwh, each.unused_mwh, each.paid, each.result)
+            mwh = (each.mwh, each.mining_mwh, each.hosting_mwh, each.unused_mwh)
+            columns = (*mwh, each.paid, each.result, each.against_market)
             yield each.site, each.name, *(in_period(figures, column, place) for column in columns)
 
 

@@ -117,7 +117,7 @@ def level(supply: Supply, hours: Hours, month: int) -> Array:
 def supplies_of(
     case: Case, timeline: Timeline, decisions: Decisions, spots: Mapping[str, Spot], files: Files
 ) -> tuple[Supply, ...]:
-    """Every contract that delivers power or settles: at each site those of the case, then what is signed, in time."""
+    """Every contract that delivers power or settles: at each site those of the case, then signed offers, in order."""
     found: list[Supply] = []
     for name, site in case.sites.items():
         for contract, terms in site.contracts.items():
@@ -138,10 +138,10 @@ def supplies_of(
 
 
 def signed_contracts(case: Case, decisions: Decisions, site: str) -> list[Decision]:
-    """Contract offers that are signed at a site, in time, then in the order of the case."""
+    """Contract offers that are signed at a site, in the order of the case."""
     offers = list(case.sites[site].contract_offers)
     signed = [each for each in decisions.of("contract") if each.site == site]
-    return sorted(signed, key=lambda each: (each.at, offers.index(each.item)))
+    return sorted(signed, key=lambda each: offers.index(each.item))
 
 
 def market_of(site: Site, terms: Physical) -> str:

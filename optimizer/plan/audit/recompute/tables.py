@@ -50,7 +50,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         " noi_usd_m credit_usd_m prepayment_usd_m signing_cost_usd_m capex_usd_m residual_usd_m",
         "dispatch.csv": "scenario month site kind item amount unit",
         "power.csv": "scenario period site use mwh cost_usd_m mean_usd_per_mwh paid_by",
-        "contracts.csv": "scenario period site contract mwh mining_mwh hosting_mwh unused_mwh paid_usd_m result_usd_m",
+        "contracts.csv": "scenario period site contract mwh mining_mwh hosting_mwh unused_mwh paid_usd_m result_usd_m"
+        " against_market_usd_m",
         "flexibility.csv": "scenario period site program mw mw_hours income_usd_m",
         "delivery.csv": "scenario period site charge use accrued_usd_m avoided_usd_m paid_usd_m recovered_usd_m",
         "certificate.csv": "scenario site year model_usd_m redispatched_usd_m bound_usd_m gap",
