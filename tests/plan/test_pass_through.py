@@ -18,11 +18,7 @@ def price(at: datetime) -> float:
     ("until", "a_hall"),
     [
         ("2025-01-31", 31 * 50),
-        pytest.param(
-            "2025-01-15",
-            15 * 50 + 16 * 80,
-            marks=pytest.mark.xfail(strict=True, reason="other days are charged at the mean of all days of the month"),
-        ),
+        ("2025-01-15", 15 * 50 + 16 * 80),
     ],
 )
 def test_the_month_in_which_a_contract_ends(until: str, a_hall: int, tmp_path: Path) -> None:

@@ -186,7 +186,6 @@ def test_names_and_order_of_contracts_do_not_matter(data: Data, folder: Path) ->
     assert after == about(before, coupled=has_take(data))
 
 
-@pytest.mark.xfail(strict=True, reason="called hours are kept by name: of two the later ones hold for both")
 def test_names_in_different_sections_may_be_the_same(folder: Path) -> None:
     """Proves: an interruption and a program of demand response of one name keep their own events, 30 days of three
     hours and five of six. Broken: the amounts; interruptions of five days."""
