@@ -106,13 +106,14 @@ def solve_certified(
 
 
 def _better(one: Certified | None, other: Certified) -> Certified:
-    """Of two rounds the one that is worth more, or certified if they are equal; with the lesser of their bounds, since
-    both hold."""
+    """Of two rounds the one that is worth more, or better certified if they are equal; with the lesser of their bounds,
+    since both hold."""
     if one is None:
         return other
     difference = other.plan.value_usd_m - one.plan.value_usd_m
     equal = abs(difference) <= 1e-9 * max(1.0, abs(one.plan.value_usd_m))
-    kept = other if difference > 0 or (equal and other.certificate.passed) else one
+    closer = other.certificate.worst_gap <= one.certificate.worst_gap
+    kept = other if (closer and equal) or (difference > 0 and not equal) else one
     bound = min(one.solution.bound_usd_m, other.solution.bound_usd_m)
     solution = replace(kept.solution, bound_usd_m=max(bound, kept.plan.value_usd_m))
     return replace(kept, solution=solution, build_seconds=other.build_seconds, plan_seconds=other.plan_seconds)
@@ -131,7 +132,9 @@ def _refined(plan: Plan, known: Refinement, closer: float) -> Refinement:
             _add_edges(plan, s, edges, closer)
     if prices == known.take_prices and not edges:
         return known
-    return Refinement(prices, edges, known.bands_times * 3 if edges else 1)
+    # With a minimum take every band is looked at for every value of a taken MWh: more bands would be too many columns.
+    more = 3 if edges and not prices else 1
+    return Refinement(prices, edges, known.bands_times * more)
 
 
 def _add_edges(plan: Plan, s: int, edges: dict[tuple[int, int], tuple[float, ...]], closer: float) -> None:

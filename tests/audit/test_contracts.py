@@ -15,7 +15,7 @@ import pytest
 from optimizer.plan.audit.recompute.decisions import Decisions
 from optimizer.plan.audit.recompute.timeline import CannotRecompute
 
-from .conftest import RUNNING, WINDOW, decided
+from .conftest import RUNNING, UNPLUGGED, WINDOW, decided
 
 NOTHING = Decisions(())
 FEE: dict[str, Any] = {"sites.west.power.resale_fee_usd_per_mwh": 3}
@@ -181,6 +181,33 @@ def test_some_assignable_and_some_not(make_plan: Any) -> None:
         plan.figures()
 
 
+def test_worth_against_the_market(make_plan: Any) -> None:
+    """Proves: of 40 MW at 25 halls use 10.8 that would cost them 30, machines 24 that would cost 28.75 with their
+    discount, and 5.2 are sold at 17: the last column has all of it, the result leaves out what machines save. Of a swap
+    (40 for 35) and a minimum take (40 MW, 5.2 short, at 60 each) both are the same. All times the share.
+    Broken: 24 * 5 saved (the price of halls); 10.8 * 5 counted twice; 0 for the swap."""
+    cut = {"events_per_year": 1, "hours_per_event": 1, "discount_usd_per_mwh": 1}
+    take = {"kind": "minimum_take", "mw": 80, "share": 0.5, "over": "month", "shortfall_usd_per_mwh": 60}
+    changes = contracts(
+        block=BLOCK | {"mw": 40, "assignable_to_hosting": True},
+        swap=BLOCK | {"mw": 5, "price_usd_per_mwh": 35, "settles_at": "node"},
+        take=take,
+    )
+    changes |= {"market.power.node": {"file": "prices.csv", "time_zone": "UTC", "scale": 2}, "sites.west.share": 0.4}
+    changes |= MONTH | LEASE | {"sites.west.interruptions": {"cut": cut}}
+    plan = make_plan(changes, NOTHING, price=lambda at: 21.0 if at.month == 7 else 20.0)
+    usd = 0.4 * 744 / 1e6
+    result = (10.8 * 5 - 5.2 * 8) * usd
+    assert [
+        (row["contract"], row["result_usd_m"], row["against_market_usd_m"]) for row in plan.rows("contracts.csv")
+    ] == [
+        ("block", close(result), close(result + 24 * 3.75 * usd)),
+        ("swap", close(5 * 5 * usd), close(5 * 5 * usd)),
+        ("take", close(-5.2 * 60 * usd), close(-5.2 * 60 * usd)),
+    ]
+    assert plan.get("contracts.csv")[0][-1] == "against_market_usd_m"
+
+
 def test_interrupted_machines_leave_their_block(make_plan: Any) -> None:
     """Proves: in 24 hours of events machines stand still, and their 24 MW are sold at 17, though p is above: 720 hours
     used at 25. Broken: 744 hours; nothing sold."""
@@ -219,6 +246,31 @@ def test_a_signed_contract(make_plan: Any) -> None:
     without = make_plan(FEE | offers | contracts(own=BLOCK | {"mw": 2}), NOTHING)
     more = plan.tables().value_usd_m - without.tables().value_usd_m
     assert more == close(10 * (2184 + 2208) * 8 / 1e6)
+
+
+def test_signed_offers_in_the_order_of_the_case(make_plan: Any) -> None:
+    """Proves: of two offers signed out of the order of the file the one that stands first there is first in the table
+    and, where both are worth the same to use (a swing at 17, and a block that brings 17 if it is sold), in the supply:
+    once 14.4 MW of machines are left in July, they use all 14 MW of the block and 0.4 of the swing.
+    Broken: by time, 10 MW of the swing and 4.4 of the block."""
+    block = OFFER | {"terms": {"kind": "fixed_block", "mw": 20, "price_usd_per_mwh": 25}, "tenor": "12 months"}
+    swing = OFFER | {"terms": {"kind": "swing", "mw": 20, "price_usd_per_mwh": 17}, "tenor": "12 months"}
+    signed = (decided("contract", "swing", "west", 0, 10.0), decided("contract", "block", "west", 3, 14.0), UNPLUGGED)
+    plan = make_plan(FEE | {"sites.west.contract_offers": {"block": block, "swing": swing}}, Decisions(signed))
+    rows = [(row["period"], row["contract"], row["mining_mwh"]) for row in plan.rows("contracts.csv")]
+    assert rows == [
+        ("2025Q1", "swing", close(10 * 2160)),
+        ("2025Q2", "block", close(14 * 2184)),
+        ("2025Q2", "swing", close(10 * 2184)),
+        ("2025Q3", "block", close(14 * 2208)),
+        ("2025Q3", "swing", close(0.4 * 2208)),
+        ("2025Q4", "block", close(14 * 2208)),
+        ("2025Q4", "swing", close(0.4 * 2208)),
+    ]
+    costs = [row["power_cost_usd_m"] for row in plan.rows("mining.csv")]
+    assert costs[2] == close((14 * 25 + 0.4 * 17) * 2208 / 1e6)
+    # The rows of decisions.csv are in time all the same.
+    assert [row["item"] for row in plan.rows("decisions.csv")] == ["swing", "block", "west.S20"]
 
 
 def test_credit_support_that_comes_back_later(make_plan: Any) -> None:

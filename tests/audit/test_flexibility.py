@@ -78,15 +78,18 @@ def test_hours_without_an_award(make_plan: Any) -> None:
     assert (found["mw_hours"], found["income_usd_m"]) == (close(10 * 248), close(10 * 248 * 3 / 1e6))
 
 
-def test_a_reserve_by_date_and_day(make_plan: Any) -> None:
-    """Proves: from 11 January until 20 January, ten days; no share of the price is expected before the first date, so
-    January earns nothing by a share from February. Of a joint venture it is the share; MW are whole.
-    Broken: 31 days; 3 a MWh from a share that holds later."""
-    terms = RESERVE | {"from": "2025-01-11", "until": "2025-01-20"}
-    joint = {"sites.west.share": 0.4}
-    (row,) = make_plan(MONTH | joint | program(reserves=terms), NOTHING, files=products()).rows("flexibility.csv")
-    assert (row["mw_hours"], row["mw"]) == (close(2400), close(2400 / 744))
-    assert row["income_usd_m"] == close(0.4 * 2400 * 3 / 1e6)
+def test_a_reserve_by_date_and_month(make_plan: Any) -> None:
+    """Proves: from 1 February until 28 February, 672 of the 2,160 hours of a quarter and a row in February only; no
+    share of the price is expected before the first date, so January earns nothing by a share from February. Of a joint
+    venture it is the share; MW are whole. Broken: 2,160 hours; 648 (the last day left out); rows of January and March;
+    3 a MWh from a share that holds later."""
+    terms = RESERVE | {"from": "2025-02-01", "until": "2025-02-28"}
+    joint = {"sites.west.share": 0.4} | program(reserves=terms)
+    (row,) = make_plan({"horizon.steps": ["1 quarter"]} | joint, NOTHING, files=products()).rows("flexibility.csv")
+    assert (row["mw_hours"], row["mw"]) == (close(6720), close(6720 / 2160))
+    assert row["income_usd_m"] == close(0.4 * 6720 * 3 / 1e6)
+    (row,) = make_plan({"horizon.steps": ["3 months"]} | joint, NOTHING, files=products()).rows("flexibility.csv")
+    assert (row["period"], row["mw_hours"], row["mw"]) == ("2025-02", close(6720), close(10))
     later = RESERVE | {"price_share": {"2025-02": 0.5}}
     rows = make_plan({"horizon.steps": ["2 months"]} | program(reserves=later), NOTHING, files=products()).rows(
         "flexibility.csv"
@@ -113,36 +116,51 @@ def test_demand_response(make_plan: Any) -> None:
     assert audit_folder(plan.folder).findings == ()
 
 
-def test_demand_response_by_season_and_day(make_plan: Any) -> None:
-    """Proves: enrolled only in its months, of these only where it is in force on some day; paid for the share of days:
-    from 16 January 16 of 31. A month that is not of the season has no row.
-    Broken: a row for February; a whole month paid; events before it begins."""
-    terms = RESPONSE | {"months": [1, 3], "from": "2025-01-16"}
+def dear_twice(at: datetime) -> float:
+    """20 but for 21 on 10 January and 20.5 on 12 March from 17 to 23."""
+    return 20.5 if (at.month, at.day) == (3, 12) and 17 <= at.hour < 23 else dear(at)
+
+
+def test_demand_response_by_season_and_month(make_plan: Any) -> None:
+    """Proves: enrolled only in its months that are in force: of January, March, May and June only March and May, from
+    February to May; each is paid in full. Of the year's two events that in January is before it begins; in that of
+    March 6 MW stand still for 6 hours. Broken: a row for another month; 36 MWh less in January; 72 less in March."""
+    terms = RESPONSE | {"months": [1, 3, 5, 6], "from": "2025-02", "until": "2025-05", "events_per_year": 2}
     plan = make_plan(
-        {"horizon.steps": ["3 months"]} | program(response=terms), NOTHING, price=dear,
-        operations={(month, "enrol", "response"): 6 for month in range(3)},
+        {"horizon.steps": ["6 months"]} | program(response=terms), NOTHING, price=dear_twice,
+        operations={(month, "enrol", "response"): 6 for month in range(6)},
     )  # fmt: skip
-    assert [row["month"] for row in plan.rows("dispatch.csv")] == ["2025-01", "2025-03"]
+    assert [row["month"] for row in plan.rows("dispatch.csv")] == ["2025-03", "2025-05"]
     rows = plan.rows("flexibility.csv")
-    assert [row["period"] for row in rows] == ["2025-01", "2025-03"]
-    assert [row["income_usd_m"] for row in rows] == [close(0.012 * 16 / 31), close(0.012)]
-    assert [row["mw_hours"] for row in rows] == [close(6 * 16 * 24), close(6 * 744)]
-    assert plan.rows("mining.csv")[0]["mwh"] == close(24 * 744)
+    assert [row["period"] for row in rows] == ["2025-03", "2025-05"]
+    assert [row["income_usd_m"] for row in rows] == [close(0.012), close(0.012)]
+    assert [row["mw_hours"] for row in rows] == [close(6 * 744), close(6 * 744)]
+    mwh = [24 * hours for hours in (744, 672, 744, 720, 744, 720)]
+    mwh[2] -= 6 * 6
+    assert [row["mwh"] for row in plan.rows("mining.csv")] == [close(each) for each in mwh]
 
 
 def test_both_programs(make_plan: Any) -> None:
     """Proves: of 24 MW the last 20 are enrolled, so that only the first 4 can be a reserve, though 10 could be. In the
-    events those 4 go on. Enrolled is decided for the month: from 16 January on it holds for the reserve of all days.
-    Broken: 10 MW sold twice, or in the first half of January."""
+    events those 4 go on. Before the response is in force, in January, all 10 are a reserve and nothing stands still.
+    Broken: 10 MW sold twice; 4 MW in January, too."""
     changes = MONTH | program(reserves=RESERVE, response=RESPONSE | {"mw": 20})
     plan = make_plan(changes, NOTHING, files=products(), price=dear, operations={(0, "enrol", "response"): 20})
     reserves, response = plan.rows("flexibility.csv")
     assert (reserves["mw_hours"], response["mw_hours"]) == (close(4 * 744), close(20 * 744))
     assert plan.rows("mining.csv")[0]["mwh"] == close(24 * 744 - 20 * 6)
-    changes = MONTH | program(reserves=RESERVE, response=RESPONSE | {"mw": 20, "from": "2025-01-16"})
-    plan = make_plan(changes, NOTHING, files=products(), price=dear, operations={(0, "enrol", "response"): 20})
-    reserves, response = plan.rows("flexibility.csv")
-    assert (reserves["mw_hours"], response["mw_hours"]) == (close(4 * 744), close(20 * 16 * 24))
+    changes = program(reserves=RESERVE, response=RESPONSE | {"mw": 20, "from": "2025-02"})
+    plan = make_plan(
+        {"horizon.steps": ["2 months"]} | changes, NOTHING, files=products(), price=dear,
+        operations={(month, "enrol", "response"): 20 for month in range(2)},
+    )  # fmt: skip
+    rows = [(row["period"], row["program"], row["mw_hours"]) for row in plan.rows("flexibility.csv")]
+    assert rows == [
+        ("2025-01", "reserves", close(10 * 744)),
+        ("2025-02", "reserves", close(4 * 672)),
+        ("2025-02", "response", close(20 * 672)),
+    ]
+    assert plan.rows("mining.csv")[0]["mwh"] == close(24 * 744)
 
 
 @pytest.mark.parametrize(

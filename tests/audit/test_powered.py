@@ -156,8 +156,9 @@ SIGNATURES: list[tuple[dict[str, Any], tuple[Decision, ...], str]] = [
     ({}, (signed(mw=1.5),), r"amount: 1\.5 MW of hedge: it is at least 2"),
     (
         {"sites.west.contract_offers.hedge.terms.mw": 40},
-        (signed(mw=35),),
-        r"amount: makes 35 MW signed at west at this step: its load is 34\.8",
+        # The least of the election, a quarter of 8 MW, is contracted already; a sun of 4 MW is not.
+        (signed(mw=33),),
+        r"amount: makes 35 MW contracted at west at this step: its load is 34\.8",
     ),
     ({"given.contract": {"west.hedge": "forbidden"}}, (signed(),), r"amount: given: contract 0 of hedge .*forbidden"),
     ({"given.contract": {"west.hedge": {"2025-05": 3}}}, (signed(),), r"given: contract 3 of hedge on 2025-04-01"),
@@ -178,6 +179,47 @@ def test_contracts_that_may_not_be_signed(make_plan: Any, changes: Any, decision
     report = audit_folder(plan.folder)
     assert [each.file for each in report.findings] == ["decisions.csv"], [str(each) for each in report.findings]
     assert says(report, rf"^decisions\.csv(:2)? .*{message}")
+
+
+OLD: dict[str, Any] = {"kind": "fixed_block", "price_usd_per_mwh": 25}
+OFFERED: dict[str, Any] = {
+    name: {"terms": OLD | {"mw": 40}, "sign": {"from": "2025-01", "to": "2025-12"}, "tenor": "6 months"}
+    for name in ("one", "two")
+}
+# What is signed at west, by month and MW; other contracts there; MW that are too many and their line.
+CONTRACTED: list[tuple[list[tuple[str, int, float]], dict[str, Any], float | None, int]] = [
+    ([("one", 0, 24)], {}, None, 0),
+    ([("one", 0, 14.5)], {"own": OLD | {"mw": 10, "until": "2025-06"}}, 24.5, 2),
+    # Of the site's own contracts those count that are in force at the step.
+    ([("one", 6, 14.5)], {"own": OLD | {"mw": 10, "until": "2025-06"}}, None, 0),
+    ([("one", 0, 14.5)], {"own": OLD | {"mw": 10, "from": "2025-02", "until": "2025-06"}}, None, 0),
+    (
+        [("one", 0, 20.5)],
+        {"own": {**OLD, "kind": "monthly_election", "mw": 8, "least": 0.5, "until": "2025-06"}},
+        24.5,
+        2,
+    ),
+    ([("one", 0, 20.5)], {"own": {**OLD, "kind": "swing", "mw": 8, "until": "2025-06"}}, None, 0),
+    # Of what is signed, too: the second is too much while the first is in force, and not when it has ended.
+    ([("two", 0, 14), ("one", 3, 10.5)], {}, 24.5, 3),
+    ([("two", 0, 14), ("one", 6, 24)], {}, None, 0),
+]
+
+
+@pytest.mark.parametrize(("offers", "own", "too_many", "line"), CONTRACTED)
+def test_a_contract_is_a_hedge(make_plan: Any, offers: Any, own: Any, too_many: float | None, line: int) -> None:
+    """Proves: with all that is in force at its step a signature is at most the load, 24 MW. Broken: 14.5 MW alone pass;
+    a contract that has ended or has not begun counts; the earlier of two signatures is found."""
+    changes = {"sites.west.contracts": own, "sites.west.contract_offers": OFFERED}
+    decisions = tuple(decided("contract", name, "west", month, mw) for name, month, mw in offers)
+    elected = {(month, "elect", "own"): 4.0 for month in range(6)}
+    operations = elected if own.get("own", {}).get("kind") == "monthly_election" else {}
+    report = audit_folder(make_plan(changes, Decisions(decisions), operations=operations).folder)
+    if too_many is None:
+        assert [str(each) for each in report.findings] == []
+    else:
+        message = f"makes {too_many} MW contracted at west at this step: its load is 24"
+        assert [(each.file, each.row, each.message) for each in report.findings] == [("decisions.csv", line, message)]
 
 
 def test_a_contract_is_signed_once(plan: Any) -> None:

@@ -94,14 +94,25 @@ def test_halls_count(make_plan: Any) -> None:
 
 
 def test_windows_lie_in_the_contract(make_plan: Any) -> None:
-    """Proves: from 16 February to 10 March 2025: 13 and 10 days of one quarter; machines that run in all of January
-    and March are taken on those days only. By year there is one window, which ends in March.
-    Broken: three months; 744 hours of March."""
-    plan = taken(make_plan, {1: 60, 2: 60}, **{"from": "2025-02-16", "until": "2025-03-10", "over": "year"})
-    (row,) = plan.rows("contracts.csv")
-    assert row["mwh"] == close(12 * 23 * 24)
-    assert row["mining_mwh"] == close(24 * 23 * 24)
-    assert len(plan.rows("dispatch.csv")) == 4
+    """Proves: from February to May 2025 a window is 59 days (1,416 hours) of the first quarter and one 61 days (1,464
+    hours) of the second; what runs in these months is taken, and dispatch.csv has two rows for each of the four. By
+    year there is one window of 2,880 hours, which ends in May: nothing is required in the first quarter.
+    Broken: 2,160 and 2,184 hours; a window that ends in June or in December (no row, or one of the third quarter)."""
+    during = {"from": "2025-02", "until": "2025-05"}
+    plan = taken(make_plan, dict.fromkeys(range(1, 5), 60), **during)
+    rows = plan.rows("contracts.csv")
+    assert [(row["period"], row["mwh"], row["mining_mwh"]) for row in rows] == [
+        ("2025Q1", close(12 * 1416), close(24 * 1416)),
+        ("2025Q2", close(12 * 1464), close(24 * 1464)),
+    ]
+    months = ["2025-02", "2025-03", "2025-04", "2025-05"]
+    assert [row["month"] for row in plan.rows("dispatch.csv")] == [month for month in months for _ in range(2)]
+    # Nothing is taken in April and May: the second window alone is short, the year is just met by February and March.
+    rows = taken(make_plan, {1: 60, 2: 60}, **during).rows("contracts.csv")
+    assert [row["unused_mwh"] for row in rows] == [0, close(12 * 1464)]
+    rows = taken(make_plan, {1: 60, 2: 60}, **during, over="year").rows("contracts.csv")
+    assert [(row["mwh"], row["mining_mwh"]) for row in rows] == [(0, close(24 * 1416)), (close(12 * 2880), 0)]
+    assert [row["unused_mwh"] for row in rows] == [0, close(12 * 2880 - 24 * 1416)]
 
 
 WRONG = [

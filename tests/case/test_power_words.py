@@ -86,3 +86,11 @@ def test_a_site_that_simply_buys_has_no_line_of_it(load_changed: Load) -> None:
     """Proves: nothing is said where nothing is stated. Broken: an empty line 'power'."""
     lines = in_words(describe(load_changed(("{market: west, adder_usd_per_mwh: 5}", "{market: west}")), {}))
     assert not any(line.strip().startswith("power ") for line in lines)
+
+
+def test_a_charge_billed_in_its_month(load_power: Load) -> None:
+    """Proves: nothing is said of a next year, as nothing is left open. Broken: 'billed over 1 year from Jan'."""
+    loaded = load_power(("success: 0.9, opening_usd_m: 2.5}", "success: 0.9, billed: in_month}"))
+    text = " ".join(" ".join(in_words(describe(loaded, {}))).split())
+    assert "from 15:00 to 19:00 on weekdays (90 % sure); billed in the month" in text
+    assert "of the next year" not in text
