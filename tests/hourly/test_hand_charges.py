@@ -88,13 +88,13 @@ RESPONSE: dict[str, Any] = {
         pytest.param({}, 29.76 + 0.276, id="enrolled"),
         pytest.param({"payment_usd_per_kw_month": 0.05}, 29.76, id="too-little"),
         pytest.param({"months": [2, 3]}, 29.76, id="other-months"),
-        pytest.param({"from": "2025-01-17"}, 29.76 + 0.3 * 15 / 31, id="half-a-month"),
+        pytest.param({"from": "2025-02"}, 29.76, id="not-yet"),
         pytest.param({"mw": 5000}, 29.76 + 0.92, id="all-there-is"),
     ],
 )
 def test_demand_response(worth: Worth, changes: dict[str, Any], usd_m: float) -> None:
     """Proves: 300 MW earn 1,000 $ each in January and lose 10 $ in the eight hours (18:00 to 22:00 on the first two
-    days) that are called: 0.276; at 50 $ nobody is enrolled; from the 17th on half is paid and nothing called; no more
+    days) that are called: 0.276; at 50 $ nobody is enrolled; from February on nothing of it is paid in January; no more
     is enrolled than there is. Broken: 0.3 if events cost nothing, 0.18 if they fell into hours at 50, 30.06 for months
     in which nothing is paid, 34.36 with 5,000 MW."""
     assert worth({"sites.one.flexibility.dr": RESPONSE | changes}, STEADY) == about(usd_m)
