@@ -38,6 +38,10 @@ DEAR = 3.0
 Priced = Contract | BlockTerms | SwingTerms
 
 
+MOST_PAID = 25.0
+"""USD per kW and month of demand response; what is more is rather meant by the year."""
+
+
 def judge_power(case: Case) -> list[Finding]:
     """What looks odd about power at the sites, prices of markets apart."""
     found: list[Finding] = []
@@ -166,6 +170,18 @@ def _charges(path: CasePath, site: Site) -> Iterable[Finding]:
 def _programs(path: CasePath, site: Site) -> Iterable[Finding]:
     for name, program in site.flexibility.items():
         if not isinstance(program, Ancillary):
+            paid = program.payment_usd_per_kw_month
+            if paid > MOST_PAID:
+                message = (
+                    f"{paid:g} USD per kW and month; usual is 1 to 10: is it per kW and year ({paid / 12:.4g} a month)?"
+                )
+                yield Finding((*path, name, "payment_usd_per_kw_month"), message)
+            levels = site.energised_mw
+            most = float(levels) if isinstance(levels, int | float) else max(levels.values(), default=0.0)
+            most += sum(build.energised_mw * build.max for build in site.builds.values())
+            if program.mw > most:
+                message = f"{program.mw:g} MW, where the site never has more than {most:,.4g}: no more can be enrolled"
+                yield Finding((*path, name, "mw"), message)
             continue
         for place, share in _each((*path, name, "price_share"), program.price_share):
             if share > 1:
