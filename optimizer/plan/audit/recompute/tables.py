@@ -85,6 +85,10 @@ class Tables:
         return sum(component.total for component in self.components)
 
 
+LEAST_BTC = 1e-9
+"""So few coins are none: what a coin costs is not said of them."""
+
+
 def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tables:
     """Rebuild every table. ``intrinsic_to_market``: what the plan states of its shares, by default the fixed point."""
     cash = cash_path(figures)
@@ -178,7 +182,7 @@ def _mining(figures: Figures, place: int, period: Period) -> Iterator[Row]:
                         mined.mwh, mined.hours_run, mined.btc, mined.revenue, mined.power_cost, mined.variable_cost,
                     )
                 )  # fmt: skip
-                per_btc = power * 1e6 / btc if btc > 0 else None
+                per_btc = power * 1e6 / btc if btc > LEAST_BTC else None
                 margin = revenue - power - variable
                 yield site, stand.name, ph_s, mwh, hours, btc, revenue, power, variable, margin, per_btc
 
