@@ -1,8 +1,7 @@
-"""Site programs -> columns and rows of the model: contracts, reserves, demand response, demand charges, minimum take.
+"""Site programs -> the part of the model that they make: signings first, then one site after the other.
 
-For every part of a month at a site whose hours are tied: a column for each way in which a MW of each kind of machine
-(or of halls) can stand, with what it earns more than by buying at the market, and a row for each kind of megawatt that
-they share. What the columns earn comes from ``optimizer.operations.slots``.
+The columns and rows of a site are written by ``site_writer.py``; here they are put together, with what tables and the
+certificate have to know of them. ``check_supplies`` says beforehand whether that is possible.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.tree import Floats
+from optimizer.case.base import CalendarDate
 from optimizer.case.case import Case
 from optimizer.case.contracts import FixedBlock, MinimumTake, MonthlyElection
 from optimizer.case.delivery import Demand
@@ -144,9 +145,9 @@ class SiteWriter:
                     # Halls bear their part of the charge themselves.
                     self.sheet.hall_at.append((o, self.s, cell, rate * mw))
 
-    def _days(self, start: object, until: object, cell: int) -> bool:
+    def _days(self, start: CalendarDate | None, until: CalendarDate | None, cell: int) -> bool:
         cells = self.market.cells
-        span = in_force(start, until, self.market.start_month)  # type: ignore[arg-type]
+        span = in_force(start, until, self.market.start_month)
         return days_in_span(self.market.start_month, int(cells.month[cell]), int(cells.days[cell]), *span) is not None
 
     # ------------------------------------------------------------ a part

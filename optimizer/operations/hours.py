@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.tree import Bools, Floats, Ints
+from optimizer.case.base import CalendarDate
 from optimizer.case.case import Case
 from optimizer.case.delivery import CoincidentPeak
 from optimizer.case.flexibility import Ancillary, DemandResponse
@@ -183,9 +184,11 @@ class SiteClock:
         at_meter: Floats = (base + adder - discount) * (1 + power.losses) + wires
         return at_meter
 
-    def _inside(self, day: Ints, start: object, until: object, month: int, days: int) -> Bools:
+    def _inside(
+        self, day: Ints, start: CalendarDate | None, until: CalendarDate | None, month: int, days: int
+    ) -> Bools:
         """(H,) intervals of the days on which something holds."""
-        begin, end = in_force(start, until, self.market.start_month)  # type: ignore[arg-type]
+        begin, end = in_force(start, until, self.market.start_month)
         span = days_in_span(self.market.start_month, month, days, begin, end)
         if span is None:
             return np.zeros(len(day), dtype=bool)
