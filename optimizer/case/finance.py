@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from optimizer.case.base import Date, Months, Section, Window
+from optimizer.case.base import Date, Months, Section
+from optimizer.case.books import Books
+from optimizer.case.covenants import Limits
+from optimizer.case.facilities import Facility
+from optimizer.case.taxes import IncomeTax
+
+
+Period = Annotated[str, Field(pattern=r"^\d{4}-(Q[1-4]|\d{2})$")]
+"""A quarter (2025-Q2) or a month (2025-04)."""
 
 
 class Opening(Section):
@@ -26,6 +34,24 @@ class Opening(Section):
     """Yearly growth of overheads, on each anniversary of the start."""
 
 
+class Conversion(Section):
+    """The right of a debt's holders to turn it into shares, valued from volatility."""
+
+    price_usd: Annotated[float, Field(gt=0)]
+    straight_rate: Annotated[float, Field(ge=0, le=1)]
+    """What the company would pay for the same debt without conversion; it is valued at it."""
+    volatility: Annotated[float, Field(gt=0, le=5)]
+    risk_free: Annotated[float, Field(ge=-0.05, le=1)] = 0.04
+
+
+class ProjectDebt(Section):
+    """The ring-fence of a debt that belongs to a lease."""
+
+    lease: str
+    reserve_months: Annotated[int, Field(ge=0, le=60)] = 0
+    lock_up_dscr: Annotated[float, Field(ge=1, le=10)] | None = None
+
+
 class Debt(Section):
     """A debt that exists when the plan starts."""
 
@@ -39,48 +65,8 @@ class Debt(Section):
     """Time between payments, counted back from maturity (so a payment may cover time before the start)."""
     amortisation: Literal["bullet", "even"] | Mapping[Date, Annotated[float, Field(gt=0)]] = "bullet"
     """bullet: all at maturity. even: equal parts on every interest date. Or amounts in USD m by date."""
-
-
-class TermLoan(Section):
-    """A loan that may be drawn, at steps of a window. Each draw is repaid on its own schedule."""
-
-    kind: Literal["term_loan"]
-    window: Window
-    limit_usd_m: Annotated[float, Field(gt=0)]
-    """Most that is drawn in all."""
-    rate: Annotated[float, Field(ge=0, le=1)]
-    """Interest a year on what is outstanding."""
-    fee: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Kept back from each draw, as a share of it."""
-    term: Months
-    """From a draw to its last payment: a multiple of interest_every."""
-    interest_every: Months = 6
-    amortisation: Literal["bullet", "even"] = "bullet"
-    """bullet: all at the end. even: equal parts on every interest date after interest_only."""
-    interest_only: Months = 0
-    """Time after a draw in which nothing is repaid (for even)."""
-    loan_to_cost: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Most that may have been drawn, as a share of the capex of the halls signed by then."""
-    for_offers: tuple[str, ...] = ()
-    """Offers whose capex counts for that; by default all."""
-
-
-class EquityIssue(Section):
-    """New shares that may be sold for cash, at steps of a window."""
-
-    kind: Literal["equity"]
-    window: Window
-    limit_usd_m: Annotated[float, Field(gt=0)]
-    """Most that is raised in all."""
-    limit_usd_m_per_step: Annotated[float, Field(gt=0)] | None = None
-    cost: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Discount and fees, as a share of the market price."""
-
-
-class Limits(Section):
-    """What the plan must keep at the end of every quarter and at the horizon."""
-
-    min_cash_usd_m: float = 0.0
+    conversion: Conversion | None = None
+    project: ProjectDebt | None = None
 
 
 class Treasury(Section):
@@ -104,11 +90,21 @@ class Finance(Section):
     """Interest a year on cash, paid on the balance at the beginning of each period. It helps liquidity and adds
     no value."""
     debts: Mapping[str, Debt] = Field(default_factory=dict)
-    facilities: Mapping[str, Annotated[TermLoan | EquityIssue, Field(discriminator="kind")]] = Field(
-        default_factory=dict
-    )
+    facilities: Mapping[str, Facility] = Field(default_factory=dict)
     """New money that the plan may take."""
     cash_tax_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Effective rate of tax paid in cash on each calendar year's EBITDA, where that is positive."""
+    """Effective rate of tax paid in cash on each calendar year's EBITDA, where that is positive. The short form; give
+    this or tax."""
+    tax: IncomeTax | None = None
+    books: Books | None = None
+    """With it the plan has an income statement and a balance sheet."""
+    ebitda_before_usd_m: Mapping[Period, float] = Field(default_factory=dict)
+    """EBITDA of months (2025-04) or quarters (2025-Q2) before the start, for limits on twelve months."""
     limits: Limits = Field(default_factory=Limits)
     treasury: Treasury = Field(default_factory=Treasury)
+
+    @model_validator(mode="after")
+    def _one_tax(self) -> Finance:
+        if self.tax is not None and self.cash_tax_rate:
+            raise ValueError("give cash_tax_rate or tax, not both")
+        return self

@@ -49,6 +49,17 @@ class HostingPower(Section):
     price the tenant pays while it is in force: its value then goes to the tenant."""
 
 
+class TenantCapex(Section):
+    """Capex that the tenant pays as it is spent: part of it is lent, and credited back against rent."""
+
+    usd_m_per_mw_it: Annotated[float, Field(gt=0)]
+    """All that the tenant pays, of the offer's capex."""
+    credited_usd_m_per_mw_it: Annotated[float, Field(ge=0)] = 0.0
+    """The part of it that is credited back; the rest costs the company nothing."""
+    credit_share_of_rent: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Most of each month's rent that is credited."""
+
+
 class Offer(Section):
     """A hosting contract on offer: signed at most once, at one of its sites, in whole halls."""
 
@@ -101,6 +112,7 @@ class Offer(Section):
     """Paid by the tenant at signature, as a share of all rent of the term. It is credited back against rent."""
     prepayment_credited_over: Months | None = None
     """Time from the first rent over which it is credited back, evenly; by default the whole term."""
+    tenant_capex: TenantCapex | None = None
     residual_usd_m_per_mw_it: Annotated[float, Field(ge=0)] = 0.0
     """What a hall is worth at the end of its term."""
     discount: Rate | None = None
@@ -143,4 +155,6 @@ class Lease(Section):
     prepayment_credited_until: Date | None = None
     """By default the end of the term."""
     residual_usd_m_per_mw_it: Annotated[float, Field(ge=0)] = 0.0
+    book_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """What its halls stand for in the company's books at the start."""
     discount: Rate | None = None

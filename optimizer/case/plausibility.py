@@ -48,7 +48,7 @@ def _millions(case: Case) -> Iterable[Finding]:
         (("finance", "opening", "cash_usd_m"), opening.cash_usd_m, 1e5),
         (("finance", "opening", "shares_m"), opening.shares_m, 1e5),
         (("finance", "opening", "sga_usd_m_per_quarter"), opening.sga_usd_m_per_quarter, 1e3),
-        (("finance", "limits", "min_cash_usd_m"), case.finance.limits.min_cash_usd_m, 1e5),
+        (("finance", "limits", "min_cash_usd_m"), case.finance.limits.least_cash_usd_m, 1e5),
     ]
     amounts += [
         (("finance", "debts", name, "principal_usd_m"), debt.principal_usd_m, 1e5)
@@ -244,9 +244,9 @@ def _finance(case: Case) -> Iterable[Finding]:
         ("wacc", discount.wacc or 0.0),
     ):
         yield from _rate(("discount", key), rate)
-    if finance.limits.min_cash_usd_m > finance.opening.cash_usd_m:
+    if finance.limits.least_cash_usd_m > finance.opening.cash_usd_m:
         message = (
-            f"asks for {finance.limits.min_cash_usd_m:g} at the end of every quarter, and the plan starts with "
+            f"asks for {finance.limits.least_cash_usd_m:g} at the end of every quarter, and the plan starts with "
             f"{finance.opening.cash_usd_m:g}"
         )
         yield Finding(("finance", "limits", "min_cash_usd_m"), message)

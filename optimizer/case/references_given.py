@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from optimizer.case.base import CalendarDate, Window, month_label
 from optimizer.case.case import Case
 from optimizer.case.derived import TOLERANCE, decision_dates, lots_of, nearest_step
-from optimizer.case.finance import EquityIssue, TermLoan
+from optimizer.case.facilities import EquityIssue, TermLoan
 from optimizer.case.findings import Finding
 from optimizer.case.given import GivenSignature
 from optimizer.case.offers import Offer

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from optimizer.case.base import Window
 from optimizer.case.case import Case
-from optimizer.case.finance import TermLoan
+from optimizer.case.facilities import TermLoan
 from optimizer.case.findings import Finding
 from optimizer.case.sites import Site
 from optimizer.case.suggest import did_you_mean

@@ -27,6 +27,8 @@ class FleetLot(Section):
     """Hash rate, PH/s."""
     bought: Date | None = None
     """Month of purchase, from which the life counts; by default the start of the plan."""
+    book_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """What the machines stand for in the company's books at the start, all of them."""
 
 
 class ArrivingLot(Section):
@@ -40,6 +42,8 @@ class ArrivingLot(Section):
     """When they are plugged in; their life counts from here."""
     due_usd_m: Annotated[float, Field(ge=0)] = 0.0
     """What has still to be paid, on arrival."""
+    paid_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """What was paid on them before the start: a deposit in the books."""
 
 
 class Build(Section):

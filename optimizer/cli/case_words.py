@@ -70,7 +70,7 @@ def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str,
         "offers": {name: _offer(designed(case, offer)) for name, offer in case.offers.items()},
         "money": {
             "cash_usd_m": finance.opening.cash_usd_m,
-            "min_cash_usd_m": finance.limits.min_cash_usd_m,
+            "min_cash_usd_m": finance.limits.least_cash_usd_m,
             "btc": finance.opening.btc,
             "btc_usd_m": finance.opening.btc * case.market.network.btc_usd / 1e6,
             "treasury": finance.treasury.policy,

@@ -9,7 +9,7 @@ import numpy as np
 from models.instance import Equity, Loans, Tax, Treasury
 from models.tree import Floats
 from optimizer.case.case import Case
-from optimizer.case.finance import EquityIssue, TermLoan
+from optimizer.case.facilities import EquityIssue, TermLoan
 from optimizer.instance.finance import FixedFlows, Payment
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import instant_factor, node_at

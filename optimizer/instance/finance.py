@@ -164,7 +164,7 @@ def cash_arrays(case: Case, market: Market, flows: FixedFlows) -> Cash:
         opening_usd_m=case.finance.opening.cash_usd_m,
         growth=1 + case.finance.cash_yield * market.tree.length_months / 12,
         fixed_usd_m=flows.net,
-        minimum_usd_m=np.full(len(market.tree), case.finance.limits.min_cash_usd_m),
+        minimum_usd_m=np.full(len(market.tree), case.finance.limits.least_cash_usd_m),
     )
 
 

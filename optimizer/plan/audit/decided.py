@@ -11,7 +11,7 @@ from datetime import date
 from typing import cast
 
 from optimizer.case.case import Case
-from optimizer.case.finance import EquityIssue, TermLoan
+from optimizer.case.facilities import EquityIssue, TermLoan
 from optimizer.plan.audit.files import Line, Table
 from optimizer.plan.audit.recompute.decisions import (
     COINS,

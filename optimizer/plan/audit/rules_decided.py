@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from optimizer.case.base import CalendarDate
 from optimizer.case.contracts import FixedBlock, MonthlyElection
-from optimizer.case.finance import EquityIssue, TermLoan
+from optimizer.case.facilities import EquityIssue, TermLoan
 from optimizer.plan.audit.decided import FILE, Lines
 from optimizer.plan.audit.recompute.deals import depth_ph_s
 from optimizer.plan.audit.recompute.decisions import Decision

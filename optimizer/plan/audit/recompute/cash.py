@@ -183,7 +183,7 @@ def cash_path(figures: Figures) -> CashPath:
         flows["yield_usd_m"][place] = now * finance.cash_yield * period.months / 12
         now += float(flows["yield_usd_m"][place] + without_yield[place])
         closing[place] = now
-    minimum = np.full(count, finance.limits.min_cash_usd_m)
+    minimum = np.full(count, finance.limits.least_cash_usd_m)
     minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)
     minimum[-1] += sum(built.cost_after(timeline.months) for built in figures.builds)
     return CashPath(opening, flows, closing, minimum)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optimizer.case.case import Case
-from optimizer.case.finance import EquityIssue, TermLoan
+from optimizer.case.facilities import EquityIssue, TermLoan
 from optimizer.plan.audit.recompute.debt import Payment
 from optimizer.plan.audit.recompute.decisions import Decisions
 from optimizer.plan.audit.recompute.hosting import capex_of
