@@ -4,12 +4,42 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from models import builds, cash, equity, hosting, machines, objective, sites, tax, treasury
-from models.debt import term_loan
+from models import (
+    builds,
+    cash,
+    covenants,
+    equity,
+    hosting,
+    income_tax,
+    machines,
+    objective,
+    ring_fences,
+    sites,
+    tax,
+    treasury,
+)
+from models.debt import lines, sweeps, tranches
 from models.instance import Instance
 from models.power import site_operations
 
-FAMILIES = (machines, hosting, builds, sites, site_operations, term_loan, equity, treasury, tax, cash, objective)
+FAMILIES = (
+    machines,
+    hosting,
+    builds,
+    sites,
+    site_operations,
+    tranches,
+    equity,
+    lines,
+    ring_fences,
+    treasury,
+    tax,
+    cash,
+    income_tax,
+    sweeps,
+    covenants,
+    objective,
+)
 """In the order in which they are added: each may use the variables and sets of those before it."""
 
 

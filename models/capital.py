@@ -56,7 +56,7 @@ class Tranches:
     costs: Floats
     """(D, N) kept back."""
     service: Floats
-    """(D, N) interest and principal paid, what a bond takes out apart."""
+    """(D, N) interest and principal paid, what a bond takes out and bullets of projects apart."""
     due: Floats
     """(D, N) principal due within twelve months of the end of the node."""
     held: Floats
@@ -149,11 +149,9 @@ class RingFences:
     fixed_service_12: Floats
     """(J, N) of debts of the start."""
     service_paid: Floats
-    """(D, N) paid in the node, from completion on, what a bond takes out apart."""
+    """(D, N) scheduled service paid in the node."""
     level: Floats
-    """(J, D) lock-up level that a tranche brings to the signature; 0 for others."""
-    fixed_level: Floats
-    """(J,) of debts of the start."""
+    """(J,) lock-up level."""
     most_usd_m: Floats
     """(J,) more than can ever be locked up."""
 

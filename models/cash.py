@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import treasury
+from models import ring_fences, treasury
+from models.debt import lines, tranches
 from models.instance import Instance
 from models.power import site_operations
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
-    """Add ``cash`` (USD m at the end of each node), its balance and its minimum to the model."""
+    """Add ``cash`` (USD m at the end of each node) and its balance to the model; how low it may fall is a limit."""
     model.cash = pyo.Var(model.NODES)
     model.cash_balance = pyo.Constraint(model.NODES, rule=lambda m, n: balance(m, instance, n))
-    if not instance.waive_minimum_cash:
-        model.cash_minimum = pyo.Constraint(model.NODES, rule=lambda m, n: minimum(m, instance, n))
 
 
 def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
@@ -26,7 +25,8 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     $$ \text{cash}_n = (1 + y_n)\,\text{cash}_{\text{parent}(n)} + F_n + \sum_p \mu_{p,n}\,\text{installed}_{p,n}
        + \sum_\sigma \gamma_{\sigma,n}\,\text{use}_\sigma + \sum_v \lambda_{v,n}\,\text{lever}_v
        + \sum_o \left( f_{o,n}\,\text{halls}_o + s_{o,n}\,\text{sign}_o \right)
-       + \text{machines}_n + \sum_u b_{u,n}\,\text{built}_u + \sum_d l_{d,n}\,\text{draw}_d + \text{issue}_n
+       + \text{machines}_n + \sum_u b_{u,n}\,\text{built}_u + \sum_d l_{d,n}\,\text{draw}_d + \text{lines}_n
+       - (\text{trapped}_n - \text{trapped}_{\text{parent}(n)}) + \text{issue}_n
        + \text{bitcoin}_n - \text{tax}_n $$
     """
     cash = instance.cash
@@ -82,14 +82,10 @@ def _trade(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
 
 
 def _money(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """Loans drawn and served, shares issued, tax."""
-    loans, equity = instance.loans, instance.equity
-    total: Any = 0.0
-    if loans is not None:
-        total += sum(
-            float(loans.cash_per_usd_m[d, node]) * model.draw[d]
-            for d in np.flatnonzero(loans.cash_per_usd_m[:, node]).tolist()
-        )
+    """Tranches and lines drawn and served, what ring-fences hold, shares issued, tax."""
+    equity = instance.equity
+    total: Any = tranches.cash(model, instance, node) + lines.cash(model, instance, node)
+    total += ring_fences.cash(model, instance, node)
     if equity is not None:
         total += sum(model.issue[e] for e in np.flatnonzero(equity.node == node).tolist())
     if node in model.TAX_NODES:
@@ -97,14 +93,12 @@ def _money(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     return total
 
 
-def minimum(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
-    r"""Cash never falls below the minimum; at the end it also covers what has been committed to be built later.
+def committed(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """At the end of a path: capex and cost of builds that fall later.
 
-    Without the last part a plan signs in its last quarters and counts rent for halls that it could not pay for.
-
-    $$ \text{cash}_n \ge \underline{C}_n + [n \text{ is a leaf}] \sum_{o:\, n(o) \preceq n} k_o \, \text{halls}_o $$
+    Without it a plan signs in its last quarters and counts rent for halls that it could not pay for.
     """
-    cash, hosting, tree = instance.cash, instance.hosting, instance.tree
+    hosting, tree = instance.hosting, instance.tree
     committed: Any = 0.0
     if node in tree.leaves:
         builds = instance.builds
@@ -119,4 +113,4 @@ def minimum(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
             for o in np.flatnonzero(hosting.capex_after_horizon_usd_m_per_hall)
             if tree.reaches[hosting.node[o], node]
         )
-    return model.cash[node] - committed >= float(cash.minimum_usd_m[node])
+    return committed

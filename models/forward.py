@@ -6,10 +6,21 @@ states are not used. This module decides nothing, and enforces nothing: it measu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.forward_money import (
+    Fenced,
+    Measured,
+    breaches_value,
+    fenced,
+    line_cash,
+    measured,
+    money_value,
+    tranche_cash,
+)
+from models.forward_tax import Assessment, incomes
 from models.instance import Instance, Trade
 from models.tax import year_ends
 from models.tree import Floats, Ints
@@ -18,7 +29,8 @@ from models.tree import Floats, Ints
 @dataclass(frozen=True)
 class Decisions:
     """What a plan decides. Shapes: ``halls`` (O,) and ``built`` (U,), whole numbers, 0 where not signed or built;
-    ``unplug_eh``, ``plug_eh`` (P, N); ``sell_eh`` (L, N); ``order_eh`` (L,); ``draw_usd_m`` (D,); ``issue_usd_m`` (E,);
+    ``unplug_eh``, ``plug_eh`` (P, N); ``sell_eh`` (L, N); ``order_eh`` (L,); ``draw_usd_m`` (D,); ``commit_usd_m`` (C,); ``line_draw``,
+    ``line_repay`` (K, N); ``line_commit`` (K,); ``issue_usd_m`` (E,);
     ``sell_btc``, ``keep_btc`` (N,), both 0 where the treasury's policy leaves no choice."""
 
     halls: Ints
@@ -28,6 +40,10 @@ class Decisions:
     sell_eh: Floats
     order_eh: Floats
     draw_usd_m: Floats
+    commit_usd_m: Floats
+    line_draw: Floats
+    line_repay: Floats
+    line_commit: Floats
     issue_usd_m: Floats
     sell_btc: Floats
     keep_btc: Floats
@@ -68,6 +84,9 @@ class States:
     """At the end of each node."""
     required_usd_m: Floats
     """The least that cash may be there: the minimum, in leaves with what has been committed to be built later."""
+    fenced: Fenced
+    limits: tuple[Measured, ...]
+    """Every limit of the case, as it comes out."""
     value_usd_m: float
     megawatts_over: Floats
     """(R,) by how much each megawatt limit is exceeded (0 where it is kept)."""
@@ -81,6 +100,7 @@ class States:
 def no_decisions(instance: Instance) -> Decisions:
     """Nothing signed, built, moved, bought, sold or borrowed."""
     lots, places, nodes = len(instance.lots.name), len(instance.places.lot), len(instance.tree)
+    lines = len(instance.lines.name) if instance.lines else 0
     return Decisions(
         halls=np.zeros(len(instance.hosting.name), dtype=np.int64),
         built=np.zeros(len(instance.builds.name) if instance.builds else 0, dtype=np.int64),
@@ -88,7 +108,11 @@ def no_decisions(instance: Instance) -> Decisions:
         plug_eh=np.zeros((places, nodes)),
         sell_eh=np.zeros((lots, nodes)),
         order_eh=np.zeros(lots),
-        draw_usd_m=np.zeros(len(instance.loans.node) if instance.loans else 0),
+        draw_usd_m=np.zeros(len(instance.tranches.node) if instance.tranches else 0),
+        commit_usd_m=np.zeros(len(instance.tranches.commit_node) if instance.tranches else 0),
+        line_draw=np.zeros((lines, nodes)),
+        line_repay=np.zeros((lines, nodes)),
+        line_commit=np.zeros(lines),
         issue_usd_m=np.zeros(len(instance.equity.node) if instance.equity else 0),
         sell_btc=np.zeros(nodes),
         keep_btc=np.zeros(nodes),
@@ -112,14 +136,24 @@ def forward(instance: Instance, decisions: Decisions) -> States:
     operations, ebitda = _operations(instance, decisions, operating)
     mined, kept, sold, stock, btc_cash = _bitcoin(instance, decisions, operating.btc)
     tax = _tax(instance, ebitda)
-    flows = instance.cash.fixed_usd_m + operations + sales.sum(axis=0) + btc_cash - tax
+    flows = instance.cash.fixed_usd_m + operations + sales.sum(axis=0) + btc_cash
+    fences = fenced(instance, decisions)
+    trapped_before = np.where(tree.parent >= 0, fences.trapped_usd_m[tree.parent], 0.0)
     flows = flows + _machine_costs(instance, decisions) + _money(instance, decisions)
-    balance = np.zeros(len(tree))
+    flows = flows + trapped_before - fences.trapped_usd_m
+    balance, earned = np.zeros(len(tree)), np.zeros(len(tree))
+    assessment, assessed = None, []
+    if instance.income_tax is not None:
+        taxed = incomes(instance, decisions, installed, sales, ebitda, stock, btc_cash)
+        assessment, assessed = Assessment(instance, taxed), year_ends(instance)
     for n in range(len(tree)):
         parent = int(tree.parent[n])
         opening = balance[parent] if parent >= 0 else instance.cash.opening_usd_m
-        balance[n] = instance.cash.growth[n] * opening + flows[n]
-    return States(
+        earned[n] = (instance.cash.growth[n] - 1) * opening
+        if assessment is not None and n in assessed:
+            tax[n] = assessment.assess(n, earned)
+        balance[n] = instance.cash.growth[n] * opening + flows[n] - tax[n]
+    states = States(
         installed_eh_s=installed,
         stored_eh_s=stored,
         sales_usd_m=sales,
@@ -132,9 +166,13 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         tax_usd_m=tax,
         cash_usd_m=balance,
         required_usd_m=_required(instance, decisions),
+        fenced=fences,
+        limits=(),
         value_usd_m=_value(instance, decisions, installed, stored, operating, sales, tax),
         megawatts_over=_over(instance, decisions, installed),
     )
+    limits = measured(instance, decisions, states)
+    return replace(states, limits=limits, value_usd_m=states.value_usd_m - breaches_value(instance, limits))
 
 
 def _machines(instance: Instance, decisions: Decisions) -> tuple[Floats, Floats]:
@@ -203,7 +241,7 @@ def _sold(trade: Trade, lot: int, node: int, amount: float, room: Floats) -> flo
 
 
 def _operations(instance: Instance, decisions: Decisions, operating: Operating) -> tuple[Floats, Floats]:
-    """Net cash of operations, halls and builds by node, and EBITDA (0 where there is no tax to pay on it)."""
+    """Net cash of operations, halls and builds by node, and EBITDA."""
     hosting, builds = instance.hosting, instance.builds
     halls, signed = decisions.halls.astype(float), (decisions.halls > 0).astype(float)
     cash = operating.cash_usd_m + operating.posted_usd_m
@@ -213,8 +251,10 @@ def _operations(instance: Instance, decisions: Decisions, operating: Operating) 
         built = decisions.built.astype(float)
         cash = cash + built @ builds.cash_usd_m
         ebitda = ebitda - built @ builds.operating_usd_m
-    fixed = instance.tax.fixed_ebitda_usd_m if instance.tax is not None else 0.0
-    return cash, ebitda + fixed
+    if instance.income_tax is not None:
+        return cash, ebitda + instance.income_tax.fixed_ebitda_usd_m.sum(axis=0)
+    known = instance.covenants or instance.tax
+    return cash, ebitda + (known.fixed_ebitda_usd_m if known is not None else 0.0)
 
 
 def _bitcoin(instance: Instance, decisions: Decisions, mined: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -255,10 +295,8 @@ def _machine_costs(instance: Instance, decisions: Decisions) -> Floats:
 
 
 def _money(instance: Instance, decisions: Decisions) -> Floats:
-    """Loans drawn and served, shares issued, by node."""
-    total = np.zeros(len(instance.tree))
-    if instance.loans is not None:
-        total += decisions.draw_usd_m @ instance.loans.cash_per_usd_m
+    """Tranches and lines drawn and served, shares issued, by node."""
+    total = tranche_cash(instance, decisions) + line_cash(instance, decisions)
     if instance.equity is not None:
         np.add.at(total, instance.equity.node, decisions.issue_usd_m)
     return total
@@ -303,12 +341,10 @@ def _value(
         value += float((trade.end_value_usd_m_per_eh * here).sum())
     if instance.builds is not None:
         value += float(instance.builds.value_usd_m @ decisions.built)
-    if instance.loans is not None:
-        value += float(instance.loans.value_per_usd_m @ decisions.draw_usd_m)
-    if instance.equity is not None:
-        value += float(instance.equity.value_per_usd_m @ decisions.issue_usd_m)
-    if instance.tax is not None:
-        value -= float(instance.tax.value_factor @ tax)
+    value += money_value(instance, decisions)
+    taxed = instance.tax or instance.income_tax
+    if taxed is not None:
+        value -= float(taxed.value_factor @ tax)
     return value
 
 

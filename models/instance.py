@@ -5,7 +5,7 @@ case; tests do it by hand). Money is in USD millions, hash rate in EH/s, power i
 are discounted and carry the probability of their node; ``cash`` coefficients are neither.
 
 Letters in shapes: N nodes, L lots of machines, P places of lots (a lot at a site), O hosting options (offer x site x
-node of signature), R rows of megawatt limits, U build options, D loan draws, E equity issues, T tiers of the market for
+node of signature), R rows of megawatt limits, U build options, D tranches, K lines, E equity issues, T tiers of the market for
 used machines; inside ``SiteOperations``: U uses, V levers, Q signings, R rows.
 
 Parts that a case does not have are None; their constraint families then add nothing.
@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from models.income_tax_arrays import IncomeTax
+from models.capital import Covenants, Lines, RingFences, Tranches
 from models.tree import Bools, Floats, Ints, Tree
 
 
@@ -219,28 +221,6 @@ class SiteOperations:
 
 
 @dataclass(frozen=True)
-class Loans:
-    """Every draw that can be taken: facility x node."""
-
-    facility: Ints
-    """(D,)"""
-    node: Ints
-    """(D,)"""
-    name: tuple[str, ...]
-    """(facility,)"""
-    limit_usd_m: Floats
-    """(facility,) in all, along a path."""
-    cash_per_usd_m: Floats
-    """(D, N) of one million drawn: what is paid out and the service."""
-    value_per_usd_m: Floats
-    """(D,) discounted at the loan's own rate: minus the fee."""
-    loan_to_cost: Floats
-    """(facility,) share of capex signed; infinite without such a limit."""
-    capex_counts: Bools
-    """(facility, O) options whose capex counts for it."""
-
-
-@dataclass(frozen=True)
 class Equity:
     """Every issue of new shares: facility x node."""
 
@@ -258,16 +238,15 @@ class Equity:
     """(E,) discount factor x probability at the issue."""
     cost: Floats
     """(E,) discount and fees as a share of the market price."""
-    shares_m: float
-    """Outstanding today."""
-    share_price_usd: float
-    intrinsic_to_market: float = 1.0
-    """What a share is worth over what it sells for, at least 1: found by a fixed point over solves."""
+    year: Ints
+    """(E,) calendar year of the issue."""
+    year_limit_usd_m: Floats
+    """(facility,) in a calendar year."""
 
-    @property
-    def value_per_usd_m(self) -> Floats:
-        """(E,) never positive: what an issue costs today's holders, per million raised."""
-        charge: Floats = -(self.intrinsic_to_market / (1 - self.cost) - 1) * self.factor
+    def value_at(self, worth: float) -> Floats:
+        """(E,) never positive: what an issue costs today's holders per million raised, when a share is worth so many
+        times what it sells for."""
+        charge: Floats = -(worth / (1 - self.cost) - 1) * self.factor
         return charge
 
 
@@ -331,6 +310,14 @@ class DecisionBounds:
     """(U,)"""
     draw_usd_m: tuple[Floats, Floats]
     """(D,)"""
+    commit_usd_m: tuple[Floats, Floats]
+    """(C,)"""
+    line_draw: tuple[Floats, Floats]
+    """(K, N)"""
+    line_repay: tuple[Floats, Floats]
+    """(K, N)"""
+    line_commit: tuple[Floats, Floats]
+    """(K,)"""
     issue_usd_m: tuple[Floats, Floats]
     """(E,)"""
     sell_btc: tuple[Floats, Floats]
@@ -362,10 +349,24 @@ class Instance:
     The model does not use it; whoever measures a plan does."""
     trade: Trade | None = None
     builds: BuildOptions | None = None
-    loans: Loans | None = None
+    tranches: Tranches | None = None
+    lines: Lines | None = None
+    fences: RingFences | None = None
+    covenants: Covenants | None = None
     equity: Equity | None = None
+    shares_m: float = 1.0
+    """Outstanding today."""
+    share_price_usd: float = 1.0
+    intrinsic_to_market: float = 1.0
+    """What a share is worth over what it sells for, at least 1: what new holders are given is worth that. Found by a fixed
+    point over solves."""
     treasury: Treasury | None = None
     tax: Tax | None = None
+    income_tax: IncomeTax | None = None
+    """In place of ``tax``, with all rules; of the two a case has one at most."""
+    tax_binaries: frozenset[tuple[int, int]] = frozenset()
+    """(country, last node of the year) in which losses and interest are used by the rule, not as the plan likes best:
+    found over solves."""
     value_constant_usd_m: float = 0.0
     """The part of the value that no decision changes."""
     waive_minimum_cash: bool = False
@@ -388,9 +389,10 @@ def open_bounds(
     hosting: HostingOptions,
     trade: Trade | None = None,
     builds: BuildOptions | None = None,
-    loans: Loans | None = None,
+    tranches: Tranches | None = None,
     equity: Equity | None = None,
     operations: SiteOperations | None = None,
+    lines: Lines | None = None,
 ) -> DecisionBounds:
     """Bounds that lay nothing down: everything that the parts allow is open."""
     options, size = len(hosting.name), len(tree)
@@ -402,7 +404,14 @@ def open_bounds(
         plug = np.where(places.exists & trade.can_plug[places.lot], most[places.lot][:, None], 0.0)
         sell = np.where(trade.sell_usd_m_per_eh > 0, most[:, None], 0.0)
     built = builds.most if builds is not None else np.zeros(0, dtype=np.int64)
-    drawn = loans.limit_usd_m[loans.facility] if loans is not None else np.zeros(0)
+    drawn = tranches.upper_usd_m if tranches is not None else np.zeros(0)
+    committed = tranches.commit_upper_usd_m if tranches is not None else np.zeros(0)
+    line_draw, line_repay = np.zeros((0, size)), np.zeros((0, size))
+    line_commit = np.zeros(0)
+    if lines is not None:
+        line_draw = np.where(lines.can_draw, lines.limit_usd_m[:, None], 0.0)
+        line_repay = np.repeat(lines.limit_usd_m[:, None], size, axis=1)
+        line_commit = np.where(lines.committed, lines.limit_usd_m, 0.0)
     issued = np.minimum(equity.limit_usd_m[equity.facility], equity.step_limit_usd_m) if equity else np.zeros(0)
     btc = (np.zeros(size), np.full(size, np.inf))
     signed = operations.lever_upper[operations.signing] if operations is not None else np.zeros(0)
@@ -414,6 +423,10 @@ def open_bounds(
         order_eh=(np.zeros(len(lots.name)), lots.order_max_eh),
         builds=(np.zeros_like(built), built),
         draw_usd_m=(np.zeros_like(drawn), drawn),
+        commit_usd_m=(np.zeros_like(committed), committed),
+        line_draw=(np.zeros_like(line_draw), line_draw),
+        line_repay=(np.zeros_like(line_repay), line_repay),
+        line_commit=(np.zeros_like(line_commit), line_commit),
         issue_usd_m=(np.zeros_like(issued), issued),
         sell_btc=btc,
         keep_btc=btc,
@@ -431,7 +444,6 @@ __all__ = [
     "HostingOptions",
     "Instance",
     "Ints",
-    "Loans",
     "Lots",
     "MegawattLimits",
     "Places",

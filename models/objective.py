@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from models import covenants
+from models.debt import lines, tranches
 from models.instance import Instance
 from models.power import site_operations
 
@@ -29,7 +31,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     $$ V = V_0 + \sum_{p,n} v_{p,n}\,\text{installed}_{p,n} + \sum_\sigma \gamma^v_\sigma\,\text{use}_\sigma
        + \sum_v \lambda^v_v\,\text{lever}_v
        + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) + \text{machines} + \sum_u v_u\,\text{built}_u
-       + \sum_d v_d\,\text{draw}_d + \sum_e v_e\,\text{issue}_e - \sum_n \delta_n\,\text{tax}_n $$
+       + \sum_d v_d\,\text{draw}_d - \text{fees of lines} - \text{breaches} + \sum_e v_e\,\text{issue}_e - \sum_n \delta_n\,\text{tax}_n $$
     """
     places, hosting = instance.places, instance.hosting
     total: Any = instance.value_constant_usd_m
@@ -46,13 +48,13 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     total += machines_value(model, instance)
     if instance.builds is not None:
         total += sum(float(instance.builds.value_usd_m[u]) * model.built[u] for u in model.BUILDS)
-    if instance.loans is not None:
-        total += sum(float(instance.loans.value_per_usd_m[d]) * model.draw[d] for d in model.DRAWS)
+    total += tranches.value(model, instance) + lines.value(model, instance) + covenants.value(model, instance)
     if instance.equity is not None:
-        charges = instance.equity.value_per_usd_m
+        charges = instance.equity.value_at(instance.intrinsic_to_market)
         total += sum(float(charges[e]) * model.issue[e] for e in model.ISSUES)
-    if instance.tax is not None:
-        total -= sum(float(instance.tax.value_factor[n]) * model.tax[n] for n in model.TAX_NODES)
+    taxed = instance.tax or instance.income_tax
+    if taxed is not None:
+        total -= sum(float(taxed.value_factor[n]) * model.tax[n] for n in model.TAX_NODES)
     return total
 
 

@@ -1,5 +1,5 @@
-"""Constraint family: tax in cash on each calendar year's EBITDA. A narrow first form: one effective rate, no losses
-carried forward."""
+"""Constraint family: tax in cash by calendar year. Here is the short form, one effective rate on EBITDA without losses
+carried forward; what is due with all rules of income tax is in ``income_tax``."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from models.power import site_operations
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add ``tax`` (USD m, in the last node of each year) and what it is at least to the model."""
-    tax = instance.tax
-    model.TAX_NODES = pyo.Set(initialize=year_ends(instance) if tax is not None else [])
-    if tax is None:
+    is_taxed = instance.tax is not None or instance.income_tax is not None
+    model.TAX_NODES = pyo.Set(initialize=year_ends(instance) if is_taxed else [])
+    if not is_taxed:
         return
     model.tax = pyo.Var(model.TAX_NODES, domain=pyo.NonNegativeReals)
-    model.tax_due = pyo.Constraint(model.TAX_NODES, rule=lambda m, n: due(m, instance, n))
+    if instance.tax is not None:
+        model.tax_due = pyo.Constraint(model.TAX_NODES, rule=lambda m, n: due(m, instance, n))
 
 
 def year_ends(instance: Instance) -> list[int]:
     """Nodes after which another year begins, or the horizon ends."""
-    tree, tax = instance.tree, instance.tax
+    tree, tax = instance.tree, instance.tax or instance.income_tax
     assert tax is not None
     last = []
     for n in range(len(tree)):
@@ -47,21 +48,25 @@ def due(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
 def ebitda(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Mining margin, contracts, reserves, delivery charges as paid and NOI of hosting, less overheads."""
-    places, hosting, builds = instance.places, instance.hosting, instance.builds
     assert instance.tax is not None
-    total: Any = float(instance.tax.fixed_ebitda_usd_m[node])
-    total += sum(
-        float(places.margin_usd_m_per_eh[p, node]) * model.installed[p, node]
-        for p in np.flatnonzero(places.margin_usd_m_per_eh[:, node] * places.exists[:, node]).tolist()
-    )
-    total += site_operations.cash(model, instance, node, posted=False)
-    total += sum(
-        float(hosting.noi_usd_m_per_hall[o, node]) * model.halls[o]
-        for o in np.flatnonzero(hosting.noi_usd_m_per_hall[:, node]).tolist()
-    )
-    if builds is not None:
-        total -= sum(
-            float(builds.operating_usd_m[u, node]) * model.built[u]
-            for u in np.flatnonzero(builds.operating_usd_m[:, node]).tolist()
-        )
+    return float(instance.tax.fixed_ebitda_usd_m[node]) + decided_ebitda(model, instance, node)
+
+
+def decided_ebitda(model: pyo.ConcreteModel, instance: Instance, node: int, country: int | None = None) -> Any:
+    """The part of it that decisions change; with ``country`` only what is taxed there (0 is home).
+
+    Sites that are taxed abroad have only plain power, so all that sites share by contracts and programs is at home.
+    """
+    places, hosting, builds, taxed = instance.places, instance.hosting, instance.builds, instance.income_tax
+    margin, noi = places.margin_usd_m_per_eh[:, node] * places.exists[:, node], hosting.noi_usd_m_per_hall[:, node]
+    running = builds.operating_usd_m[:, node] if builds is not None else np.zeros(0)
+    if country is not None:
+        assert taxed is not None
+        margin, noi = margin * (taxed.place == country), noi * (taxed.option == country)
+        running = running * (taxed.build == country)
+    total: Any = sum(float(margin[p]) * model.installed[p, node] for p in np.flatnonzero(margin).tolist())
+    if not country:
+        total += site_operations.cash(model, instance, node, posted=False)
+    total += sum(float(noi[o]) * model.halls[o] for o in np.flatnonzero(noi).tolist())
+    total -= sum(float(running[u]) * model.built[u] for u in np.flatnonzero(running).tolist())
     return total

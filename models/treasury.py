@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from models.debt import lines
 from models.instance import Instance, Treasury
 from models.power import site_operations
 
@@ -18,6 +19,8 @@ from models.power import site_operations
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add stock, coins kept and coins sold to the model, where the plan decides them."""
     treasury = instance.treasury
+    if treasury is not None and instance.lines is not None:
+        model.btc_pledged = pyo.Constraint(model.NODES, rule=lambda m, n: pledge(m, instance, n))
     if treasury is None or not treasury.free:
         return
     sold, kept = instance.bounds.sell_btc, instance.bounds.keep_btc
@@ -50,6 +53,34 @@ def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
         float(treasury.price_usd_m[node]) * model.sell_btc[node]
         - float(treasury.mean_price_usd_m[node]) * model.keep_btc[node]
     )
+
+
+def in_stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Coins in stock at the end of a node."""
+    treasury = instance.treasury
+    if treasury is None:
+        return 0.0
+    if treasury.free:
+        return model.btc_stock[node]
+    path = np.flatnonzero(instance.tree.reaches[:, node]).tolist()
+    kept = treasury.kept_share
+    return treasury.opening_btc + (kept * sum(mined(model, instance, m) for m in path) if kept else 0.0)
+
+
+def pledge(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
+    r"""Coins pledged for lines are in stock once the node's sales are done.
+
+    $$ \sum_k \pi_{k,n}\,B_{k,n} \le \text{stock}_{\text{parent}(n)} - \text{sell}_n $$
+    """
+    treasury, own = instance.treasury, instance.lines
+    assert treasury is not None
+    assert own is not None
+    if not (own.coins_per_usd_m[:, node] * own.is_open[:, node]).any():
+        return pyo.Constraint.Skip
+    parent = int(instance.tree.parent[node])
+    before = in_stock(model, instance, parent) if parent >= 0 else treasury.opening_btc
+    sold = model.sell_btc[node] if treasury.free else 0.0
+    return lines.pledged(model, instance, node) - before + sold <= 0
 
 
 def stock(model: pyo.ConcreteModel, treasury: Treasury, instance: Instance, node: int) -> object:

@@ -314,8 +314,7 @@ def read_plan(folder: str | Path) -> PlanFolder:
 
 def _equity_price(plan: Plan) -> float:
     """What a share is worth over what it sells for, where shares are sold."""
-    equity = plan.instance.equity
-    return equity.intrinsic_to_market if equity is not None and plan.decisions.issue_usd_m.any() else 1.0
+    return plan.instance.intrinsic_to_market if plan.gives_shares else 1.0
 
 
 def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:

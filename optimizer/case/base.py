@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
+
+Fault = tuple[str, str]
+"""A key of a section, as it is written, and what is wrong there."""
 
 
 class Section(BaseModel):
@@ -32,6 +36,21 @@ class Section(BaseModel):
         strict=False,
         protected_namespaces=(),
     )
+
+    def faults(self) -> Iterator[Fault]:
+        """What is wrong with the section by itself, its values being of the right kinds; each at one of its keys."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        # Raised as pydantic's own errors, each with its key, so that a fault is shown where it is written.
+        wrong = [
+            InitErrorDetails(type=PydanticCustomError("value_error", message), loc=(key,), input=self)
+            for key, message in self.faults()
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data(type(self).__name__, wrong)
+        return self
 
 
 def month_coordinate(day: date) -> float:

@@ -16,6 +16,7 @@ from optimizer.case.yaml_file import CasePath, dotted
 from optimizer.errors import Problem
 
 US_DOLLARS = "USD"
+_GIVEN_MONEY = [("given", kind) for kind in ("commit", "draw", "repay", "issue")]
 
 
 def as_written(data: dict[str, Any], currencies: Mapping[CasePath, Currency]) -> dict[str, Any]:
@@ -78,10 +79,15 @@ def unknown_currency(code: str, known: list[str]) -> str:
 
 def _is_money(path: CasePath) -> bool:
     """Whether an amount of money stands at a path: its keys say usd, but for a few that hold nothing else."""
-    if path[:2] in (("given", "draw"), ("given", "issue")):
+    if path[:2] in _GIVEN_MONEY:
         return True
     # Names that the user chose may say usd, too: the field is the last key that is no date.
     keys = [part for part in path if isinstance(part, str) and not part[:1].isdigit()]
+    if path[:2] == ("finance", "limits") and keys[-1] == "limit":
+        keys = keys[:-1]
+    # What a breach costs: of dilution by shares, of other limits by the dollar, and a dollar for a dollar is no money.
+    if path == ("finance", "limits", "max_dilution", "priced"):
+        return True
     return bool(keys) and ("usd" in keys[-1] or keys[-1] == "amortisation")
 
 

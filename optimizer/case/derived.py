@@ -5,11 +5,13 @@ For checks and for words, so that both say the same. What a plan is worth is com
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-from optimizer.case.base import CalendarDate
+from optimizer.case.base import CalendarDate, Window
 from optimizer.case.case import Case
-from optimizer.case.offers import Offer
+from optimizer.case.offers import Offer, SignWindow
 from optimizer.case.sites import ArrivingLot, FleetLot, Site
 
 TOLERANCE = 1e-6
@@ -24,6 +26,25 @@ def decision_dates(case: Case) -> list[float]:
     for count, months in case.horizon.steps:
         dates += [dates[-1] + months * (index + 1) for index in range(count)]
     return dates
+
+
+LONGEST_PERIOD_MONTHS = 3
+
+
+def period_dates(case: Case) -> list[float]:
+    """Month coordinates of the first instants of all periods, and of the end of the horizon as the last."""
+    steps = decision_dates(case)
+    dates = [
+        step + LONGEST_PERIOD_MONTHS * index
+        for step, end in pairwise(steps)
+        for index in range(math.ceil((end - step) / LONGEST_PERIOD_MONTHS))
+    ]
+    return [*dates, steps[-1]]
+
+
+def dates_in(window: Window | SignWindow, dates: Sequence[float]) -> list[float]:
+    """Those of the instants that lie in a window."""
+    return [date for date in dates if window.start.first - 1e-9 <= date < window.end.last]
 
 
 def span(case: Case, start: CalendarDate | None, until: CalendarDate | None) -> tuple[float, float]:

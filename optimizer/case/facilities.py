@@ -5,12 +5,12 @@ What each does to cash, value, debt and dilution is in docs/figures_capital.md, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimizer.case.base import Date, Months, Section, Window
+from optimizer.case.base import Date, Fault, Months, Section, Window
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -34,6 +34,21 @@ class Tranched(Section):
     fixed_cost_usd_m: Annotated[float, Field(ge=0)] = 0.0
     """Paid with each draw, whatever its size."""
     interest_every: Months = 6
+    term: Months
+    """From a draw to its last payment: a multiple of interest_every."""
+
+    def faults(self) -> Iterator[Fault]:
+        if self.least_usd_m > self.limit_usd_m:
+            yield "least_usd_m", f"is more than limit_usd_m ({self.least_usd_m:g} and {self.limit_usd_m:g})"
+        yield from schedule_faults(self.term, self.interest_every)
+
+
+def schedule_faults(term: int, every: int) -> Iterator[Fault]:
+    """What is wrong with a term that is paid in payments so many months apart."""
+    if every == 0:
+        yield "interest_every", "must be longer than nothing, such as '6 months'"
+    elif term == 0 or term % every:
+        yield "term", f"{term} months is no multiple of interest_every ({every} months)"
 
 
 class TermLoan(Tranched):
@@ -43,8 +58,6 @@ class TermLoan(Tranched):
     kind: Literal["term_loan"]
     market_rate: Rate | None = None
     """What such a loan costs without help, at which it is valued; by default its own rate."""
-    term: Months
-    """From a draw to its last payment: a multiple of interest_every."""
     amortisation: Literal["bullet", "even"] = "bullet"
     """bullet: all at the end. even: equal parts on every interest date after interest_only."""
     interest_only: Months = 0
@@ -58,6 +71,15 @@ class TermLoan(Tranched):
     """Offers whose capex counts for that; by default all (none if for_machines is given)."""
     for_machines: tuple[str, ...] = ()
     """Machines whose price counts for that."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        if self.interest_only >= self.term > 0:
+            words = f"must be shorter than the term of {self.term} months (got {self.interest_only} months)"
+            yield "interest_only", words
+        for key, named in (("for_offers", self.for_offers), ("for_machines", self.for_machines)):
+            if named and self.loan_to_cost is None:
+                yield key, "counts only with loan_to_cost; add that, or leave this out"
 
 
 class CappedCall(Section):
@@ -91,13 +113,13 @@ class Convertible(Tranched):
     charged once: at issue from volatility, or as the expectation over leaves."""
 
     kind: Literal["convertible"]
-    term: Months
     premium: Annotated[float, Field(ge=-0.9, le=10)]
     """Conversion price over the share price at the start: 0.375 is 37.5 % above."""
     straight_rate: Rate
     """What the company would pay for the same notes without conversion; they are valued at it."""
     put_after: Months | None = None
-    """Holders may ask for repayment so long after the issue; the plan is ready to pay then."""
+    """Holders may ask for repayment so long after the issue, a multiple of interest_every; the plan is ready to pay
+    then."""
     call: IssuerCall | None = None
     market_cap_share: Annotated[float, Field(gt=0, le=1)] | None = None
     """Most that is issued in all, as a share of the company's market value at the start."""
@@ -118,13 +140,24 @@ class Convertible(Tranched):
             raise ValueError("a call is valued with volatility, not with leaves")
         return self
 
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        put, every = self.put_after, self.interest_every
+        if put is not None and not 0 < put < self.term:
+            yield "put_after", f"must be shorter than the term of {self.term} months (got {put} months)"
+        elif put is not None and every and put % every:
+            yield "put_after", f"{put} months is no multiple of interest_every ({every} months)"
+        if self.call is not None and self.call.after >= self.term:
+            yield "call", f"begins after {self.call.after} months, and the notes fall due after {self.term}"
+        if self.capped_call is not None and self.capped_call.cap_premium <= self.premium:
+            words = f"cap_premium must be above the premium of {self.premium:g} at which the notes are converted"
+            yield "capped_call", f"{words} (got {self.capped_call.cap_premium:g}): it would pay nothing"
+
 
 class Preferred(Tranched):
     """Preferred shares: a dividend, and redemption. No debt for limits and tax."""
 
     kind: Literal["preferred"]
-    term: Months
-    """From the issue to redemption: a multiple of interest_every."""
     market_rate: Rate | None = None
     paid_in_kind: bool = False
     """Dividends are added to what is owed instead of being paid."""
@@ -161,12 +194,17 @@ class ProjectFinance(Section):
     market_rate: Rate | None = None
     interest_every: Months = 3
     term: Months
+    """From completion (of a bond: from its issue) to the last payment, a multiple of interest_every; at most to the end
+    of the offer's term."""
     dscr: Annotated[float, Field(ge=1, le=10)] | None = None
     """Cash available over debt service, at least, in every payment period: it sizes the debt."""
     lock_up_dscr: Annotated[float, Field(ge=1, le=10)] | None = None
     """Below it, over twelve months, nothing is distributed to the parent."""
     reserve_months: Annotated[int, Field(ge=0, le=60)] = 0
     """Debt service of so many months is kept in reserve from completion on."""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from schedule_faults(self.term, self.interest_every)
 
 
 class ProjectLoan(ProjectFinance):
@@ -179,6 +217,15 @@ class ProjectLoan(ProjectFinance):
     amortisation: Literal["sculpted", "even", "bullet"] = "sculpted"
     """sculpted: service in proportion to the cash available."""
     backstop: Backstop | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        if self.backstop is None:
+            return
+        strange = [offer for offer in self.backstop.for_offers if offer not in self.for_offers]
+        if strange:
+            words = f"for_offers: the loan is not for {', '.join(strange)}"
+            yield "backstop", f"{words}; a backstop covers part of what it lends"
 
 
 class ProjectBond(ProjectFinance):
@@ -223,8 +270,13 @@ class BtcLine(Section):
     """Owed over the value of pledged coins, at most, at the beginning of each period."""
     ltv_call: Annotated[float, Field(gt=0, le=1)]
     """Above it the lender calls for more coins; a breach would be liquidation."""
-    stress: Share = 0.0
+    stress: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """How much lower than the period's lowest price the plan reckons with."""
+
+    def faults(self) -> Iterator[Fault]:
+        if self.ltv_at_draw >= self.ltv_call:
+            words = f"must be below ltv_call ({self.ltv_at_draw:g} and {self.ltv_call:g})"
+            yield "ltv_at_draw", f"{words}: the lender would call at once"
 
 
 class SweepLoan(Section):
@@ -236,9 +288,14 @@ class SweepLoan(Section):
     rate: Rate
     fee: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     matures: Date
+    """When all that is left is repaid: after the window."""
     sweep: Share
     """Share of the cash above above_usd_m that is repaid, at least."""
     above_usd_m: float = 0.0
+
+    def faults(self) -> Iterator[Fault]:
+        if self.matures.first < self.window.end.last - 1e-9:
+            yield "matures", f"{self.matures} is not after the window, in which it may be drawn (to {self.window.end})"
 
 
 class EquityIssue(Section):
@@ -256,15 +313,7 @@ class EquityIssue(Section):
 
 
 Facility = Annotated[
-    TermLoan
-    | Convertible
-    | Preferred
-    | ProjectLoan
-    | ProjectBond
-    | CreditLine
-    | BtcLine
-    | SweepLoan
-    | EquityIssue,
+    TermLoan | Convertible | Preferred | ProjectLoan | ProjectBond | CreditLine | BtcLine | SweepLoan | EquityIssue,
     Field(discriminator="kind"),
 ]
 

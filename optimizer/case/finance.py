@@ -13,7 +13,6 @@ from optimizer.case.covenants import Limits
 from optimizer.case.facilities import Facility
 from optimizer.case.taxes import IncomeTax
 
-
 Period = Annotated[str, Field(pattern=r"^\d{4}-(Q[1-4]|\d{2})$")]
 """A quarter (2025-Q2) or a month (2025-04)."""
 

@@ -58,8 +58,8 @@ class Given(Section):
     build: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
     """By site and build, written site.build: forbidden, or how many, by date."""
     draw: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
-    """By facility (of project finance: by the name in decisions.csv, such as project_loan / offer): forbidden, or USD m by
-    date. Of lines: what is drawn, by period."""
+    """By facility (of project finance: by the name in decisions.csv, such as project_loan / offer): forbidden, or
+    USD m by date. Of lines: what is drawn, by period."""
     repay: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
     """By line: forbidden, or what is repaid in USD m, by period."""
     commit: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from optimizer.case.base import Date, Months, Section
 from optimizer.case.horizon import Rate
@@ -58,6 +58,15 @@ class TenantCapex(Section):
     """The part of it that is credited back; the rest costs the company nothing."""
     credit_share_of_rent: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Most of each month's rent that is credited."""
+
+    @model_validator(mode="after")
+    def _credited_is_part(self) -> TenantCapex:
+        if self.credited_usd_m_per_mw_it > self.usd_m_per_mw_it:
+            raise ValueError(
+                f"credited_usd_m_per_mw_it ({self.credited_usd_m_per_mw_it:g}) is part of usd_m_per_mw_it "
+                f"({self.usd_m_per_mw_it:g}), all that the tenant pays"
+            )
+        return self
 
 
 class Offer(Section):

@@ -23,6 +23,7 @@ from optimizer.case.derived import (
 )
 from optimizer.case.findings import Finding
 from optimizer.case.offers import Offer
+from optimizer.case.plausibility_finance import judge_finance
 from optimizer.case.plausibility_power import judge_contract_prices, judge_power, per_kwh
 from optimizer.case.yaml_file import CasePath
 
@@ -37,6 +38,7 @@ def judge(case: Case) -> list[Finding]:
         *_sites(case),
         *_offers(case),
         *_finance(case),
+        *judge_finance(case),
         *_millions(case),
     ]
 

@@ -26,7 +26,9 @@ from optimizer.case.derived import (
 from optimizer.case.findings import Finding
 from optimizer.case.offers import Offer
 from optimizer.case.references_contracts import check_contracts
+from optimizer.case.references_finance import check_finance, names_of_finance, tenants_pay_too_much
 from optimizer.case.references_given import check_given
+from optimizer.case.references_given_money import check_given_money
 from optimizer.case.references_power import check_power
 from optimizer.case.references_terms import check_terms
 from optimizer.case.schema_check import NAME_RULE
@@ -52,13 +54,16 @@ def check_references(case: Case, varied: Sequence[CasePath] = ()) -> tuple[list[
         *_market(case),
         *_sites(case),
         *_offers(case),
-        *_debts(case),
+        *check_finance(case),
         *check_terms(case),
         *check_power(case),
         *check_contracts(case),
         *check_given(case),
+        *check_given_money(case),
     ]
-    too_large = [*_fleet_beyond_site(case), *_offers_beyond_sites(case)] if not wrong else []
+    too_large: list[Finding] = []
+    if not wrong:
+        too_large = [*_fleet_beyond_site(case), *_offers_beyond_sites(case), *tenants_pay_too_much(case)]
     if varied:
         return wrong, too_large
     return [*wrong, *_typed_hashprice(case), *too_large], []
@@ -77,6 +82,7 @@ def _names(case: Case) -> Iterable[Finding]:
         (("leases",), case.leases),
         (("finance", "debts"), case.finance.debts),
         (("finance", "facilities"), case.finance.facilities),
+        *((path, names) for path, names in names_of_finance(case)),
     ]
     # Tables name the contracts of both, and the debts and loans of both, in one column.
     yield from _alike(("leases",), case.leases, case.offers, "an offer")
@@ -293,27 +299,3 @@ def _offers_beyond_sites(case: Case) -> Iterable[Finding]:
                 f"more than {room:,.4g} MW {what}; lower halls.min or hall_mw_it"
             )
             yield Finding(("offers", name), message, at_key=True)
-
-
-def _debts(case: Case) -> Iterable[Finding]:
-    start = case.horizon.start
-    for name, debt in case.finance.debts.items():
-        path: CasePath = ("finance", "debts", name)
-        if debt.matures.first <= start.first + 1e-9:
-            message = f"{debt.matures} is not after the start of the plan ({start}); leave out what is paid by then"
-            yield Finding((*path, "matures"), message)
-        if debt.interest_every == 0:
-            yield Finding((*path, "interest_every"), "must be longer than nothing, such as '6 months'")
-        if not isinstance(debt.amortisation, Mapping):
-            continue
-        place = (*path, "amortisation")
-        if not debt.amortisation:
-            yield Finding(place, "no payment is given; write bullet, even or amounts by date", at_key=True)
-        for date in debt.amortisation:
-            if not start.first + 1e-9 < date.first <= debt.matures.first + 1e-9:
-                message = f"{date} is not between the start ({start}) and maturity ({debt.matures})"
-                yield Finding((*place, str(date)), message, at_key=True)
-        paid = sum(debt.amortisation.values())
-        if paid > debt.principal_usd_m + TOLERANCE:
-            message = f"the payments make {paid:,.6g}, more than the principal of {debt.principal_usd_m:,.6g}"
-            yield Finding(place, f"{message}; what they leave falls due at maturity", at_key=True)

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from optimizer.case.base import CalendarDate, Window, month_label
 from optimizer.case.case import Case
-from optimizer.case.derived import TOLERANCE, decision_dates, lots_of, nearest_step
-from optimizer.case.facilities import EquityIssue, TermLoan
+from optimizer.case.derived import TOLERANCE, decision_dates, lots_of, nearest_step, period_dates
 from optimizer.case.findings import Finding
 from optimizer.case.given import GivenSignature
-from optimizer.case.offers import Offer
+from optimizer.case.offers import Offer, SignWindow
 from optimizer.case.suggest import did_you_mean
 from optimizer.case.yaml_file import CasePath, dotted
 
@@ -23,12 +22,16 @@ Amounts = Mapping[CalendarDate, float]
 
 
 @dataclass(frozen=True)
-class _Subject:
+class Subject:
     """What a decision is about: its window (None: any step), and the most of it over the plan (None: not checked)."""
 
-    window: Window | None = None
+    window: Window | SignWindow | None = None
     most: float | None = None
     unit: str = "PH/s"
+    by_period: bool = False
+    """Decided at the first instant of each period, not of each step."""
+    until: float | None = None
+    """Month coordinate before which it is decided, where that is not the end of the window."""
 
 
 def check_given(case: Case) -> list[Finding]:
@@ -37,36 +40,29 @@ def check_given(case: Case) -> list[Finding]:
     found = [*_signatures(case)]
     lots, places = _lots(case)
     purchases = {
-        f"{site}.{name}": _Subject(machine.buy.window)
+        f"{site}.{name}": Subject(machine.buy.window)
         for name, machine in case.machines.items()
         if machine.buy is not None
         for site in machine.buy.sites
     }
     builds = {
-        f"{site}.{name}": _Subject(build.window, build.max, "builds")
+        f"{site}.{name}": Subject(build.window, build.max, "builds")
         for site, at in case.sites.items()
         for name, build in at.builds.items()
     }
     contracts = {
-        f"{site}.{name}": _Subject(offer.sign, offer.terms.mw, "MW")
+        f"{site}.{name}": Subject(offer.sign, offer.terms.mw, "MW")
         for site, at in case.sites.items()
         for name, offer in at.contract_offers.items()
     }
-    facilities = case.finance.facilities
-    loans = {k: _Subject(f.window, f.limit_usd_m, "USD m") for k, f in facilities.items() if isinstance(f, TermLoan)}
-    shares = {
-        k: _Subject(f.window, f.limit_usd_m, "USD m") for k, f in facilities.items() if isinstance(f, EquityIssue)
-    }
     moves = lots | places
     found += [
-        *_amounts(case, "unplug", given.unplug, moves, "machine lot (written site.lot)"),
-        *_amounts(case, "plug", given.plug, places, "lot and place for it (written site.lot > site)"),
-        *_amounts(case, "sell", given.sell, lots, "machine lot (written site.lot)"),
-        *_amounts(case, "buy", given.buy, purchases, "machine on sale for a site (written site.machine)"),
-        *_amounts(case, "build", given.build, builds, "build (written site.build)"),
-        *_amounts(case, "contract", given.contract, contracts, "contract offer (written site.offer)"),
-        *_amounts(case, "draw", given.draw, loans, "term loan"),
-        *_amounts(case, "issue", given.issue, shares, "equity facility"),
+        *check_amounts(case, "unplug", given.unplug, moves, "machine lot (written site.lot)"),
+        *check_amounts(case, "plug", given.plug, places, "lot and place for it (written site.lot > site)"),
+        *check_amounts(case, "sell", given.sell, lots, "machine lot (written site.lot)"),
+        *check_amounts(case, "buy", given.buy, purchases, "machine on sale for a site (written site.machine)"),
+        *check_amounts(case, "build", given.build, builds, "build (written site.build)"),
+        *check_amounts(case, "contract", given.contract, contracts, "contract offer (written site.offer)"),
         *_whole_builds(case),
         *_contract_sizes(case),
         *_coins(case),
@@ -74,32 +70,33 @@ def check_given(case: Case) -> list[Finding]:
     return found
 
 
-def _lots(case: Case) -> tuple[dict[str, _Subject], dict[str, _Subject]]:
+def _lots(case: Case) -> tuple[dict[str, Subject], dict[str, Subject]]:
     """Lots by full name, and lots with the places where they can be plugged in."""
-    lots: dict[str, _Subject] = {}
-    places: dict[str, _Subject] = {}
+    lots: dict[str, Subject] = {}
+    places: dict[str, Subject] = {}
     replugged = bool(case.given.plug)
     for site, at in case.sites.items():
         for name, lot in lots_of(at):
             full = f"{site}.{name}"
             # What has been plugged in again can be unplugged once more.
-            lots[full] = _Subject(most=None if replugged else lot.ph_s)
+            lots[full] = Subject(most=None if replugged else lot.ph_s)
             machine = case.machines.get(lot.machine or name)
             for place in [site, *(machine.movable_to if machine else ())]:
-                places[f"{full} > {place}"] = _Subject()
+                places[f"{full} > {place}"] = Subject()
     dates = sorted(round(date) for date in decision_dates(case)[:-1])
     for name, machine in case.machines.items():
         for site in machine.buy.sites if machine.buy is not None else ():
             for date in dates:
                 full = f"{site}.{name} {month_label(date)}"
-                lots[full], places[f"{full} > {site}"] = _Subject(), _Subject()
+                lots[full], places[f"{full} > {site}"] = Subject(), Subject()
     return lots, places
 
 
-def _amounts(
-    case: Case, kind: str, given: Mapping[str, object], known: Mapping[str, _Subject], what: str
+def check_amounts(
+    case: Case, kind: str, given: Mapping[str, object], known: Mapping[str, Subject], what: str
 ) -> Iterable[Finding]:
-    dates = decision_dates(case)
+    """Faults of amounts given by date for one kind of decision; ``what`` is what the subjects are called."""
+    dates, periods = decision_dates(case), period_dates(case)[:-1]
     starts, end = dates[:-1], dates[-1]
     for name, amounts in given.items():
         path: CasePath = ("given", kind, name)
@@ -114,20 +111,21 @@ def _amounts(
             if not starts[0] - 1e-9 <= date.first < end:
                 yield Finding((*path, str(date)), outside(case, date, end), at_key=True)
             elif subject.window is not None:
-                yield from _in_window((*path, str(date)), date, subject.window, starts)
+                instants = periods if subject.by_period else starts
+                yield from _in_window((*path, str(date)), date, subject, instants)
         total = sum(amounts.values())
         if subject.most is not None and total > subject.most * (1 + TOLERANCE) + TOLERANCE:
             message = f"makes {total:,.8g} {subject.unit} in all, but there are {subject.most:,.8g}"
             yield Finding(path, message, at_key=True)
 
 
-def _in_window(path: CasePath, date: CalendarDate, window: Window, starts: Sequence[float]) -> Iterable[Finding]:
-    step = nearest_step(starts, date.first)
-    if not window.start.first - 1e-9 <= step < window.end.last:
-        message = (
-            f"{date} falls on the nearest step, {month_label(step)}, but the window is {window.start} to {window.end}"
-        )
-        yield Finding(path, message, at_key=True)
+def _in_window(path: CasePath, date: CalendarDate, subject: Subject, instants: Sequence[float]) -> Iterable[Finding]:
+    window, nearest = subject.window, nearest_step(instants, date.first)
+    if window is None or window.start.first - 1e-9 <= nearest < (subject.until or window.end.last):
+        return
+    what = "period" if subject.by_period else "step"
+    message = f"{date} falls on the nearest {what}, {month_label(nearest)}, but the window is {window.start} to"
+    yield Finding(path, f"{message} {window.end}", at_key=True)
 
 
 def _whole_builds(case: Case) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""Terms that must make sense by themselves and with their neighbours: purchases, builds, leases, new money.
+"""Terms that must make sense by themselves and with their neighbours: purchases, builds, leases, treasury.
 
 A part of ``optimizer.case.references``: what is found here cannot be planned with.
 """
@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from optimizer.case.base import Window
 from optimizer.case.case import Case
-from optimizer.case.facilities import TermLoan
 from optimizer.case.findings import Finding
 from optimizer.case.sites import Site
 from optimizer.case.suggest import did_you_mean
@@ -18,13 +17,14 @@ from optimizer.case.yaml_file import CasePath
 
 def check_terms(case: Case) -> list[Finding]:
     """What is wrong with the terms of a case that has passed the schema."""
-    found = [*_machines(case), *_leases(case), *_facilities(case), *_treasury(case)]
+    found = [*_machines(case), *_leases(case), *_treasury(case)]
     for name, site in case.sites.items():
         found += _builds(("sites", name, "builds"), site)
     return found
 
 
-def _window(path: CasePath, window: Window) -> Iterable[Finding]:
+def window_order(path: CasePath, window: Window) -> Iterable[Finding]:
+    """The fault of a window that ends before it begins; ``path`` is what has it."""
     if window.start.first >= window.end.last:
         message = f"the window ends before it begins: from {window.start} is after to {window.end}"
         yield Finding((*path, "window", "from"), message)
@@ -43,7 +43,7 @@ def _machines(case: Case) -> Iterable[Finding]:
             if term is not None and machine.price_usd_per_th is None:
                 yield Finding((*path, key), "needs the price of a new machine: add price_usd_per_th to it", at_key=True)
         if machine.buy is not None:
-            yield from _window((*path, "buy"), machine.buy.window)
+            yield from window_order((*path, "buy"), machine.buy.window)
             yield from _sites(case, (*path, "buy", "sites"), machine.buy.sites)
         if machine.resale is not None:
             factors = [tier.factor for tier in machine.resale.tiers]
@@ -60,7 +60,7 @@ def _machines(case: Case) -> Iterable[Finding]:
 
 def _builds(path: CasePath, site: Site) -> Iterable[Finding]:
     for name, build in site.builds.items():
-        yield from _window((*path, name), build.window)
+        yield from window_order((*path, name), build.window)
         if build.energised_mw == 0 and build.mining_shell_mw == 0:
             yield Finding((*path, name), "adds nothing; say energised_mw, mining_shell_mw or both", at_key=True)
 
@@ -88,30 +88,6 @@ def _leases(case: Case) -> Iterable[Finding]:
         if until is not None and not max(start.first, lease.first_rent.first) < until.first <= end + 1e-9:
             message = f"{until} is not between the first rent (or the start of the plan) and the end of the term"
             yield Finding((*path, "prepayment_credited_until"), message)
-
-
-def _facilities(case: Case) -> Iterable[Finding]:
-    for name, facility in case.finance.facilities.items():
-        path: CasePath = ("finance", "facilities", name)
-        yield from _window(path, facility.window)
-        if not isinstance(facility, TermLoan):
-            continue
-        if facility.interest_every == 0:
-            yield Finding((*path, "interest_every"), "must be longer than nothing, such as '6 months'")
-        elif facility.term == 0 or facility.term % facility.interest_every:
-            message = f"{facility.term} months is no multiple of interest_every ({facility.interest_every} months)"
-            yield Finding((*path, "term"), message)
-        if facility.interest_only >= facility.term > 0:
-            message = f"must be shorter than the term of {facility.term} months (got {facility.interest_only} months)"
-            yield Finding((*path, "interest_only"), message)
-        for index, offer in enumerate(facility.for_offers):
-            if offer not in case.offers:
-                message = f"there is no offer {offer!r}; {did_you_mean(offer, list(case.offers))}"
-                yield Finding((*path, "for_offers", index), message)
-        if facility.for_offers and facility.loan_to_cost is None:
-            yield Finding(
-                (*path, "for_offers"), "counts only with loan_to_cost; add that, or leave this out", at_key=True
-            )
 
 
 def _treasury(case: Case) -> Iterable[Finding]:

@@ -206,10 +206,11 @@ def _say(fault: _Fault) -> list[Finding]:
     if fault.type == "string_pattern_mismatch":
         return [Finding(path, f"must look like {limit.get('pattern')} (got {shown(value)})")]
     if fault.type in ("value_error", "assertion_error"):
-        return [Finding(path, fault.text.partition(", ")[2] or fault.text, at_key=about_whole)]
+        return [Finding(path, _PYDANTICS_OWN.sub("", fault.text), at_key=about_whole)]
     return [Finding(path, f"{fault.text[:1].lower()}{fault.text[1:]} (got {shown(value)})", at_key=about_whole)]
 
 
+_PYDANTICS_OWN = re.compile(r"^(Value error|Assertion failed), ")
 _BOUNDS = {
     "greater_than_equal": "at least",
     "greater_than": "above",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimizer.case.base import Date, Section
+from optimizer.case.base import Date, Fault, Section
 
 TaxRate = Annotated[float, Field(ge=0, lt=1)]
 RateByDate = TaxRate | Annotated[Mapping[Date, TaxRate], Field(min_length=1)]
@@ -67,6 +67,7 @@ class IncomeTax(Section):
     opening_basis: Mapping[str, TaxBasis] = Field(default_factory=dict)
     """What was there at the start, by any name."""
     countries: Mapping[str, Country] = Field(default_factory=dict)
+    """By name; everything else is taxed at home."""
 
     @model_validator(mode="after")
     def _once(self) -> IncomeTax:
@@ -75,3 +76,7 @@ class IncomeTax(Section):
         if twice:
             raise ValueError(f"a site is taxed in one country: {', '.join(twice)} stands in several")
         return self
+
+    def faults(self) -> Iterator[Fault]:
+        if self.interest_carried_usd_m and self.interest_limit is None:
+            yield "interest_carried_usd_m", "counts only with interest_limit; add that, or leave this out"

@@ -22,6 +22,7 @@ from optimizer.case.derived import (
 from optimizer.case.load import LoadedCase
 from optimizer.case.offers import HostingPower, Offer
 from optimizer.case.sites import ArrivingLot, Site
+from optimizer.cli.finance_words import describe_finance, finance_lines
 from optimizer.cli.power_words import describe_power, power_lines
 from optimizer.market.prices import PriceSeries
 
@@ -77,14 +78,7 @@ def describe(loaded: LoadedCase, prices: Mapping[str, PriceSeries]) -> dict[str,
             "shares_m": finance.opening.shares_m,
             "share_price_usd": finance.opening.share_price_usd,
             "sga_usd_m_per_quarter": finance.opening.sga_usd_m_per_quarter,
-            "debts": {
-                name: {"principal_usd_m": debt.principal_usd_m, "rate": debt.rate, "matures": str(debt.matures)}
-                for name, debt in finance.debts.items()
-            },
-            "facilities": {
-                name: {"kind": facility.kind, "limit_usd_m": facility.limit_usd_m}
-                for name, facility in finance.facilities.items()
-            },
+            **describe_finance(case),
         },
         "given": {
             "otherwise": case.given.otherwise,
@@ -178,6 +172,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "uptime_nines": offer.uptime_nines,
         "design": offer.design,
         "headroom_to_mining": offer.headroom_to_mining,
+        "tenant_capex": offer.tenant_capex.model_dump(mode="json") if offer.tenant_capex is not None else None,
     }
 
 
@@ -246,12 +241,8 @@ def in_words(about: Mapping[str, Any]) -> list[str]:
     lines += _row("treasury", _TREASURY[money["treasury"]], 2)
     lines += _row("shares", f"{money['shares_m']:,.10g} M at ${money['share_price_usd']:,.10g}", 2)
     lines += _row("overheads", f"${money['sga_usd_m_per_quarter']:,.10g} M a quarter", 2)
-    for name, debt in money["debts"].items():
-        text = f"${debt['principal_usd_m']:,.10g} M at {debt['rate'] * 100:.4g} %, matures {debt['matures']}"
-        lines += _row(f"debt {name}", text, 2)
-    for name, facility in money["facilities"].items():
-        kind = facility["kind"].replace("_", " ")
-        lines += _row(name, f"{kind} of up to ${facility['limit_usd_m']:,.10g} M", 2)
+    for name, text in finance_lines(money):
+        lines += _row(name, text, 2)
     given = about["given"]
     if given["decisions_on"] or given["otherwise"] != "optimise":
         rest = "nothing else is done" if given["otherwise"] == "nothing" else "the rest is optimised"
@@ -311,8 +302,17 @@ def _offer_words(offer: Mapping[str, Any]) -> str:
         f"at {' or '.join(offer['sites'])}{design}; sign {offer['sign'][0]} to {offer['sign'][1]}, rent "
         f"{offer['lead_months']} months later for {offer['term_months'] / 12:g} years: "
         f"${_between(offer['rent_year_1_usd_m'])} M in its first year; capex ${_between(offer['capex_usd_m'])} M; "
-        f"power paid by the {offer['power_paid_by']}{offer['power_price']}"
+        f"power paid by the {offer['power_paid_by']}{offer['power_price']}{_tenant_capex(offer['tenant_capex'])}"
     )
+
+
+def _tenant_capex(paid: Mapping[str, Any] | None) -> str:
+    if paid is None:
+        return ""
+    text = f"; the tenant pays ${paid['usd_m_per_mw_it']:,.10g} M of capex per MW IT"
+    credited = paid["credited_usd_m_per_mw_it"]
+    share = f"with at most {paid['credit_share_of_rent'] * 100:.4g} % of each month's rent"
+    return f"{text}, of which ${credited:,.10g} M are credited back {share}" if credited else text
 
 
 def _uptime(nines: int) -> str:

@@ -13,17 +13,12 @@ from models.instance import Instance, open_bounds
 from optimizer.case.case import Case
 from optimizer.case.given import Given
 from optimizer.instance.builds import build_arrays, list_builds
-from optimizer.instance.facilities import (
-    equity_arrays,
-    list_draws,
-    list_issues,
-    loan_arrays,
-    tax_arrays,
-    treasury_arrays,
-)
+from optimizer.instance.capital.build import capital_arrays, list_capital
+from optimizer.instance.facilities import equity_arrays, list_issues, tax_arrays, treasury_arrays
 from optimizer.instance.finance import FixedFlows, FixedValue, cash_arrays, fixed_flows, fixed_value
 from optimizer.instance.given import Choices, with_given
 from optimizer.instance.hosting import Option, exclusive_sets, hosting_arrays, list_options
+from optimizer.instance.income_tax import income_tax_arrays
 from optimizer.instance.limits import megawatt_limits
 from optimizer.instance.machines import lot_arrays, place_arrays, trade_arrays
 from optimizer.instance.redispatch import Redispatch
@@ -72,7 +67,7 @@ def prepare_from(
 ) -> Prepared:
     """The instance of a case whose market and operations are known."""
     options, builds = list_options(case, market, operations), list_builds(case, market)
-    draws, issues = list_draws(case, market), list_issues(case, market)
+    issues, money = list_issues(case, market), list_capital(case, market, options)
     lots, places = lot_arrays(case, operations), place_arrays(case, market, operations)
     hosting = hosting_arrays(case, market, options)
     signings = list_signings(case, market)
@@ -81,7 +76,9 @@ def prepare_from(
     fixed = fixed_flows(case, market, operations, model)
     value = fixed_value(case, market, operations, model)
     trade, build = trade_arrays(case, market, operations), build_arrays(case, market, builds)
-    loans, equity = loan_arrays(case, market, draws, options), equity_arrays(case, market, issues)
+    equity = equity_arrays(case, market, issues)
+    capital = capital_arrays(case, market, money, options, hosting, lots, operations.lots, trade, fixed)
+    opening = case.finance.opening
     free = Instance(
         tree=market.tree,
         lots=lots,
@@ -91,16 +88,24 @@ def prepare_from(
         limits=megawatt_limits(case, market, operations, options, builds),
         operations=model.arrays,
         operate=redispatch.operate if model.arrays is not None else None,
-        cash=cash_arrays(case, market, fixed),
-        bounds=open_bounds(market.tree, lots, places, hosting, trade, build, loans, equity, model.arrays),
+        cash=cash_arrays(case, market, fixed, money.held_by_debts(len(market.tree))),
+        bounds=open_bounds(
+            market.tree, lots, places, hosting, trade, build, capital.tranches, equity, model.arrays, capital.lines
+        ),
         trade=trade,
         builds=build,
-        loans=loans,
+        tranches=capital.tranches,
+        lines=capital.lines,
+        fences=capital.fences,
+        covenants=capital.covenants,
         equity=equity,
+        shares_m=opening.shares_m,
+        share_price_usd=opening.share_price_usd,
         treasury=treasury_arrays(case, market),
         tax=tax_arrays(case, market, fixed),
+        income_tax=income_tax_arrays(case, market, operations, options, builds, fixed),
         value_constant_usd_m=value.total,
     )
-    choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, draws, issues, signings)
+    choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, money, issues, signings)
     laid_down = with_given(free, case.given, choices, market.start_month)
     return Prepared(case, market, operations, choices, model, redispatch, fixed, value, free, laid_down)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from models.instance import Cash
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.case.finance import Debt
+from optimizer.instance.capital.option_value import call_value
 from optimizer.instance.site_operations import SiteModel
 from optimizer.market.calendar import instant_factor, month_factors, node_at
 from optimizer.market.market import Market
@@ -53,6 +55,41 @@ def debt_payments(debt: Debt, start_month: int) -> tuple[Payment, ...]:
     return tuple(payments)
 
 
+def debt_owed(debt: Debt, start_month: int, instants: Floats) -> Floats:
+    """Principal outstanding just before each instant, months after the start."""
+    payments = debt_payments(debt, start_month)
+    past = np.array([p.at for p in payments])[None, :] < instants[:, None] - 1e-9
+    owed: Floats = debt.principal_usd_m - past @ np.array([p.principal_usd_m for p in payments])
+    return owed
+
+
+def debt_due(debt: Debt, start_month: int, instants: Floats, months: float = 12.0) -> Floats:
+    """Principal that falls due within so many months of each instant, which it includes."""
+    payments = debt_payments(debt, start_month)
+    at = np.array([p.at for p in payments])[None, :]
+    there = (at >= instants[:, None] - 1e-9) & (at < instants[:, None] + months - 1e-9)
+    due: Floats = there @ np.array([p.principal_usd_m for p in payments])
+    return due
+
+
+def debt_accrued(debt: Debt, start_month: int, instants: Floats) -> Floats:
+    """Interest that has accrued since the last interest date and is not paid, at each instant."""
+    payments = debt_payments(debt, start_month)
+    matures = debt.matures.first - start_month
+    count = int(np.ceil((matures + 1e-9) / debt.interest_every)) + 1
+    dates = matures - debt.interest_every * np.arange(count, -1, -1.0)
+    accrued = np.zeros(len(instants))
+    for j, instant in enumerate(instants.tolist()):
+        if instant > matures + 1e-9:
+            continue
+        since = float(dates[dates < instant - 1e-9].max(initial=dates[0]))
+        edges = [since, *(p.at for p in payments if since + 1e-9 < p.at < instant - 1e-9), instant]
+        for begin, end in itertools.pairwise(edges):
+            owed = float(debt_owed(debt, start_month, np.array([begin + 1e-6]))[0])
+            accrued[j] += owed * debt.rate / 12 * (end - begin)
+    return accrued
+
+
 @dataclass(frozen=True)
 class FixedFlows:
     """Flows by node (N,) that no decision changes, in USD m, positive as named; and their value by part."""
@@ -67,6 +104,12 @@ class FixedFlows:
     """What power contracts bring if no machine uses them."""
     delivery_opening: Floats
     """Charges on peaks that accrued before the start, as they are paid."""
+    interest_expense: Floats
+    """Interest as it accrues."""
+    debt_owed: Floats
+    """Principal of debts at the end of each node."""
+    debt_due: Floats
+    """Of it, due within twelve months."""
 
     @property
     def net(self) -> Floats:
@@ -80,6 +123,16 @@ class FixedFlows:
             - self.interest
             - self.principal
         )
+
+
+def conversion_value(debt: Debt, case: Case, start_month: int) -> float:
+    """What the right to turn a debt of the start into shares costs today's holders, in USD m."""
+    right = debt.conversion
+    if right is None:
+        return 0.0
+    years = (debt.matures.first - start_month) / 12
+    each = call_value(case.finance.opening.share_price_usd, right.price_usd, years, right.volatility, right.risk_free)
+    return debt.principal_usd_m / right.price_usd * each
 
 
 def overheads_by_month(case: Case, months: int) -> tuple[Floats, Floats]:
@@ -108,6 +161,13 @@ def fixed_flows(case: Case, market: Market, operations: Operations, model: SiteM
             here = node_at(tree, payment.at)
             by_node["interest"] += np.where(here, payment.interest_usd_m, 0.0)
             by_node["principal"] += np.where(here, payment.principal_usd_m, 0.0)
+    ends = tree.start_months + tree.length_months
+    owed, due, expense = np.zeros(nodes), np.zeros(nodes), by_node["interest"].copy()
+    for debt in case.finance.debts.values():
+        owed += debt_owed(debt, market.start_month, ends)
+        due += debt_due(debt, market.start_month, ends)
+        expense += debt_accrued(debt, market.start_month, ends)
+        expense -= debt_accrued(debt, market.start_month, tree.start_months)
     if case.finance.treasury.policy == "sell_all":
         by_node["btc"][0] = case.finance.opening.btc * case.market.network.btc_usd / 1e6
     return FixedFlows(
@@ -119,6 +179,9 @@ def fixed_flows(case: Case, market: Market, operations: Operations, model: SiteM
         btc_sold=by_node["btc"],
         contracts=unused_contracts(market, operations, model, case.discount.mining)[0],
         delivery_opening=opening_charges(case, market, operations),
+        interest_expense=expense,
+        debt_owed=owed,
+        debt_due=due,
     )
 
 
@@ -158,12 +221,14 @@ def opening_charges_value(market: Market, operations: Operations, rate: float) -
     )
 
 
-def cash_arrays(case: Case, market: Market, flows: FixedFlows) -> Cash:
-    """The company's cash as far as no decision changes it."""
+def cash_arrays(case: Case, market: Market, flows: FixedFlows, held: Floats) -> Cash:
+    """The company's cash as far as no decision changes it; ``held`` (N,) is what ring-fences of debts keep."""
+    parent = market.tree.parent
+    held_before = np.where(parent >= 0, held[parent], 0.0)
     return Cash(
         opening_usd_m=case.finance.opening.cash_usd_m,
         growth=1 + case.finance.cash_yield * market.tree.length_months / 12,
-        fixed_usd_m=flows.net,
+        fixed_usd_m=flows.net + held_before - held,
         minimum_usd_m=np.full(len(market.tree), case.finance.limits.least_cash_usd_m),
     )
 
@@ -211,7 +276,9 @@ def fixed_value(
     weight = tree.probability[cells.node] * month_factors(corporate, cells.month) * planned
     within = beyond = 0.0
     for debt in case.finance.debts.values():
-        period_rate = debt.rate * debt.interest_every / 12
+        priced_at = debt.rate if debt.conversion is None else debt.conversion.straight_rate
+        period_rate = priced_at * debt.interest_every / 12
+        within += conversion_value(debt, case, market.start_month)
         for p in debt_payments(debt, market.start_month):
             value = (p.interest_usd_m + p.principal_usd_m) * (1 + period_rate) ** (-p.at / debt.interest_every)
             if p.at < horizon - 1e-9:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from optimizer.case.case import Case
 from optimizer.case.given import Given, GivenSignature
 from optimizer.errors import CaseError
 from optimizer.instance.builds import BuildOption
-from optimizer.instance.facilities import Draw, Issue
+from optimizer.instance.capital.build import CapitalChoices
+from optimizer.instance.facilities import Issue
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import nearest_decision_node
 from optimizer.operations.mining import Lot, Place
@@ -36,7 +38,7 @@ class Choices:
     places: tuple[Place, ...]
     site_names: tuple[str, ...]
     builds: tuple[BuildOption, ...]
-    draws: tuple[Draw, ...]
+    money: CapitalChoices
     issues: tuple[Issue, ...]
     signings: tuple[SignedContract, ...]
 
@@ -87,9 +89,7 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
             [f"{b.site_name}.{b.name}" for b in choices.builds],
             [b.node for b in choices.builds],
         ),
-        draw_usd_m=laid.options(
-            "draw", bounds.draw_usd_m, given.draw, [d.name for d in choices.draws], [d.node for d in choices.draws]
-        ),
+        **_money(laid, given, bounds, choices.money),
         issue_usd_m=laid.options(
             "issue", bounds.issue_usd_m, given.issue, [i.name for i in choices.issues], [i.node for i in choices.issues]
         ),
@@ -104,6 +104,29 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
         ),
     )
     return replace(instance, hosting=hosting, bounds=bounds)
+
+
+def _money(laid: _Laying, given: Given, bounds: DecisionBounds, money: CapitalChoices) -> dict[str, Any]:
+    """Bounds of tranches, commitments and lines."""
+    tranches, commitments = money.tranches, money.commitments
+    lines = {line.name for line in money.lines}
+    by_tranche = {name: rule for name, rule in given.draw.items() if name not in lines}
+    of_loans = {name: rule for name, rule in given.commit.items() if name not in lines}
+    of_lines = {name: rule for name, rule in given.commit.items() if name in lines}
+    names = [line.name for line in money.lines]
+    return {
+        "draw_usd_m": laid.options(
+            "draw", bounds.draw_usd_m, by_tranche, [t.name for t in tranches], [t.node for t in tranches]
+        ),
+        "commit_usd_m": laid.options(
+            "commit", bounds.commit_usd_m, of_loans, [c.facility for c in commitments], [c.node for c in commitments]
+        ),
+        "line_draw": laid.lines("draw", bounds.line_draw, given.draw, names),
+        "line_repay": laid.lines("repay", bounds.line_repay, given.repay, names, free=True),
+        "line_commit": laid.options(
+            "commit", bounds.line_commit, of_lines, list(names), [line.commit_node for line in money.lines]
+        ),
+    }
 
 
 def _by_place(rules: Mapping[str, Rule]) -> dict[str, Rule]:
@@ -195,8 +218,31 @@ class _Laying:
         lower, upper = self.options(kind, real, rules, list(names), nodes)
         return lower.round().astype(np.int64), upper.round().astype(np.int64)
 
+    def lines(
+        self,
+        kind: str,
+        open_bounds: tuple[Floats, Floats],
+        rules: Mapping[str, Rule],
+        names: list[str],
+        *,
+        free: bool = False,
+    ) -> tuple[Floats, Floats]:
+        """Bounds by line and node; balances move in every period. ``free`` ones stay open where nothing is said."""
+        lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
+        for k, name in enumerate(names):
+            rule = rules.get(name)
+            if rule == "forbidden" or (rule is None and self.given.otherwise == "nothing" and not free):
+                upper[k] = 0.0
+            elif rule is not None and not isinstance(rule, str):
+                fixed = self.bitcoin((np.zeros_like(lower[k]), upper[k]), rule)
+                wrong = np.flatnonzero((fixed[0] > 0) & (open_bounds[1][k] <= 0))
+                if wrong.size:
+                    raise self.nowhere(kind, name, int(wrong[0]))
+                lower[k], upper[k] = fixed
+        return lower, upper
+
     def bitcoin(self, open_bounds: tuple[Floats, Floats], rule: Rule | None) -> tuple[Floats, Floats]:
-        """Bounds by node; coins move in every period, not only at steps."""
+        """Bounds by node, amounts by period (not only at steps); 0 in the periods that are not named."""
         lower, upper = open_bounds[0].copy(), open_bounds[1].copy()
         if rule == "forbidden":
             upper[:] = 0.0

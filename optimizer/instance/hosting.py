@@ -99,7 +99,8 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         np.add.at(noi_hall[o], cells.node[planned], noi[planned])
         later = np.clip(noi, 0.0, None) * weight * month_factors(rate, cells.month)
         value_hall[o] -= tail_tax * float(later[~planned].sum())
-        in_tail = np.where(follows & ~planned, flows.capex[cells.month], 0.0)
+        # What the tenant lends comes as it is spent: it needs no cash at the horizon.
+        in_tail = np.where(follows & ~planned, (flows.capex - flows.lent)[cells.month], 0.0)
         capex_after[o] = float(in_tail.sum() / max(1, len(np.unique(cells.node[follows & ~planned]))))
         for at, amount in flows.instants():
             factor = instant_factor(rate, at)

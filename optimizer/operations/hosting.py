@@ -25,6 +25,7 @@ from optimizer.operations.hours import SiteClock, firm_cost_usd
 from optimizer.operations.mining import buys_plainly, purchase
 from optimizer.operations.peaks import Billing, month_rate
 from optimizer.operations.supply import Terms, supply
+from optimizer.operations.tenant_capex import capex_split, credited_against_rent
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,19 @@ class HallFlows:
     charges_paid: Mapping[str, Floats]
     delivery_recovered: Floats
     credit: Floats
+    """Rent not paid in cash, because the tenant paid or lent before: of the prepayment and of ``lent``."""
+    lent_credit: Floats
+    """What of ``credit`` is for ``lent``."""
     capex: Floats
+    """The company's own: all but what the tenant pays and is never credited."""
+    lent: Floats
+    """What of ``capex`` the tenant pays as it is spent, to be credited: received in addition to ``prepayment``."""
     paid_capex: float = 0.0
-    """Capex paid at ``signed`` (only where the lead is zero)."""
+    """Capex paid at ``signed`` (only where the lead is zero), the company's own."""
+    lent_at_once: float = 0.0
+    """What of ``paid_capex`` the tenant pays."""
     prepayment: float = 0.0
-    """Received at ``signed``."""
+    """Share of the rent received at ``signed``."""
     residual: float = 0.0
     """Worth at ``rent_until``."""
     signing_cost: float = 0.0
@@ -172,7 +181,7 @@ class HallFlows:
     @property
     def net(self) -> Floats:
         """(K,) net cash that accrues, per hall."""
-        return self.noi - self.credit - self.capex
+        return self.noi - self.credit - self.capex + self.lent
 
     @property
     def noi(self) -> Floats:
@@ -182,13 +191,13 @@ class HallFlows:
 
     @property
     def total_capex(self) -> float:
-        """All capex of a hall."""
+        """All capex of a hall that is the company's own, also what the tenant lends of it."""
         return float(self.capex.sum()) + self.paid_capex
 
     def instants(self) -> Iterator[tuple[float, float]]:
         """(months after the start, net USD m per hall) of what is paid at an instant."""
         if self.prepayment or self.paid_capex:
-            yield self.signed, self.prepayment - self.paid_capex
+            yield self.signed, self.prepayment + self.lent_at_once - self.paid_capex
         if self.residual:
             yield self.rent_until, self.residual
 
@@ -198,9 +207,14 @@ def hall_flows(offer: Offer, site: int, signed: float, prices: SitePowerPrice) -
     months = prices.hours.shape[1]
     begins = signed + offer.lead
     total_capex = offer.hall_mw_it * offer.capex_usd_m_per_mw_it * (1 + offer.contingency)
+    split = capex_split(offer)
+    own, lent = total_capex * split.own, total_capex * split.lent
     running = _running(offer, offer.hall_mw_it, site, begins, prices)
     prepayment = offer.prepayment * float(running.rent.sum())
     credited_over = offer.prepayment_credited_over or offer.term
+    lent_credit = running.credit
+    if offer.tenant_capex is not None:
+        lent_credit = credited_against_rent(lent, running.rent, offer.tenant_capex.credit_share_of_rent)
     taken = offer.space_taken_after
     if taken is None:
         taken = 0 if offer.takes == "mining_shell" else offer.lead
@@ -208,9 +222,12 @@ def hall_flows(offer: Offer, site: int, signed: float, prices: SitePowerPrice) -
         running,
         signed=signed,
         taken_from=signed + taken,
-        credit=_spread(begins, begins + credited_over, prepayment, months),
-        capex=_capex(offer, signed, total_capex, months),
-        paid_capex=total_capex if offer.lead == 0 else 0.0,
+        credit=_spread(begins, begins + credited_over, prepayment, months) + lent_credit,
+        lent_credit=lent_credit,
+        capex=_capex(offer, signed, own, months),
+        lent=_capex(offer, signed, lent, months),
+        paid_capex=own if offer.lead == 0 else 0.0,
+        lent_at_once=lent if offer.lead == 0 else 0.0,
         prepayment=prepayment,
         signing_cost=offer.signing_cost_usd_m,
     )
@@ -277,7 +294,9 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
         charges_paid=paid,
         delivery_recovered=delivery_recovered if is_paid else nothing,
         credit=nothing,
+        lent_credit=nothing,
         capex=nothing,
+        lent=nothing,
         residual=it_mw * terms.residual_usd_m_per_mw_it,
     )
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.forward import Decisions, States
+from models.forward_money import new_shares
 from models.instance import Instance
 from models.tree import Floats
 from optimizer.instance.build import Prepared
-from optimizer.instance.facilities import Draw
 from optimizer.instance.hosting import Option
 from optimizer.instance.machines import by_node
 from optimizer.instance.site_months import SiteMonths
 from optimizer.market.calendar import node_at
+from optimizer.plan.lent import all_fences, all_owed
+from optimizer.plan.owed import Fence, Owed
 from optimizer.plan.table import Table
 
 
@@ -42,9 +44,12 @@ class SignedOffer:
     """As paid."""
     delivery_recovered: Floats
     credit: Floats
+    """Of the prepayment and of capex that the tenant lends."""
     prepayment: Floats
+    """With what the tenant lends of capex, as it is spent."""
     signing_cost: Floats
     capex: Floats
+    """The company's own: without what the tenant pays and is never credited."""
     residual: Floats
 
     @property
@@ -55,7 +60,7 @@ class SignedOffer:
 
     @property
     def total_capex(self) -> float:
-        """All capex of the signature in USD m, also what is spent after the horizon."""
+        """All of the company's capex of the signature in USD m, also what is spent after the horizon."""
         return self.halls * self.option.flows.total_capex
 
 
@@ -83,17 +88,6 @@ class MinedPlace:
 
 
 @dataclass(frozen=True)
-class LoanBook:
-    """A term loan by node, all draws together. Arrays (N,), USD m."""
-
-    name: str
-    drawn: Floats
-    fees: Floats
-    interest: Floats
-    principal: Floats
-
-
-@dataclass(frozen=True)
 class Plan:
     """Decisions of a case and what follows from them."""
 
@@ -106,7 +100,8 @@ class Plan:
     mined: tuple[MinedPlace, ...]
     months: SiteMonths
     """Every interval of every site, by month cell."""
-    loans: tuple[LoanBook, ...]
+    owed: tuple[Owed, ...]
+    fences: tuple[Fence, ...]
     cash: Mapping[str, Floats]
     """Flows by node (N,), signed (cash out is negative), in the order and under the names of ``cash.csv``."""
     tables: Mapping[str, Table]
@@ -116,12 +111,14 @@ class Plan:
         return self.states.value_usd_m
 
     @property
+    def gives_shares(self) -> bool:
+        """Whether new holders are given shares, or rights to them."""
+        return bool(new_shares(self.instance, self.decisions, with_options=True).any())
+
+    @property
     def new_shares_m(self) -> float:
         """Shares sold, millions."""
-        equity = self.instance.equity
-        if equity is None:
-            return 0.0
-        return float((self.decisions.issue_usd_m / (equity.share_price_usd * (1 - equity.cost))).sum())
+        return float(new_shares(self.instance, self.decisions, with_options=False).max())
 
 
 def build_plan(prepared: Prepared, instance: Instance, decisions: Decisions, states: States) -> Plan:
@@ -130,8 +127,9 @@ def build_plan(prepared: Prepared, instance: Instance, decisions: Decisions, sta
 
     months = prepared.redispatch.months(decisions, states.installed_eh_s)
     signed, mined = signed_offers(prepared, decisions), mined_places(prepared, states, months)
-    loans = loan_books(prepared, decisions)
-    bare = Plan(prepared, instance, decisions, states, signed, mined, months, loans, {}, {})
+    owed = all_owed(prepared, instance, decisions)
+    fences = all_fences(prepared, instance, decisions, states)
+    bare = Plan(prepared, instance, decisions, states, signed, mined, months, owed, fences, {}, {})
     bare = replace(bare, cash=cash_flows(bare))
     return replace(bare, tables=all_tables(bare))
 
@@ -186,7 +184,8 @@ def signed_offers(prepared: Prepared, decisions: Decisions) -> tuple[SignedOffer
                 delivery_cost=halls * nodes(flows.delivery_cost),
                 delivery_recovered=halls * nodes(flows.delivery_recovered),
                 credit=halls * nodes(flows.credit),
-                prepayment=at(flows.signed, halls * flows.prepayment),
+                prepayment=at(flows.signed, halls * (flows.prepayment + flows.lent_at_once))
+                + halls * nodes(flows.lent),
                 signing_cost=at(flows.signed, flows.signing_cost),
                 capex=halls * nodes(flows.capex) + at(flows.signed, halls * flows.paid_capex),
                 residual=at(flows.rent_until, halls * flows.residual),
@@ -240,24 +239,6 @@ def delivery_paid(plan: Plan) -> Floats:
     return total
 
 
-def loan_books(prepared: Prepared, decisions: Decisions) -> tuple[LoanBook, ...]:
-    """Every term loan of the case, drawn or not."""
-    tree = prepared.market.tree
-    names = [name for name, f in prepared.case.finance.facilities.items() if f.kind == "term_loan"]
-    books = [LoanBook(name, *(np.zeros(len(tree)) for _ in range(4))) for name in names]
-    for d in np.flatnonzero(decisions.draw_usd_m):
-        draw: Draw = prepared.choices.draws[d]
-        amount, book = float(decisions.draw_usd_m[d]), books[draw.facility]
-        book.drawn[draw.node] += amount
-        book.fees[draw.node] += amount * draw.terms.fee
-        follows = tree.reaches[draw.node]
-        for payment in draw.payments:
-            here = node_at(tree, payment.at) & follows
-            book.interest[here] += amount * payment.interest_usd_m
-            book.principal[here] += amount * payment.principal_usd_m
-    return tuple(books)
-
-
 def cash_flows(plan: Plan) -> dict[str, Floats]:
     """The lines between opening and closing cash, by node; cash out is negative."""
     prepared, states, decisions = plan.prepared, plan.states, plan.decisions
@@ -268,8 +249,9 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
     def total(name: str) -> Floats:
         return sum((getattr(offer, name) for offer in plan.signed), start=zero)
 
-    def lent(name: str) -> Floats:
-        return sum((getattr(book, name) for book in plan.loans), start=zero)
+    def lent(*names: str, debt: bool | None = None) -> Floats:
+        chosen = [owed for owed in plan.owed if debt is None or owed.is_debt == debt]
+        return sum((getattr(owed, name) for owed in chosen for name in names), start=zero)
 
     bought, moved = zero.copy(), zero
     if trade is not None:
@@ -283,6 +265,8 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
     issued = zero.copy()
     if plan.instance.equity is not None:
         np.add.at(issued, plan.instance.equity.node, decisions.issue_usd_m)
+    trapped = sum((fence.trapped for fence in plan.fences), start=zero)
+    trapped_before = np.where(tree.parent >= 0, trapped[tree.parent], 0.0)
     sold, kept = zero, zero
     if treasury is not None:
         sold = treasury.price_usd_m * states.btc_sold_from_stock
@@ -313,10 +297,12 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
         "site_cost_usd_m": -fixed.site_cost,
         "sga_usd_m": -fixed.sga,
         "arriving_due_usd_m": -fixed.arriving_due,
-        "interest_usd_m": -fixed.interest - lent("interest"),
-        "principal_usd_m": -fixed.principal - lent("principal"),
+        "interest_usd_m": -lent("interest", debt=True),
+        "principal_usd_m": -lent("principal", "above_par"),
         "drawn_usd_m": lent("drawn"),
-        "fees_usd_m": -lent("fees"),
+        "fees_usd_m": -lent("fees", "capped_calls", "fixed_costs", "undrawn_fees"),
+        "dividends_usd_m": -lent("interest", debt=False),
+        "trapped_usd_m": trapped_before - trapped,
         "equity_usd_m": issued,
         "tax_usd_m": -states.tax_usd_m,
         "btc_sold_usd_m": fixed.btc_sold + sold,

@@ -93,17 +93,14 @@ def ebitda(plan: Plan) -> Floats:
 
 def _debt(plan: Plan) -> Floats:
     """(N,) debts and loans at the end of each period."""
-    tree = plan.prepared.market.tree
-    debt = np.zeros(len(tree))
-    labels = {label: n for n, label in enumerate(tree.label)}
-    for row in plan.tables["debt"].dicts():
-        debt[labels[str(row["period"])]] += float(row["closing_usd_m"] or 0.0)
-    return debt
+    owed = [each.closing for each in plan.owed if each.is_debt]
+    return sum(owed, start=np.zeros(len(plan.prepared.market.tree)))
 
 
 def _repaid(plan: Plan) -> Floats:
     """(N,) principal of new loans that is repaid."""
-    return sum((book.principal for book in plan.loans), start=np.zeros(len(plan.prepared.market.tree)))
+    new = [owed for owed in plan.owed if owed.kind != "debt"]
+    return sum((owed.principal for owed in new), start=np.zeros(len(plan.prepared.market.tree)))
 
 
 def _peak_leverage(plan: Plan) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.instance.finance import debt_payments
 from optimizer.plan.build import Plan, opening_cash
 from optimizer.plan.table import Cell, Table, table
 
@@ -12,8 +11,13 @@ TINY = 1e-9
 
 
 def money_tables(plan: Plan) -> dict[str, Table]:
-    """Cash, debt and treasury, by file name without ending."""
-    return {"cash": cash_table(plan), "debt": debt_table(plan), "treasury": treasury_table(plan)}
+    """Cash, debt, ring-fences and treasury, by file name without ending."""
+    return {
+        "cash": cash_table(plan),
+        "debt": debt_table(plan),
+        "projects": projects_table(plan),
+        "treasury": treasury_table(plan),
+    }
 
 
 def _node_keys(plan: Plan) -> list[tuple[str, str]]:
@@ -44,33 +48,53 @@ def cash_table(plan: Plan) -> Table:
 
 
 def debt_table(plan: Plan) -> Table:
-    """Interest, principal and what is left of each debt."""
-    market = plan.prepared.market
-    tree = market.tree
+    """What each debt and facility owes and pays."""
     rows: list[tuple[Cell, ...]] = []
-    debts = plan.prepared.case.finance.debts
-    payments = {name: debt_payments(debt, market.start_month) for name, debt in debts.items()}
-    left = {name: np.zeros(len(tree)) for name in debts}
-    lent = {loan.name: np.zeros(len(tree)) for loan in plan.loans}
+    parent = plan.prepared.market.tree.parent
     for n, key in enumerate(_node_keys(plan)):
-        end = float(tree.start_months[n] + tree.length_months[n])
-        for name, debt in debts.items():
-            parent = int(tree.parent[n])
-            opening = float(left[name][parent]) if parent >= 0 else debt.principal_usd_m
-            here = [p for p in payments[name] if tree.start_months[n] <= p.at + TINY < end]
-            principal = sum(p.principal_usd_m for p in here)
-            left[name][n] = opening - principal
-            interest = sum(p.interest_usd_m for p in here)
-            rows.append((*key, name, opening, 0.0, interest, principal, opening - principal))
-        for loan in plan.loans:
-            parent = int(tree.parent[n])
-            opening = float(lent[loan.name][parent]) if parent >= 0 else 0.0
-            drawn, interest, principal = float(loan.drawn[n]), float(loan.interest[n]), float(loan.principal[n])
-            lent[loan.name][n] = opening + drawn - principal
-            rows.append((*key, loan.name, opening, drawn, interest, principal, float(lent[loan.name][n])))
+        for owed in plan.owed:
+            opening = float(owed.closing[parent[n]]) if parent[n] >= 0 else owed.opening_usd_m
+            figures = (
+                owed.drawn, owed.capitalised, owed.interest, owed.principal, owed.closing, owed.accrued,
+                owed.unamortised, owed.due,
+            )  # fmt: skip
+            rows.append((*key, owed.name, opening, *(float(figure[n]) for figure in figures)))
     columns = (
-        "scenario", "period", "debt", "opening_usd_m", "drawn_usd_m", "interest_usd_m", "principal_usd_m",
-        "closing_usd_m",
+        "scenario", "period", "debt", "opening_usd_m", "drawn_usd_m", "capitalised_usd_m", "interest_usd_m",
+        "principal_usd_m", "closing_usd_m", "accrued_interest_usd_m", "unamortised_fees_usd_m", "due_12_months_usd_m",
+    )  # fmt: skip
+    return table(columns, rows)
+
+
+def projects_table(plan: Plan) -> Table:
+    """Ring-fences: cash for service, what is held and what goes to the parent."""
+    tree = plan.prepared.market.tree
+    rows: list[tuple[Cell, ...]] = []
+    for n, key in enumerate(_node_keys(plan)):
+        for fence in plan.fences:
+            node = plan.prepared.options[fence.option].node
+            if not tree.reaches[node, n]:
+                continue
+            before = float(fence.trapped[tree.parent[n]]) if tree.parent[n] >= 0 else 0.0
+            available, service = float(fence.available[n]), float(fence.service[n])
+            dscr = float(fence.dscr[n])
+            rows.append(
+                (
+                    *key,
+                    fence.name,
+                    available,
+                    service,
+                    None if np.isnan(dscr) else dscr,
+                    float(fence.reserve[n]),
+                    float(fence.set_aside[n]),
+                    float(fence.locked[n]),
+                    int(fence.locked_up[n]),
+                    available - service - (float(fence.trapped[n]) - before),
+                )
+            )
+    columns = (
+        "scenario", "period", "offer", "available_usd_m", "service_usd_m", "dscr", "reserve_usd_m", "set_aside_usd_m",
+        "locked_usd_m", "locked_up", "to_parent_usd_m",
     )  # fmt: skip
     return table(columns, rows)
 

@@ -14,6 +14,7 @@ from optimizer.instance.limits import build_megawatts, level_at, site_instants, 
 from optimizer.instance.machines import is_there
 from optimizer.market.calendar import node_at
 from optimizer.plan.build import Plan, overlap_share
+from optimizer.plan.limit_rows import covenant_rows, money_rows
 from optimizer.plan.money_tables import money_tables
 from optimizer.plan.power_tables import power_tables
 from optimizer.plan.table import Cell, Table, table
@@ -61,7 +62,10 @@ def decisions_table(plan: Plan) -> Table:
     return table(columns, [row for *_, row in rows])
 
 
-_KINDS = ("sign", "contract", "build", "buy", "unplug", "plug", "sell", "draw", "issue", "sell_btc", "keep_btc")
+_KINDS = (
+    "sign", "contract", "build", "buy", "unplug", "plug", "sell", "commit", "draw", "repay", "issue", "sell_btc",
+    "keep_btc",
+)  # fmt: skip
 
 
 def _decision_rows(plan: Plan) -> Iterator[tuple[float, int, tuple[Cell, ...]]]:
@@ -106,15 +110,38 @@ def _decision_rows(plan: Plan) -> Iterator[tuple[float, int, tuple[Cell, ...]]]:
         brings = float(plan.states.sales_usd_m[c, n])
         amount = float(decisions.sell_eh[c, n]) * 1000
         yield entry(float(tree.start_months[n]), "sell", choices.lots[c].full_name, "", amount, "ph_s", 0.0, -brings)
-    for d in np.flatnonzero(decisions.draw_usd_m):
-        draw = choices.draws[d]
-        yield entry(draw.step, "draw", draw.name, "", float(decisions.draw_usd_m[d]), "usd_m", 0.0, 0.0)
+    for at, kind, name, site, amount in _money_decisions(plan):
+        yield entry(at, kind, name, site, amount, "usd_m", 0.0, 0.0)
     for e in np.flatnonzero(decisions.issue_usd_m):
         issue = choices.issues[e]
         yield entry(issue.step, "issue", issue.name, "", float(decisions.issue_usd_m[e]), "usd_m", 0.0, 0.0)
     for kind, coins in (("sell_btc", decisions.sell_btc), ("keep_btc", decisions.keep_btc)):
         for n in np.flatnonzero(coins):
             yield entry(float(tree.start_months[n]), kind, "bitcoin", "", float(coins[n]), "btc", 0.0, 0.0)
+
+
+def _money_decisions(plan: Plan) -> Iterator[tuple[float, str, str, str, float]]:
+    """(months after the start, kind, item, site, USD m) of what is committed, drawn and repaid, in the order of
+    facilities."""
+    decisions, choices, starts = plan.decisions, plan.prepared.choices, plan.prepared.market.tree.start_months
+    money = choices.money
+    for name in plan.prepared.case.finance.facilities:
+        for c, commitment in enumerate(money.commitments):
+            if commitment.facility == name and decisions.commit_usd_m[c] > 0:
+                yield commitment.decided, "commit", name, "", float(decisions.commit_usd_m[c])
+        for d in np.flatnonzero(decisions.draw_usd_m).tolist():
+            tranche = money.tranches[d]
+            if tranche.facility == name:
+                site = choices.options[tranche.option].site_name if tranche.option >= 0 else ""
+                yield tranche.decided, "draw", tranche.name, site, float(decisions.draw_usd_m[d])
+        for k, line in enumerate(money.lines):
+            if line.name != name:
+                continue
+            if decisions.line_commit[k] > 0:
+                yield float(starts[line.commit_node]), "commit", name, "", float(decisions.line_commit[k])
+            for kind, moved in (("draw", decisions.line_draw[k]), ("repay", decisions.line_repay[k])):
+                for n in np.flatnonzero(moved).tolist():
+                    yield float(starts[n]), kind, name, "", float(moved[n])
 
 
 def allocation_table(plan: Plan) -> Table:
@@ -246,7 +273,6 @@ def limits_table(plan: Plan) -> Table:
     prepared = plan.prepared
     tree = prepared.market.tree
     rows: list[tuple[Cell, ...]] = []
-    cash, required = plan.states.cash_usd_m, plan.states.required_usd_m
     signed_options = tuple(offer.option for offer in plan.signed)
     built = tuple(prepared.choices.builds[u] for u in np.flatnonzero(plan.decisions.built))
     instants = [
@@ -254,7 +280,7 @@ def limits_table(plan: Plan) -> Table:
         for s in range(len(prepared.case.sites))
     ]
     for n, key in enumerate(_node_keys(plan)):
-        rows.append((*key, "min_cash", "", float(cash[n]), float(required[n]), float(cash[n] - required[n]), "usd_m"))
+        rows += [(*key, *cells) for cells in covenant_rows(plan, n)]
         begin = float(tree.start_months[n])
         for s, name in enumerate(prepared.case.sites):
             inside = [t for t in instants[s] if bool(node_at(tree, t)[n])]
@@ -265,41 +291,9 @@ def limits_table(plan: Plan) -> Table:
                 )
                 used, allowed = tightest
                 rows.append((*key, kind, name, used, allowed, allowed - used, "mw"))
-        rows += [
-            (*key, "facility", name, used, allowed, allowed - used, "usd_m")
-            for name, used, allowed in _facilities(plan, n)
-        ]
+        rows += [(*key, *cells) for cells in money_rows(plan, n)]
     columns = ("scenario", "period", "limit", "item", "used", "allowed", "headroom", "unit")
     return table(columns, rows)
-
-
-def _facilities(plan: Plan, node: int) -> Iterator[tuple[str, float, float]]:
-    """(name, drawn or issued so far, allowed) of every facility."""
-    prepared, decisions = plan.prepared, plan.decisions
-    reaches = prepared.market.tree.reaches
-    for name, facility in prepared.case.finance.facilities.items():
-        if facility.kind == "term_loan":
-            steps = [
-                (d.node, float(decisions.draw_usd_m[i])) for i, d in enumerate(prepared.choices.draws) if d.name == name
-            ]
-            allowed = facility.limit_usd_m
-            if facility.loan_to_cost is not None:
-                capex = sum(
-                    offer.total_capex
-                    for offer in plan.signed
-                    if not offer.option.is_lease
-                    and reaches[offer.option.node, node]
-                    and (not facility.for_offers or offer.option.offer_name in facility.for_offers)
-                )
-                allowed = min(allowed, facility.loan_to_cost * capex)
-        else:
-            steps = [
-                (i.node, float(decisions.issue_usd_m[e]))
-                for e, i in enumerate(prepared.choices.issues)
-                if i.name == name
-            ]
-            allowed = facility.limit_usd_m
-        yield name, sum(amount for step, amount in steps if reaches[step, node]), allowed
 
 
 def _megawatts(plan: Plan, site: int, kind: str, instant: float, node: int) -> tuple[float, float]:

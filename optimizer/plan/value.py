@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from models.forward_money import breaches_value, money_value
 from models.tree import Floats
 from optimizer.instance.builds import build_value
-from optimizer.instance.facilities import loan_factor
 from optimizer.instance.finance import FixedValue, fixed_value
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
@@ -67,6 +67,7 @@ def _parts(plan: Plan, fixed: FixedValue, rate: float | None) -> Iterator[tuple[
     yield "tax", (-tax_value(plan, discount.corporate if rate is None else rate), -later)
     yield "debt", (-fixed.debt_within, -fixed.debt_beyond)
     yield "financing", (financing_value(plan), 0.0)
+    yield "breaches", (0.0 - breaches_value(plan.instance, plan.states.limits), 0.0)
 
 
 def weights(market: Market, rate: float) -> Floats:
@@ -165,24 +166,20 @@ def later_tax(plan: Plan, offer: SignedOffer, rate: float) -> float:
 
 
 def financing_value(plan: Plan) -> float:
-    """What new money costs today's holders: fees of loans, and new shares below what they are worth. Never positive."""
-    total = 0.0
-    for d in np.flatnonzero(plan.decisions.draw_usd_m):
-        draw = plan.prepared.choices.draws[d]
-        probability = float(plan.prepared.market.tree.probability[draw.node])
-        total -= float(plan.decisions.draw_usd_m[d]) * draw.terms.fee * loan_factor(draw.terms, draw.step) * probability
-    if plan.instance.equity is not None:
-        total += float(plan.instance.equity.value_per_usd_m @ plan.decisions.issue_usd_m)
-    return total
+    """What new money costs today's holders: fees, and what new holders are given for less than it is worth."""
+    return money_value(plan.instance, plan.decisions)
 
 
 def rent_value(plan: Plan, offer: SignedOffer) -> float:
-    """Present value of all that is in proportion to a contract's rent: rent, prepayment and its credit, USD m."""
+    """Present value of all that is in proportion to a contract's rent: rent, prepayment and its credit, USD m.
+
+    What the tenant lends of capex is a fixed amount, so its credit is not in it.
+    """
     market, flows = plan.prepared.market, offer.option.flows
     cells = market.cells
     own = offer.option.terms.discount
     rate = own if own is not None else plan.prepared.case.discount.hosting
     follows = market.tree.reaches[offer.option.node, cells.node]
-    monthly = (flows.rent - flows.credit)[cells.month] * weights(market, rate) * follows
+    monthly = (flows.rent - flows.credit + flows.lent_credit)[cells.month] * weights(market, rate) * follows
     probability = float(market.tree.probability[offer.option.node])
     return offer.halls * (float(monthly.sum()) + flows.prepayment * instant_factor(rate, flows.signed) * probability)

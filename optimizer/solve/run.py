@@ -16,6 +16,7 @@ import scipy.sparse
 
 from models.build import build
 from models.forward import Decisions, States, forward, no_decisions
+from models.income_tax_check import violated_years
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make_form
@@ -41,6 +42,18 @@ hall is kept ten times sharper, so that megawatt limits hold."""
 
 EQUITY_ROUNDS, EQUITY_TOLERANCE, LEAST_SECONDS = 4, 1e-3, 1.0
 """How often at most the price of new shares is found anew, when it agrees, and for how little time it is not tried."""
+
+LIMIT_WORDS = {
+    "min_cash_usd_m": ("minimum cash", 1.0, "USD m"),
+    "min_liquidity_usd_m": ("minimum liquidity", 1.0, "USD m"),
+    "net_debt_to_ebitda": ("net debt / EBITDA", 1.0, "USD m of net debt"),
+    "debt_service_coverage": ("debt service coverage", 1.0, "USD m of EBITDA"),
+    "due_within_12_months": ("debt due within 12 months", 1.0, "USD m"),
+    "max_dilution": ("dilution", 1000.0, "of the shares"),
+    "max_btc_share": ("bitcoin's share of liquidity", 1.0, "USD m"),
+    "debt_to_capital": ("debt to capital", 1.0, "USD m of debt"),
+}
+"""By limit: in words, what a unit of it is worth beside a million when something has to give, and its unit."""
 
 TIE_TOLERANCE_USD_M = 1e-7
 """How much value may be given up to break a tie: a tenth of a dollar."""
@@ -91,16 +104,15 @@ def solve_instance(
     time.
     """
     began = time.perf_counter()
-    equity = instance.equity
     found = _solve_once(instance, options, on_progress, stop)
-    solutions = [(equity.intrinsic_to_market if equity is not None else 1.0, _at_fair_price(found))]
-    while equity is not None and len(solutions) <= EQUITY_ROUNDS:
+    solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
+    while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
         worth = _worth(latest)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         if abs(worth - assumed) <= EQUITY_TOLERANCE or left < LEAST_SECONDS or (stop is not None and stop.is_set()):
             break
-        again = replace(instance, equity=replace(equity, intrinsic_to_market=worth))
+        again = replace(instance, intrinsic_to_market=worth)
         try:
             found = _solve_once(again, replace(options, time_limit_seconds=left), on_progress, stop)
         except SolverError:
@@ -110,12 +122,20 @@ def solve_instance(
     return replace(best, bound_usd_m=max(best.value_usd_m, _proven(solutions, best)))
 
 
+def _gives_shares(solution: Solution) -> bool:
+    """Whether a plan gives new holders something that is worth what a share is worth."""
+    instance, decisions = solution.instance, solution.decisions
+    tranches = instance.tranches
+    options = tranches is not None and tranches.charge_depends and (decisions.draw_usd_m * tranches.shares_m).any()
+    return bool(options or decisions.issue_usd_m.any())
+
+
 def _worth(solution: Solution) -> float:
-    """What a share of a plan is worth over what it sells for; 1 where none is sold."""
-    equity = solution.instance.equity
-    if equity is None or not solution.decisions.issue_usd_m.any():
+    """What a share of a plan is worth over what it sells for; 1 where none is given away."""
+    if not _gives_shares(solution):
         return 1.0
-    return max(1.0, solution.value_usd_m / equity.shares_m / equity.share_price_usd)
+    instance = solution.instance
+    return max(1.0, solution.value_usd_m / instance.shares_m / instance.share_price_usd)
 
 
 def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
@@ -125,26 +145,33 @@ def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
     found with shares at that price or cheaper holds; one with dearer shares may be short by the difference on all that
     can be issued.
     """
-    equity = best.instance.equity
-    if equity is None:
-        return best.bound_usd_m
     price = _worth(best)
-    most = float(equity.limit_usd_m.sum()) / (1 - float(equity.cost.max(initial=0.0)))
-    return min(solution.bound_usd_m + max(0.0, assumed - price) * most for assumed, solution in solutions)
+    return min(solution.bound_usd_m + _dearer(best.instance, assumed, price) for assumed, solution in solutions)
+
+
+def _dearer(instance: Instance, assumed: float, price: float) -> float:
+    """By how much all that can be given to new holders costs more at the assumed worth of a share than at ``price``."""
+    if assumed <= price:
+        return 0.0
+    total = 0.0
+    equity, tranches = instance.equity, instance.tranches
+    if equity is not None:
+        total += (assumed - price) * float(equity.limit_usd_m.sum()) / (1 - float(equity.cost.max(initial=0.0)))
+    if tranches is not None and tranches.charge_depends:
+        total += float((tranches.charge(assumed) - tranches.charge(price)) @ tranches.upper_usd_m)
+    return total
 
 
 def _at_fair_price(solution: Solution) -> Solution:
     """The same decisions, with the price of new shares agreeing to the last digit with what they are worth."""
-    equity = solution.instance.equity
-    if equity is None or not solution.decisions.issue_usd_m.any():
+    if not _gives_shares(solution):
         return solution
     instance, states = solution.instance, solution.states
     for _ in range(100):
-        assert instance.equity is not None
-        worth = max(1.0, states.value_usd_m / equity.shares_m / equity.share_price_usd)
-        if abs(worth - instance.equity.intrinsic_to_market) < 1e-12:
+        worth = max(1.0, states.value_usd_m / instance.shares_m / instance.share_price_usd)
+        if abs(worth - instance.intrinsic_to_market) < 1e-12:
             break
-        instance = replace(instance, equity=replace(equity, intrinsic_to_market=worth))
+        instance = replace(instance, intrinsic_to_market=worth)
         states = forward(instance, solution.decisions)
     return replace(solution, instance=instance, states=states)
 
@@ -155,13 +182,40 @@ def _solve_once(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
 ) -> Solution:
-    form = compile_model(build(instance))
-    raw = solve_form(form, options, on_progress=on_progress, stop=stop)
-    if raw.status is Status.INFEASIBLE:
-        raise infeasible(instance, form)
-    if raw.values is None or raw.objective is None or raw.bound is None:
-        raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
-    return _finish(instance, form, raw, options)
+    """One search, and more of them where a plan uses losses or interest otherwise than tax law has it.
+
+    Every round adds the rule for the years in which it was broken; a bound of one without it holds for those with it.
+    """
+    began, bound, found = time.perf_counter(), float("inf"), None
+    while True:
+        left = options.time_limit_seconds - (time.perf_counter() - began) if found is not None else np.inf
+        if found is not None and (left < LEAST_SECONDS or (stop is not None and stop.is_set())):
+            return _lawful(found, bound)
+        form = compile_model(build(instance))
+        within = replace(options, time_limit_seconds=min(left, options.time_limit_seconds))
+        raw = solve_form(form, within, on_progress=on_progress, stop=stop)
+        if raw.status is Status.INFEASIBLE:
+            raise infeasible(instance, form)
+        if raw.values is None or raw.objective is None or raw.bound is None:
+            if found is not None:
+                return _lawful(found, bound)
+            raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
+        found, values = _finish(instance, form, raw, within)
+        bound = min(bound, raw.bound)
+        broken = violated_years(instance, dict(zip(form.column_names, values.tolist(), strict=True)))
+        if not broken:
+            return replace(found, bound_usd_m=bound, seconds=time.perf_counter() - began)
+        instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
+
+
+def _lawful(found: Solution, bound: float) -> Solution:
+    """A plan that relied on less tax than is due, as far as it can be paid for: its states are by the rule anyway."""
+    if (found.states.shortfall_usd_m > LEAST_AMOUNT).any():
+        raise SolverError(
+            "no plan was found that can pay the tax that is due", ("give more time with --time-limit",)
+        )
+    status = Status.TIME_LIMIT if found.status is Status.OPTIMAL else found.status
+    return replace(found, bound_usd_m=max(bound, found.value_usd_m), status=status)
 
 
 def most_it_mw(instance: Instance, options: SolveOptions, stop: threading.Event | None = None) -> Solution:
@@ -175,8 +229,10 @@ def most_it_mw(instance: Instance, options: SolveOptions, stop: threading.Event 
     return solve_instance(replace(instance, it_mw_at_least=raw.objective - 1e-6), options, stop=stop)
 
 
-def _finish(instance: Instance, form: StandardForm, raw: RawSolution, options: SolveOptions) -> Solution:
-    """Round, fix, solve again, break ties, recompute forward."""
+def _finish(
+    instance: Instance, form: StandardForm, raw: RawSolution, options: SolveOptions
+) -> tuple[Solution, FloatArray]:
+    """Round, fix, solve again, break ties, recompute forward; and the columns from which that was done."""
     assert raw.values is not None
     assert raw.bound is not None
     fixed = solve_fixed(form, raw.values, options)
@@ -184,7 +240,7 @@ def _finish(instance: Instance, form: StandardForm, raw: RawSolution, options: S
     values = _break_ties(instance, form, values, options)
     decisions = _decisions(instance, form, values)
     states = forward(instance, decisions)
-    return Solution(
+    found = Solution(
         status=raw.status,
         instance=instance,
         decisions=decisions,
@@ -197,14 +253,15 @@ def _finish(instance: Instance, form: StandardForm, raw: RawSolution, options: S
         columns=form.column_count,
         integers=int(form.integer.sum()),
     )
+    return found, values
 
 
 def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, options: SolveOptions) -> FloatArray:
-    """Of the plans with these whole numbers and this value, the one that moves the fewest machines, and late, and keeps
-    the most coins.
+    """Of the plans with these whole numbers and this value, the one that moves the fewest machines, and late, borrows
+    the least and keeps the most coins.
 
-    Machines that would not run again cost nothing to keep, and a coin is worth the same in stock and as cash, so the
-    solver is indifferent; people are not.
+    Machines that would not run again cost nothing to keep, a coin is worth the same in stock and as cash, and a loan at
+    its market rate costs no value, so the solver is indifferent; people are not.
     """
     nodes = len(instance.tree)
     costs = np.zeros(form.column_count)
@@ -216,6 +273,8 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
             costs[j] = 1e-4
         elif kind == "keep_btc":
             costs[j] = -1e-4
+        elif kind in ("draw", "line_owed", "commit", "line_commit", "locked"):
+            costs[j] = 2e-3
     if not costs.any():
         return values
     floor = form.objective(values) - TIE_TOLERANCE_USD_M
@@ -251,6 +310,10 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
         "order": empty.order_eh,
         "draw": empty.draw_usd_m,
         "issue": empty.issue_usd_m,
+        "commit": empty.commit_usd_m,
+        "line_draw": empty.line_draw,
+        "line_repay": empty.line_repay,
+        "line_commit": empty.line_commit,
         "sell_btc": empty.sell_btc,
         "keep_btc": empty.keep_btc,
         "use": empty.use_mw,
@@ -272,7 +335,11 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
     for amounts in (empty.plug_eh, empty.sell_eh, empty.order_eh, empty.draw_usd_m, empty.issue_usd_m):
         amounts[amounts < LEAST_AMOUNT] = 0.0
     empty.unplug_eh[empty.unplug_eh < LEAST_AMOUNT / 10] = 0.0
-    for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc):
+    # What is drawn and repaid at one instant of a line is only the difference.
+    both = np.minimum(empty.line_draw, empty.line_repay)
+    empty.line_draw[:], empty.line_repay[:] = empty.line_draw - both, empty.line_repay - both
+    lines = (empty.commit_usd_m, empty.line_draw, empty.line_repay, empty.line_commit)
+    for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc, *lines):
         amounts[amounts < LEAST_AMOUNT] = 0.0
         amounts[:] = amounts.round(DECIMALS)
     _tidy_contracts(instance, empty.lever)
@@ -294,21 +361,12 @@ def _tidy_contracts(instance: Instance, lever: FloatArray) -> None:
 
 def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
     """Why there is no plan, in the case's own words: the cheapest way in which limits would have to give."""
-    tree, limits = instance.tree, instance.limits
-    softenable = {
-        f"cash_minimum[{n}]": Softening(1.0, f"minimum cash at the end of {tree.label[n]}", "USD m")
-        for n in range(len(tree))
-    }
+    limits = instance.limits
+    softenable = _money_that_may_give(instance)
     # A megawatt is dearer than a million: money gives way before steel does.
     softenable |= {
         f"sites_megawatts[{r}]": Softening(20.0, f"limit of MW: {name}", "MW") for r, name in enumerate(limits.name)
     }
-    if instance.loans is not None:
-        for f, name in enumerate(instance.loans.name):
-            softenable |= {
-                f"loan_to_cost[{f},{n}]": Softening(1.0, f"loan-to-cost of {name} in {tree.label[n]}", "USD m")
-                for n in range(len(tree))
-            }
     if instance.operations is not None:
         softenable |= {
             f"operations_hedge[{r}]": Softening(
@@ -335,6 +393,25 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
             lines,
         )
     return InfeasibleError("no plan can satisfy this case", _outside(instance, conflict))
+
+
+def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
+    """Limits on money by row of the model, in words: minimum cash first."""
+    tree, found = instance.tree, {}
+    if instance.covenants is not None:
+        for covenant in instance.covenants.limits:
+            label, weight, unit = LIMIT_WORDS[covenant.kind]
+            found |= {
+                f"limit_{covenant.kind}[{n}]": Softening(weight, f"{label} at the end of {tree.label[n]}", unit)
+                for n in np.flatnonzero(covenant.holds).tolist()
+            }
+    if instance.tranches is not None:
+        found |= {
+            f"draw_row[{r}]": Softening(1.0, name, "USD m")
+            for r, name in enumerate(instance.tranches.row_name)
+            if name.startswith("loan to cost")
+        }
+    return found
 
 
 def _side(side: str) -> str:

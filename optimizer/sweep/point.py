@@ -197,12 +197,11 @@ def _audit(plan: Plan, certified: Certified, loaded: LoadedCase) -> str:
         write_tables(folder, plan.tables)
         write_inputs(folder, loaded.bare, loaded.folder)
         solution = certified.solution
-        equity, issued = solution.instance.equity, bool(solution.decisions.issue_usd_m.any())
         stated = {
             "value_usd_m": solution.value_usd_m,
             "bound_usd_m": solution.bound_usd_m,
             "gap": solution.gap,
-            "equity_intrinsic_to_market": equity.intrinsic_to_market if equity is not None and issued else 1.0,
+            "equity_intrinsic_to_market": solution.instance.intrinsic_to_market if certified.plan.gives_shares else 1.0,
             "certificate": certificate_data(certified.certificate),
         }
         write_json(folder / "summary.json", rounded(stated))

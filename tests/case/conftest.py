@@ -137,6 +137,56 @@ offers:
     ),
 ]
 
+# Everything that a case can say about money, in order.
+MONEY: list[Change] = [
+    (
+        "machines:\n  s21_pro: {efficiency_j_per_th: 15.0, life: 4 years}\n",
+        "machines:\n  s21_pro: {efficiency_j_per_th: 15.0, life: 4 years, price_usd_per_th: 16, buy: {window: {from: 2026-01, to: 2027-01}, delivery: 3 months, sites: [odessa], max_ph_s_per_step: 500}}\n",
+    ),
+    (
+        "    fleet:\n      s21_pro: {ph_s: 7100, bought: 2024-12}\n",
+        "    fleet:\n      s21_pro: {ph_s: 7100, bought: 2024-12, book_usd_m: 90}\n",
+    ),
+    (
+        "offers:\n  lease:\n",
+        """\
+  oslo: {power: {market: west}, energised_mw: 20, mining_shell_mw: 20}
+leases:
+  old: {site: odessa, takes: free_power, it_mw: 20, gross_per_it: 1.4, pue: 1.2, first_rent: 2024-01, rate_usd_per_kw_month: 120, term: 10 years, power: {paid_by: tenant}, book_usd_m: 40, prepayment_left_usd_m: 6}
+offers:
+  lease:
+""",
+    ),
+    (
+        "    power: {paid_by: tenant}\n    operating",
+        "    power: {paid_by: tenant}\n    tenant_capex: {usd_m_per_mw_it: 2, credited_usd_m_per_mw_it: 1.5, credit_share_of_rent: 0.4}\n    operating",
+    ),
+    (
+        "    note: {principal_usd_m: 30, rate: 0.08, matures: 2027-07}\n",
+        """\
+    note: {principal_usd_m: 30, rate: 0.08, matures: 2027-07}
+    convertible_2030: {principal_usd_m: 50, rate: 0.0175, matures: 2030-05-15, conversion: {price_usd: 4.45, straight_rate: 0.1, volatility: 0.8}}
+    halls: {principal_usd_m: 20, rate: 0.09, matures: 2029-01, interest_every: 3 months, amortisation: even, project: {lease: old, reserve_months: 6, lock_up_dscr: 1.2}}
+  facilities:
+    bank: {kind: term_loan, window: {from: 2026-01, to: 2027-12}, limit_usd_m: 100, least_usd_m: 10, rate: 0.1, fee: 0.02, fixed_cost_usd_m: 0.5, term: 5 years, amortisation: even, interest_only: 1 year, undrawn_fee: 0.01, loan_to_cost: 0.5, for_offers: [lease], for_machines: [s21_pro]}
+    notes: {kind: convertible, window: {from: 2025-10, to: 2026-12}, limit_usd_m: 300, rate: 0, fee: 0.03, term: 6 years, premium: 0.375, straight_rate: 0.1, put_after: 4 years, call: {after: 3 years, above: 1.3}, market_cap_share: 0.2, volatility: 0.8, capped_call: {cost: 0.06, cap_premium: 1}}
+    guessed: {kind: convertible, window: {from: 2025-10, to: 2026-12}, limit_usd_m: 30, rate: 0.02, term: 5 years, premium: 0.3, straight_rate: 0.1, leaves: {up: {probability: 0.4, share_price_multiple: 3}, down: {probability: 0.6, share_price_multiple: 0.5}}}
+    preferred: {kind: preferred, window: {from: 2025-10, to: 2026-12}, limit_usd_m: 40, rate: 0.1, term: 5 years, paid_in_kind: true}
+    site_loan: {kind: project_loan, for_offers: [lease], limit_usd_m: 700, rate: 0.08, fee: 0.02, term: 8 years, dscr: 1.4, lock_up_dscr: 1.2, reserve_months: 6, loan_to_cost: 0.8, backstop: {for_offers: [lease], rate: 0.071, limit_usd_m: 400, warrants_m: 20, strike_usd: 0.01, term: 5 years, volatility: 0.8}}
+    bond: {kind: project_bond, for_offers: [lease], refinances: [site_loan], after: 6 months, limit_usd_m: 700, rate: 0.06, fee: 0.01, term: 9 years, dscr: 1.3}
+    revolver: {kind: credit_line, window: {from: 2025-10, to: 2029-06}, limit_usd_m: 50, rate: 0.09, fee: 0.01, undrawn_fee: 0.005}
+    coins: {kind: btc_line, window: {from: 2025-10, to: 2028-06}, limit_usd_m: 60, rate: 0.11, ltv_at_draw: 0.5, ltv_call: 0.7, stress: 0.3}
+    sweeper: {kind: sweep_loan, window: {from: 2025-10, to: 2026-06}, limit_usd_m: 50, rate: 0.12, matures: 2029-01, sweep: 0.5, above_usd_m: 20}
+    atm: {kind: equity, window: {from: 2025-10, to: 2027-06}, limit_usd_m: 200, limit_usd_m_per_step: 50, yearly_limit_usd_m: 100, cost: 0.03}
+  ebitda_before_usd_m: {2024-Q4: 9, 2025-Q1: 12, 2025-06: 5}
+  tax: {rate: {2024-01: 0.21, 2028-01: 0.25}, state_rate: 0.02, losses_usd_m: 150, interest_limit: 0.3, interest_carried_usd_m: 4, opening_basis: {plant: {usd_m: 80, years_left: 10}}, countries: {norway: {sites: [oslo], rate: 0.22, losses_usd_m: 3}}}
+  books: {equity_usd_m: 250, land_usd_m: 5, stock_pay_usd_m_per_quarter: 2}
+  limits: {min_cash_usd_m: {limit: 20, priced: 0.5}, min_liquidity_usd_m: {limit: 30, from: 2026-01}, net_debt_to_ebitda: 6, debt_service_coverage: {limit: 1.1, from: 2027-01}, due_within_12_months: 1, max_dilution: 0.5, max_btc_share: {limit: 0.9, priced: 2}, debt_to_capital: 0.6}
+  treasury: {policy: sell_to_fund, min_btc: 100}
+""",
+    ),
+]
+
 
 def places_of_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The text without its marks, and line and column of what followed each."""
@@ -164,6 +214,53 @@ def case_text() -> str:
 def power_text() -> str:
     """The small case with everything that can be said about power."""
     return changed(POWER)
+
+
+@pytest.fixture
+def money_text() -> str:
+    """The small case with everything that can be said about money."""
+    return changed(MONEY)
+
+
+@pytest.fixture
+def load_money(tmp_path: Path) -> Callable[..., LoadedCase]:
+    """Loads that case with changes, which has to be in order."""
+
+    def load(*changes: Change, **how: object) -> LoadedCase:
+        path = tmp_path / "case.yaml"
+        path.write_text(changed(changes, changed(MONEY)), "utf-8")
+        return load_case(path, **how)  # type: ignore[arg-type]
+
+    return load
+
+
+@pytest.fixture
+def expect_money_errors(tmp_path: Path) -> Callable[..., None]:
+    """Loads that case with changes and holds the problems against what was expected, places and words."""
+
+    def expect(changes: Sequence[Change], *expected: str) -> None:
+        text, places = places_of_marks(changed(changes, changed(MONEY)))
+        path = tmp_path / "case.yaml"
+        path.write_text(text, "utf-8")
+        with pytest.raises(CaseError) as caught:
+            load_case(path)
+        compare(caught.value.problems, path, places, expected)
+
+    return expect
+
+
+@pytest.fixture
+def expect_money_warnings(tmp_path: Path) -> Callable[..., None]:
+    """The same for warnings of that case, what its books assume apart."""
+
+    def expect(changes: Sequence[Change], *expected: str) -> None:
+        text, places = places_of_marks(changed(changes, changed(MONEY)))
+        path = tmp_path / "case.yaml"
+        path.write_text(text, "utf-8")
+        warnings = [found for found in load_case(path).warnings if found.path != "finance.books"]
+        compare(warnings, path, places, expected)
+
+    return expect
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.case.case import Case
+from optimizer.case.covenants import as_limit
 from optimizer.case.load import LoadedCase, case_from_data, load_case
 from optimizer.case.provenance import Provenance
 from optimizer.errors import CaseError
@@ -47,6 +48,68 @@ def test_amounts_are_reckoned_in_us_dollars(load_changed: Load) -> None:
 def test_a_mapping_has_one_currency_but_where_it_says_otherwise(load_changed: Load) -> None:
     """Proves: every amount of a mapping is converted, each by its own. Broken: 5 and 6, or 4.8 for the second."""
     assert adder(load_changed(RATES, BY_DATE)) == pytest.approx({"2025-07": 4, "2026-01": 6.6})
+
+
+def test_money_of_every_instrument_may_be_in_another_currency(load_money: Load) -> None:
+    """Proves: limits in a section, strikes, warrants' prices, bases, EBITDA of the past and given amounts are converted, at
+    0.8. Broken: an error that they are no money, or the amount as written."""
+
+    def cad(amount: str) -> str:
+        return f"{{value: {amount}, currency: CAD}}"
+
+    changes = [
+        ("limit: 20, priced", f"limit: {cad('20')}, priced"),
+        ("max_dilution: 0.5", f"max_dilution: {{limit: 0.5, priced: {cad('30')}}}"),
+        ("debt_to_capital: 0.6", "debt_to_capital: 0.6, btc_haircut: 0.4"),
+        ("strike_usd: 0.01", f"strike_usd: {cad('10')}"),
+        ("price_usd: 4.45", f"price_usd: {cad('5')}"),
+        ("usd_m: 80", f"usd_m: {cad('80')}"),
+        ("2025-Q1: 12", f"2025-Q1: {cad('15')}"),
+        ("equity_usd_m: 250", f"equity_usd_m: {cad('300')}"),
+        ("credited_usd_m_per_mw_it: 1.5", f"credited_usd_m_per_mw_it: {cad('1')}"),
+        ("above_usd_m: 20", f"above_usd_m: {cad('20')}"),
+        ("fixed_cost_usd_m: 0.5", f"fixed_cost_usd_m: {cad('0.5')}"),
+        (
+            "finance:\n",
+            f"given: {{commit: {{revolver: {{2025-10: {cad('50')}}}}}, repay: {{revolver: {{2026-01: {cad('5')}}}}}, "
+            f"draw: {{revolver: {{2025-10: {cad('5')}}}}}}}\nfinance:\n",
+        ),
+    ]
+    case = load_money(RATES, *changes).case
+    finance = case.finance
+    assert as_limit(finance.limits.min_cash_usd_m).limit == pytest.approx(16)
+    assert finance.limits.max_dilution is not None
+    assert as_limit(finance.limits.max_dilution).priced == pytest.approx(24)
+    loan = finance.facilities["site_loan"]
+    assert loan.kind == "project_loan"
+    assert loan.backstop is not None
+    assert loan.backstop.strike_usd == pytest.approx(8)
+    conversion = finance.debts["convertible_2030"].conversion
+    assert conversion is not None
+    assert conversion.price_usd == pytest.approx(4)
+    assert finance.tax is not None
+    assert finance.tax.opening_basis["plant"].usd_m == pytest.approx(64)
+    assert finance.ebitda_before_usd_m["2025-Q1"] == pytest.approx(12)
+    for kind in ("commit", "repay", "draw"):
+        amounts = getattr(case.given, kind)["revolver"]
+        assert list(amounts.values()) == pytest.approx([40 if kind == "commit" else 4])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("max_dilution: 0.5", "max_dilution: {limit: {value: 0.5, currency: CAD}}", "finance.limits.max_dilution.limit"),
+        ("priced: 0.5", "priced: {value: 0.5, currency: CAD}", "finance.limits.min_cash_usd_m.priced"),
+        ("warrants_m: 20", "warrants_m: {value: 20, currency: CAD}", "finance.facilities.site_loan.backstop.warrants_m"),
+    ],
+)
+def test_what_is_no_money_has_no_currency(old: str, new: str, path: str, money_text: str, tmp_path: Path) -> None:
+    """Proves: shares, warrants and dollars for a dollar take no currency. Broken: a limit on dilution of 0.4."""
+    file = tmp_path / "case.yaml"
+    assert money_text.count(old) == 1
+    file.write_text(money_text.replace(*RATES).replace(old, new), "utf-8")
+    (problem,) = said(file)
+    assert f" {path}: a currency is for amounts of money, and " in problem
 
 
 def test_us_dollars_need_no_rate(load_changed: Load) -> None:

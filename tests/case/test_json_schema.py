@@ -120,6 +120,29 @@ def test_all_about_power_is_taken_and_not_a_spoiled_one(power_text: str) -> None
         assert valid(parse_yaml(power_text.replace(old, new), "f").data, SCHEMA, SCHEMA) == good, new
 
 
+def test_all_about_money_is_taken_and_not_a_spoiled_one(money_text: str) -> None:
+    """Proves: every instrument, and limits as a number or a section, are in the schema. Broken: an editor underlines what
+    loads, or lets pass what does not."""
+    assert valid(parse_yaml(money_text, "f").data, SCHEMA, SCHEMA)
+    overlay = case_json_schema(overlay=True)
+    assert valid(parse_yaml(money_text, "f").data, overlay, overlay)
+    for old, new, good in (
+        ("max_dilution: 0.5", "max_dilution: {limit: 0.5, from: 2026-01, priced: 30}", True),
+        ("max_dilution: 0.5", "max_dilution: {value: 0.5, assumed: true}", True),
+        ("max_dilution: 0.5", "max_dilution: {limit: {value: 0.5, source: s}}", True),
+        ("rate: {2024-01: 0.21, 2028-01: 0.25}", "rate: 0.21", True),
+        ("amortisation: even, project", "amortisation: {2026-01: 5}, project", True),
+        ("max_dilution: 0.5", "max_dilution: {from: 2026-01}", False),
+        ("debt_to_capital: 0.6", "debt_to_capital: 60", False),
+        ("debt_to_capital: 0.6", "debt_to_capital: {limit: 60}", False),
+        ("kind: sweep_loan,", "kind: sweep,", False),
+        ("ltv_at_draw: 0.5, ", "", False),
+        ("2025-Q1: 12", "2025Q1: 12", False),
+    ):
+        assert money_text.count(old) == 1, old
+        assert valid(parse_yaml(money_text.replace(old, new), "f").data, SCHEMA, SCHEMA) == good, new
+
+
 def test_overlays_may_say_little(case_text: str) -> None:
     overlay = case_json_schema(overlay=True)
     data = parse_yaml("extends: case.yaml\noffers: {lease: {pue: 1.3, sign: {to: null}}, other: null}\n", "f").data

@@ -91,7 +91,9 @@ def test_wrong_overrides_are_said(path: Path) -> None:
         },
     ) == [
         "override market.powr.*.scale: there is no 'powr' under market; did you mean 'power'?",
-        "override finance.limits: is a section or a list, not a value; name one of its keys: min_cash_usd_m",
+        "override finance.limits: is a section or a list, not a value; name one of its keys: min_cash_usd_m, "
+        "min_liquidity_usd_m, btc_haircut, net_debt_to_ebitda, debt_service_coverage, due_within_12_months, "
+        "max_dilution, max_btc_share, debt_to_capital",
         "override sites.boston.uptime: there is no 'boston' under sites; there is only 'odessa'",
         *said(path, overrides={"offers.*.foo": 1}),
         "override offers.lease.pue: needs a finite number, text or true or false (got nan)",

@@ -126,7 +126,9 @@ def test_readme_is_short_and_leads_to_every_page() -> None:
 # ---------------------------------------------------------------- snippets
 
 
-WITH_SNIPPETS = ("writing_a_case.md", "power_contracts.md", "delivery_charges.md", "flexibility.md")
+WITH_SNIPPETS = (
+    "writing_a_case.md", "power_contracts.md", "delivery_charges.md", "flexibility.md", "instruments_tenant.md",
+)  # fmt: skip
 
 
 def snippets() -> list[Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from optimizer.case.contracts import MinimumTake
 from optimizer.plan.audit.files import Line, Table
 from optimizer.plan.audit.recompute.blocks import mean_over
+from optimizer.plan.audit.recompute.books import ASSETS, BELOW, EARNED, FINANCED, LIABILITIES
 from optimizer.plan.audit.recompute.cash import FLOWS
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT
@@ -26,10 +27,16 @@ class Identity:
     minus: tuple[str, ...] = ()
 
 
+def _in_usd_m(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_usd_m" for name in names)
+
+
 IDENTITIES = (
     Identity("cash.csv", "closing_usd_m", ("opening_usd_m", *FLOWS)),
     Identity("cash.csv", "headroom_usd_m", ("closing_usd_m",), ("minimum_usd_m",)),
-    Identity("debt.csv", "closing_usd_m", ("opening_usd_m", "drawn_usd_m"), ("principal_usd_m",)),
+    Identity(
+        "debt.csv", "closing_usd_m", ("opening_usd_m", "drawn_usd_m", "capitalised_usd_m"), ("principal_usd_m",)
+    ),
     Identity("treasury.csv", "closing_btc", ("opening_btc", "mined_btc"), ("sold_btc",)),
     Identity("mining.csv", "margin_usd_m", ("revenue_usd_m",), ("power_cost_usd_m", "variable_cost_usd_m")),
     Identity(
@@ -39,6 +46,17 @@ IDENTITIES = (
         ("operating_cost_usd_m", "power_cost_usd_m", "delivery_cost_usd_m"),
     ),
     Identity("value.csv", "total_usd_m", ("within_horizon_usd_m", "beyond_horizon_usd_m")),
+    Identity("income.csv", "ebitda_usd_m", _in_usd_m(*EARNED)),
+    Identity("income.csv", "operating_income_usd_m", _in_usd_m("ebitda", *BELOW)),
+    Identity("income.csv", "pretax_usd_m", _in_usd_m("operating_income", *FINANCED)),
+    Identity("income.csv", "net_income_usd_m", ("pretax_usd_m", "tax_usd_m")),
+    Identity("income.csv", "to_common_usd_m", ("net_income_usd_m", "preferred_dividends_usd_m")),
+    Identity("income.csv", "adjusted_ebitda_usd_m", _in_usd_m("ebitda", "btc_realised", "btc_unrealised")),
+    Identity("balance.csv", "total_assets_usd_m", _in_usd_m(*ASSETS)),
+    Identity("balance.csv", "total_liabilities_usd_m", _in_usd_m(*LIABILITIES)),
+    Identity(
+        "cost_per_btc.csv", "net_income_usd", ("revenue_usd", "hosting_usd", "other_usd"), ("with_depreciation_usd",)
+    ),
 )
 
 # Opening is the closing of the row before with the same name.
@@ -67,8 +85,8 @@ def check_balances(tables: Mapping[str, Table], figures: Figures, collector: Col
 
         _check_identity(tables["contracts.csv"], _MWH, collector, delivers)
     if "limits.csv" in tables:
-        _check_identity(tables["limits.csv"], _MIN_CASH, collector, lambda line: line.cells.get("limit") == "min_cash")
-        _check_identity(tables["limits.csv"], _OTHERS, collector, lambda line: line.cells.get("limit") != "min_cash")
+        _check_identity(tables["limits.csv"], _LEAST, collector, lambda line: line.cells.get("limit") in LEAST)
+        _check_identity(tables["limits.csv"], _MOST, collector, lambda line: line.cells.get("limit") not in LEAST)
     for file, opening, closing, name in _CHAINS:
         if file in tables:
             _check_chain(tables[file], opening, closing, name, collector)
@@ -81,8 +99,10 @@ def check_balances(tables: Mapping[str, Table], figures: Figures, collector: Col
 
 
 _MWH = Identity("contracts.csv", "unused_mwh", ("mwh",), ("mining_mwh", "hosting_mwh"))
-_MIN_CASH = Identity("limits.csv", "headroom", ("used",), ("allowed",))
-_OTHERS = Identity("limits.csv", "headroom", ("allowed",), ("used",))
+_LEAST = Identity("limits.csv", "headroom", ("used",), ("allowed",))
+_MOST = Identity("limits.csv", "headroom", ("allowed",), ("used",))
+LEAST = ("min_cash", "min_liquidity", "debt_service_coverage", "lock_up")
+"""Limits below which something may not fall; above all others nothing may rise."""
 
 
 def _unequal(stated: float, terms: Sequence[float]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence, Set
 
 from optimizer.plan.audit.files import Line, Table, number_in
 from optimizer.plan.audit.recompute.decision_rows import Cell, Row
+from optimizer.plan.audit.recompute.statement_tables import STATEMENT_KEYS
 from optimizer.plan.audit.recompute.tables import COLUMNS, Tables
 from optimizer.plan.audit.recompute.timeline import Period
 from optimizer.plan.audit.result import Collector, differs, says, shown
@@ -28,10 +29,11 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "certificate.csv": ("scenario", "site", "year"),
     "cash.csv": ("scenario", "period"),
     "debt.csv": ("scenario", "period", "debt"),
+    "projects.csv": ("scenario", "period", "offer"),
     "treasury.csv": ("scenario", "period"),
     "limits.csv": ("scenario", "period", "limit", "item"),
     "value.csv": ("component",),
-}
+} | STATEMENT_KEYS
 
 
 def compare_table(table: Table, rows: Sequence[Row], collector: Collector, optional: Set[Key] = frozenset()) -> None:

@@ -1,6 +1,7 @@
-"""What the terms of the case allow to be decided: signatures, builds, machines, new money, coins.
+"""What the terms of the case allow to be decided: signatures, builds, machines, coins.
 
-That what is moved or sold is there at all is judged in ``decided``, what the user lays down in ``rules_given``.
+That what is moved or sold is there at all is judged in ``decided``, new money in ``rules_money``, what the user lays down
+in ``rules_given``.
 """
 
 from __future__ import annotations
@@ -9,12 +10,10 @@ from collections.abc import Iterable
 
 from optimizer.case.base import CalendarDate
 from optimizer.case.contracts import FixedBlock, MonthlyElection
-from optimizer.case.facilities import EquityIssue, TermLoan
 from optimizer.plan.audit.decided import FILE, Lines
 from optimizer.plan.audit.recompute.deals import depth_ph_s
 from optimizer.plan.audit.recompute.decisions import Decision
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.new_money import facilities_before
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, first_day
 from optimizer.plan.audit.recompute.treasury import treasury
 from optimizer.plan.audit.result import Collector, shown
@@ -32,7 +31,6 @@ def check_decided(figures: Figures, lines: Lines, collector: Collector) -> None:
     _check_orders(figures, lines, collector)
     _check_moves(figures, lines, collector)
     _check_market(figures, lines, collector)
-    _check_facilities(figures, lines, collector)
     _check_coins(figures, lines, collector)
 
 
@@ -41,9 +39,10 @@ def over(amount: float, limit: float) -> bool:
     return amount > limit + TOLERANCE * max(1.0, abs(limit))
 
 
-def _in_window(
+def in_window(
     each: Decision, done: str, start: CalendarDate, end: CalendarDate, lines: Lines, collector: Collector
 ) -> None:
+    """Whether something is decided while it stands."""
     collector.checks += 1
     if not start.first - SAME_INSTANT <= each.at < end.last - SAME_INSTANT:
         message = f"{each.item} is {done} {first_day(each.at)}, outside its window {start} to {end}"
@@ -61,7 +60,7 @@ def check_signatures(figures: Figures, lines: Lines, collector: Collector) -> No
         if not offer.halls.min - TOLERANCE_WHOLE <= sign.amount <= offer.halls.max + TOLERANCE_WHOLE:
             message = f"{shown(sign.amount)} halls of {sign.item}: it is {offer.halls.min} to {offer.halls.max}"
             collector.breach(FILE, line, "amount", message)
-        _in_window(sign, "signed", offer.sign.start, offer.sign.end, lines, collector)
+        in_window(sign, "signed", offer.sign.start, offer.sign.end, lines, collector)
         if sign.site not in offer.sites:
             collector.breach(FILE, line, "site", f"{sign.item} is not offered at {sign.site}")
         share = case.sites[sign.site].share
@@ -82,7 +81,7 @@ def _check_contracts(figures: Figures, lines: Lines, collector: Collector) -> No
     for each in sorted(every, key=lambda each: lines[each]):
         site = figures.case.sites[each.site]
         offer = site.contract_offers[each.item]
-        _in_window(each, "signed", offer.sign.start, offer.sign.end, lines, collector)
+        in_window(each, "signed", offer.sign.start, offer.sign.end, lines, collector)
         collector.checks += 3
         if over(each.amount, offer.terms.mw):
             message = f"{shown(each.amount)} MW of {each.item}: it is at most {shown(offer.terms.mw)}"
@@ -110,7 +109,7 @@ def _check_builds(figures: Figures, lines: Lines, collector: Collector) -> None:
     made: dict[tuple[str, str], float] = {}
     for build in figures.decisions.of("build"):
         terms, key = figures.case.sites[build.site].builds[build.item], (build.site, build.item)
-        _in_window(build, "built", terms.window.start, terms.window.end, lines, collector)
+        in_window(build, "built", terms.window.start, terms.window.end, lines, collector)
         collector.checks += 2
         if abs(build.amount - round(build.amount)) > TOLERANCE_WHOLE:
             collector.breach(FILE, lines[build], "amount", f"{shown(build.amount)} builds: builds are whole")
@@ -126,7 +125,7 @@ def _check_orders(figures: Figures, lines: Lines, collector: Collector) -> None:
         terms, key = figures.case.machines[order.item].buy, (order.item, order.at)
         if terms is None:
             continue
-        _in_window(order, "bought", terms.window.start, terms.window.end, lines, collector)
+        in_window(order, "bought", terms.window.start, terms.window.end, lines, collector)
         collector.checks += 2
         if order.site not in terms.sites:
             collector.breach(FILE, lines[order], "site", f"{order.item} cannot be ordered for {order.site}")
@@ -171,29 +170,6 @@ def _check_market(figures: Figures, lines: Lines, collector: Collector) -> None:
         if over(sold[key], depth):
             message = f"makes {shown(sold[key])} PH/s of {machine} sold at this step: the market takes {shown(depth)}"
             collector.breach(FILE, lines[sale], "amount", message)
-
-
-def _check_facilities(figures: Figures, lines: Lines, collector: Collector) -> None:
-    case, decisions = figures.case, figures.decisions
-    for each in decisions.of("draw", "issue"):
-        facility, line = case.finance.facilities[each.item], lines[each]
-        done = "drawn" if each.kind == "draw" else "issued"
-        _in_window(each, done, facility.window.start, facility.window.end, lines, collector)
-        collector.checks += 2
-        if isinstance(facility, EquityIssue) and facility.limit_usd_m_per_step is not None:
-            limit = facility.limit_usd_m_per_step
-            if over(each.amount, limit):
-                message = f"{shown(each.amount)} USD m of {each.item} at one step: it is at most {shown(limit)}"
-                collector.breach(FILE, line, "amount", message)
-        use = next(use for use in facilities_before(case, decisions, each.at + 1) if use.name == each.item)
-        if over(use.used, facility.limit_usd_m):
-            message = (
-                f"makes {shown(use.used)} USD m of {each.item} in all: it is at most {shown(facility.limit_usd_m)}"
-            )
-            collector.breach(FILE, line, "amount", message)
-        elif isinstance(facility, TermLoan) and over(use.used, use.allowed):
-            message = f"makes {shown(use.used)} USD m of {each.item}: its share of capex signed so far is"
-            collector.breach(FILE, line, "amount", f"{message} {shown(use.allowed)}")
 
 
 def _check_coins(figures: Figures, lines: Lines, collector: Collector) -> None:

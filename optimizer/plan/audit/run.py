@@ -31,6 +31,7 @@ from optimizer.plan.audit.result import AuditReport, Collector, differs, says, s
 from optimizer.plan.audit.rules import check_case, check_headroom
 from optimizer.plan.audit.rules_decided import check_decided
 from optimizer.plan.audit.rules_given import check_given
+from optimizer.plan.audit.statements import check_statements
 
 INPUTS = "inputs"
 CASE_FILE = "inputs/case.json"
@@ -155,6 +156,7 @@ def _recompute_and_compare(
             rows = stated_rows(table, rows)
         compare_table(table, rows, collector, recomputed.dust.get(file, frozenset()))
     check_balances(tables, figures, collector)
+    check_statements(tables, collector)
     check_case(figures, CASE_FILE, collector)
     check_decided(figures, lines, collector)
     check_dispatch(figures, dispatch_lines, collector)

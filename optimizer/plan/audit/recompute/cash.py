@@ -1,4 +1,4 @@
-"""Cash and debt period by period. Sections 8 to 10 of docs/figures.md."""
+"""Cash period by period. Section 10 of docs/figures.md, 14 and 16 of docs/figures_capital.md."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.plan.audit.recompute.debt import DebtPath
+from optimizer.case.covenants import Limit, as_limit
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.new_money import LoanPath
 from optimizer.plan.audit.recompute.overheads import sga, site_costs
-from optimizer.plan.audit.recompute.tax import tax_by_period
-from optimizer.plan.audit.recompute.timeline import Array, Timeline
+from optimizer.plan.audit.recompute.owed import by_period, owed_of
+from optimizer.plan.audit.recompute.projects import fences_of
+from optimizer.plan.audit.recompute.tax import taxes_of
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period
 from optimizer.plan.audit.recompute.treasury import treasury
 
 FLOWS = (
@@ -45,6 +46,8 @@ FLOWS = (
     "principal_usd_m",
     "drawn_usd_m",
     "fees_usd_m",
+    "dividends_usd_m",
+    "trapped_usd_m",
     "equity_usd_m",
     "tax_usd_m",
     "btc_sold_usd_m",
@@ -63,52 +66,6 @@ class CashPath:
     minimum: Array
 
 
-@dataclass(frozen=True, eq=False)
-class DebtBalance:
-    """A debt or a loan by period, (P,) each, USD m."""
-
-    opening: Array
-    drawn: Array
-    interest: Array
-    principal: Array
-    closing: Array
-
-
-def debt_balance(path: DebtPath, timeline: Timeline) -> DebtBalance:
-    """What a debt pays and what is left of it, by period."""
-    count = len(timeline.periods)
-    interest, principal = np.zeros(count), np.zeros(count)
-    for payment in path.payments:
-        place = timeline.period_of(payment.at)
-        if place is not None:
-            interest[place] += payment.interest
-            principal[place] += payment.principal
-    closing = path.debt.principal_usd_m - np.cumsum(principal)
-    return DebtBalance(closing + principal, np.zeros(count), interest, principal, closing)
-
-
-def loan_balance(path: LoanPath, timeline: Timeline) -> DebtBalance:
-    """What all draws of a loan bring and pay together, by period."""
-    count = len(timeline.periods)
-    drawn, interest, principal = np.zeros(count), np.zeros(count), np.zeros(count)
-    for draw in path.draws:
-        drawn += _at(draw.at, draw.usd_m, timeline)
-        for payment in draw.payments:
-            interest += _at(payment.at, payment.interest, timeline)
-            principal += _at(payment.at, payment.principal, timeline)
-    closing = np.cumsum(drawn - principal)
-    return DebtBalance(closing - drawn + principal, drawn, interest, principal, closing)
-
-
-def _at(instant: float, amount: float, timeline: Timeline) -> Array:
-    """An amount in the period of its instant, (P,)."""
-    sums = np.zeros(len(timeline.periods))
-    place = timeline.period_of(instant)
-    if place is not None:
-        sums[place] = amount
-    return sums
-
-
 def _collateral(figures: Figures) -> Iterator[tuple[int, float]]:
     """Instants at which credit support of contracts is posted and comes back, and the company's share, USD m."""
     for each in figures.decisions.of("contract"):
@@ -117,6 +74,11 @@ def _collateral(figures: Figures) -> Iterator[tuple[int, float]]:
         posted = each.amount * offer.credit_support_usd_m_per_mw * site.share
         yield each.at, -posted
         yield each.at + offer.tenor, posted
+
+
+def holds(limit: Limit, period: Period) -> bool:
+    """Whether a limit holds at the end of a period."""
+    return limit.start is None or period.end > limit.start.first + SAME_INSTANT
 
 
 def cash_path(figures: Figures) -> CashPath:
@@ -128,8 +90,7 @@ def cash_path(figures: Figures) -> CashPath:
     flows["contracts_usd_m"] += timeline.by_period(figures.power_contracts)
     flows["flexibility_usd_m"] += timeline.by_period(figures.flexibility)
     flows["delivery_usd_m"] -= timeline.by_period(figures.delivery)
-    for at, usd_m in _collateral(figures):
-        flows["collateral_usd_m"] += _at(at, usd_m, timeline)
+    flows["collateral_usd_m"] += by_period(_collateral(figures), timeline)
     flows["machines_bought_usd_m"] -= timeline.by_period(figures.deals.bought)
     flows["machines_moved_usd_m"] -= timeline.by_period(figures.deals.moved)
     flows["machines_sold_usd_m"] += timeline.by_period(figures.deals.sold)
@@ -158,32 +119,34 @@ def cash_path(figures: Figures) -> CashPath:
         place = None if each.due_at is None else timeline.period_of(each.due_at)
         if place is not None:
             flows["arriving_due_usd_m"][place] -= each.due_usd_m
-    balances = [debt_balance(path, timeline) for path in figures.debts]
-    balances += [loan_balance(path, timeline) for path in figures.loans]
-    for balance in balances:
-        flows["interest_usd_m"] -= balance.interest
-        flows["principal_usd_m"] -= balance.principal
-        flows["drawn_usd_m"] += balance.drawn
-    for path in figures.loans:
-        for draw in path.draws:
-            flows["fees_usd_m"] -= _at(draw.at, draw.fee_usd_m, timeline)
+    for owed in owed_of(figures):
+        flows["interest_usd_m"] -= owed.interest
+        flows["principal_usd_m"] -= owed.principal
+        flows["drawn_usd_m"] += owed.drawn
+        flows["fees_usd_m"] -= owed.cash_fees
+        flows["dividends_usd_m"] -= owed.dividends_paid
+    for fence in fences_of(figures):
+        flows["trapped_usd_m"] -= fence.more_trapped
     for issue in figures.issues:
-        flows["equity_usd_m"] += _at(issue.at, issue.usd_m, timeline)
-    flows["tax_usd_m"] -= tax_by_period(figures)
+        flows["equity_usd_m"] += by_period([(issue.at, issue.usd_m)], timeline)
     coins = treasury(figures)
     flows["btc_sold_usd_m"] += coins.from_stock * coins.btc_usd / 1e6
     flows["btc_kept_usd_m"] -= coins.kept * coins.mean_usd / 1e6
 
-    # Cash yields on what there is at the beginning of a period, so it goes period by period.
+    # Cash yields on what there is at the beginning of a period, and that is taxed: so it goes period by period.
+    taxes = taxes_of(figures)
     opening, closing = np.zeros(count), np.zeros(count)
-    without_yield = np.sum(list(flows.values()), axis=0)
+    without = np.sum(list(flows.values()), axis=0)
     now = finance.opening.cash_usd_m
     for place, period in enumerate(timeline.periods):
         opening[place] = now
         flows["yield_usd_m"][place] = now * finance.cash_yield * period.months / 12
-        now += float(flows["yield_usd_m"][place] + without_yield[place])
+        flows["tax_usd_m"][place] = -taxes.due(place, flows["yield_usd_m"])
+        now += float(flows["yield_usd_m"][place] + flows["tax_usd_m"][place] + without[place])
         closing[place] = now
-    minimum = np.full(count, finance.limits.least_cash_usd_m)
+    least = as_limit(finance.limits.min_cash_usd_m)
+    # Before the limit holds there is none but that cash is cash.
+    minimum = np.array([least.limit if holds(least, period) else 0.0 for period in timeline.periods])
     minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)
     minimum[-1] += sum(built.cost_after(timeline.months) for built in figures.builds)
     return CashPath(opening, flows, closing, minimum)

@@ -87,7 +87,7 @@ def deals_of(case: Case, timeline: Timeline, decisions: Decisions, lots: Sequenc
     for sale, usd_m in _sales(case, timeline, decisions, lots, network).items():
         paid[sale] = -usd_m
         sold[sale.at - timeline.start] += usd_m
-    left = sum(_left(case, timeline, lot, network) for lot in lots)
+    left = sum(left_of(case, timeline, lot, network) for lot in lots)
     return Deals(bought, moved, sold, paid, left)
 
 
@@ -117,7 +117,7 @@ def _sales(
     return brought
 
 
-def _left(case: Case, timeline: Timeline, lot: Lot, network: NetworkPath) -> float:
+def left_of(case: Case, timeline: Timeline, lot: Lot, network: NetworkPath) -> float:
     """What a lot counts at the horizon: as if the last tier took all of it."""
     resale = lot.machine.resale
     if resale is None or not lot.present_at(timeline.end):

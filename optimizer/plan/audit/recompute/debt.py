@@ -1,4 +1,6 @@
-"""What every debt pays and when, and what that is worth at the debt's own cost. Section 8 of docs/figures.md."""
+"""What every debt pays and when, and what that is worth at the debt's own cost. Section 8 of docs/figures.md; the right to
+convert it: section 13 of docs/figures_capital.md.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optimizer.case.finance import Debt
+from optimizer.plan.audit.recompute.options import call
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, CannotRecompute
+from optimizer.plan.audit.recompute.tranches import Service, own_factor
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,39 @@ class DebtPath:
 
     def factor(self, instant: float) -> float:
         """What a payment at the instant is multiplied by."""
+        conversion = self.debt.conversion
+        rate = self.debt.rate if conversion is None else conversion.straight_rate
+        return own_factor(rate, self.debt.interest_every, self.start)(instant)
+
+    def option_usd_m(self, share_price_usd: float) -> float:
+        """What its holders' right to convert is worth at the start, USD m."""
+        terms = self.debt.conversion
+        if terms is None:
+            return 0.0
+        months = self.debt.matures.first - self.start
+        worth = call(share_price_usd, terms.price_usd, months, terms.volatility, terms.risk_free)
+        return self.debt.principal_usd_m / terms.price_usd * worth
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """Its payments as those of a tranche; of a bullet the principal is not paid by a project's cash."""
+        every, bullet = self.debt.interest_every, self.debt.amortisation == "bullet"
+        return tuple(
+            Service(each.at, each.at - every, each.interest, each.principal, unscheduled=each.principal if bullet else 0.0)
+            for each in self.payments
+        )
+
+    def accrued(self, instant: float) -> float:
+        """Interest on what was outstanding since the last interest date, not paid before the instant, USD m."""
         every = self.debt.interest_every
-        return float((1 + self.debt.rate * every / 12) ** (-(instant - self.start) / every))
+        for at in _payment_dates(self.name, self.debt, self.start):
+            since = at - every
+            if since + SAME_INSTANT < instant <= at + SAME_INSTANT:
+                months = self.debt.principal_usd_m * (instant - since) - sum(
+                    each.principal * (instant - max(each.at, since)) for each in self.payments if each.at < instant
+                )
+                return self.debt.rate / 12 * months
+        return 0.0
 
     def value(self, low: float, high: float) -> float:
         """Value at the start of what is paid in ``[low, high)``, USD m."""

@@ -8,6 +8,7 @@ from optimizer.plan.audit.recompute.decisions import KINDS, Decision, Kind
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import capex_of, reserved_mw
 from optimizer.plan.audit.recompute.lots import Lot
+from optimizer.plan.audit.recompute.project_terms import project_items
 from optimizer.plan.audit.recompute.timeline import first_day
 
 Cell = str | float | None
@@ -21,7 +22,9 @@ _UNITS: dict[Kind, str] = {
     "unplug": "ph_s",
     "plug": "ph_s",
     "sell": "ph_s",
+    "commit": "usd_m",
     "draw": "usd_m",
+    "repay": "usd_m",
     "issue": "usd_m",
     "sell_btc": "btc",
     "keep_btc": "btc",
@@ -48,7 +51,10 @@ def _order(figures: Figures) -> Callable[[Decision], tuple[int, int]]:
     """Where the case has what is decided, among decisions of one kind and date."""
     case = figures.case
     sites, offers, machines = list(case.sites), list(case.offers), list(case.machines)
-    facilities = list(case.finance.facilities)
+    # What is drawn for one offer and not another stands where its facility does.
+    facilities: dict[str, tuple[int, int]] = {name: (at, 0) for at, name in enumerate(case.finance.facilities)}
+    for number, (name, item) in enumerate(project_items(case).items()):
+        facilities[name] = (facilities[item.facility][0], number)
     lots = {lot.full_name: (place, list(lot.installed_ph_s)) for place, lot in enumerate(figures.lots)}
 
     def place_of(each: Decision) -> tuple[int, int]:
@@ -65,8 +71,8 @@ def _order(figures: Figures) -> Callable[[Decision], tuple[int, int]]:
             return lot, places.index(each.site)
         if each.kind == "sell":
             return lots[each.item][0], 0
-        if each.kind in ("draw", "issue"):
-            return facilities.index(each.item), 0
+        if each.kind in ("commit", "draw", "repay", "issue"):
+            return facilities[each.item]
         return 0, 0
 
     return place_of

@@ -9,20 +9,22 @@ from typing import Literal, get_args
 from optimizer.case.case import Case
 from optimizer.case.sites import ArrivingLot, FleetLot
 
-Kind = Literal["sign", "contract", "build", "buy", "unplug", "plug", "sell", "draw", "issue", "sell_btc", "keep_btc"]
+Kind = Literal[
+    "sign", "contract", "build", "buy", "unplug", "plug", "sell", "commit", "draw", "repay", "issue", "sell_btc", "keep_btc"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which decisions of one date are written."""
 
 COINS: tuple[Kind, ...] = ("sell_btc", "keep_btc")
-"""Decided by period; all others by step."""
+"""Decided by period, as lines are; all others by step."""
 
 
 @dataclass(frozen=True)
 class Decision:
     """One row of decisions.csv: ``amount`` of ``item``, decided for the first instant of the month ``at``.
 
-    item: an offer, a contract offer, a build, a machine type, a lot by its full name, a facility, or ``bitcoin``. site:
-    empty for what is decided at no site. amount: halls, MW, builds, PH/s, USD m or BTC.
+    item: an offer, a contract offer, a build, a machine type, a lot by its full name, a facility (project finance: as
+    named with its offer), or ``bitcoin``. site: empty for what is decided at no site. amount: halls, MW, builds, PH/s, USD m or BTC.
     """
 
     kind: Kind

@@ -14,17 +14,19 @@ from optimizer.case.price_file import PriceFile
 from optimizer.market.prices import PriceSeries
 from optimizer.plan.audit.recompute.blocks import Block, blocks_of_levels, total_at
 from optimizer.plan.audit.recompute.builds import Built, builds_of
+from optimizer.plan.audit.recompute.commitments import Undrawn, undrawn_of
 from optimizer.plan.audit.recompute.deals import Deals, deals_of
 from optimizer.plan.audit.recompute.debt import DebtPath, debt_paths
 from optimizer.plan.audit.recompute.decisions import Decisions
 from optimizer.plan.audit.recompute.delivery import MachineCharge
 from optimizer.plan.audit.recompute.dispatch import Dispatch
 from optimizer.plan.audit.recompute.hosting import Contract, contracts_of, mean_load
+from optimizer.plan.audit.recompute.issues import Issue, issues_of
+from optimizer.plan.audit.recompute.lines import LinePath, lines_of
 from optimizer.plan.audit.recompute.lots import Lot, Stand, lots_of, stands_of
 from optimizer.plan.audit.recompute.meter import markets_beside, meters_of
 from optimizer.plan.audit.recompute.mining import StandFigures, operate
 from optimizer.plan.audit.recompute.network import NetworkPath, network_path
-from optimizer.plan.audit.recompute.new_money import Issue, LoanPath, issues_of, loans_of
 from optimizer.plan.audit.recompute.operated import (
     ContractFigures,
     Operated,
@@ -34,9 +36,11 @@ from optimizer.plan.audit.recompute.operated import (
     program_figures,
 )
 from optimizer.plan.audit.recompute.prices import spots_of
+from optimizer.plan.audit.recompute.project_loans import ProjectTranche, project_tranches
 from optimizer.plan.audit.recompute.site_terms import SiteTerms, reserves_used, site_terms
 from optimizer.plan.audit.recompute.supply import Files, profiles_used, supplies_of
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
+from optimizer.plan.audit.recompute.tranches import Tranche, tranches_by_step
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +48,8 @@ class Figures:
     """A plan recomputed. ``stands`` and ``mined`` go together: lot by lot, for each the places where it stands.
 
     network: reaches to the month after the horizon. terms, operated: by site. contracts, programs, charges: of power,
-    site by site; the charges as far as machines bear them. hosting: leases, then signed offers in time. loans: every
-    term loan, drawn or not.
+    site by site; the charges as far as machines bear them. hosting: leases, then signed offers in time. tranches: drawn
+    at steps; project_tranches: with signatures. lines: every line, drawn or not. undrawn: of loans that are committed.
     """
 
     case: Case
@@ -65,8 +69,16 @@ class Figures:
     charges: tuple[MachineCharge, ...]
     hosting: tuple[Contract, ...]
     debts: tuple[DebtPath, ...]
-    loans: tuple[LoanPath, ...]
+    tranches: tuple[Tranche, ...]
+    project_tranches: tuple[ProjectTranche, ...]
+    lines: tuple[LinePath, ...]
+    undrawn: tuple[Undrawn, ...]
     issues: tuple[Issue, ...]
+
+    @property
+    def all_tranches(self) -> tuple[Tranche, ...]:
+        """Those drawn at steps, then those of project finance."""
+        return (*self.tranches, *(each.tranche for each in self.project_tranches))
 
     def stands_at(self, site: str) -> list[tuple[Stand, StandFigures]]:
         """Machines of a site and what they do."""
@@ -190,6 +202,9 @@ def figures_of(
         charges=machine_charges(case, terms, operated, dispatch),
         hosting=hosting,
         debts=debt_paths(case.finance.debts, timeline.start),
-        loans=loans_of(case, decisions),
+        tranches=tranches_by_step(case, timeline, decisions),
+        project_tranches=project_tranches(case, timeline, decisions, hosting),
+        lines=lines_of(case, timeline, decisions),
+        undrawn=undrawn_of(case, timeline, decisions),
         issues=issues_of(case, decisions),
     )

@@ -23,6 +23,7 @@ from optimizer.plan.audit.recompute.dispatch import contract_days
 from optimizer.plan.audit.recompute.meter import Meter
 from optimizer.plan.audit.recompute.prices import Hours
 from optimizer.plan.audit.recompute.supply import price_in
+from optimizer.plan.audit.recompute.tenant_capex import given_back, paid_by_tenant
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline
 
 Kind = Literal["capex", "prepayment", "signing_cost", "residual"]
@@ -44,6 +45,7 @@ class Contract:
     Money in USD m, costs positive. Arrays accrue evenly within the month; ``at_once`` is what does not.
     signed: month coordinate of the signature, None for a lease. recovers_delivery: whether the tenant bears the charges
     of delivery. discount: its own rate, if it has one. meter_mw: mean load. charges: one for each of the site.
+    credit: of all that the tenant paid before. capex: the company's own. lent: what of it the tenant pays, owed to it.
     reserved: meter MW taken at the site. gives_up: the mine's buildings given up, meter MW.
     """
 
@@ -64,6 +66,7 @@ class Contract:
     charges: tuple[HallCharge, ...]
     credit: Array
     capex: Array
+    lent: Array
     at_once: tuple[AtOnce, ...]
     reserved: tuple[Block, ...]
     gives_up: tuple[Block, ...]
@@ -85,11 +88,11 @@ class Contract:
     @property
     def accrued(self) -> Array:
         """All that comes in less all that goes out evenly within the month."""
-        return self.noi - self.credit - self.capex
+        return self.noi - self.credit - self.capex + self.lent
 
     def paid(self, kind: Kind, timeline: Timeline) -> Array:
-        """What is paid at once of one kind, by period, (P,)."""
-        sums = np.zeros(len(timeline.periods))
+        """What is paid at once of one kind, by period, (P,). Prepayment: also what is lent evenly within the month."""
+        sums = timeline.by_period(self.lent) if kind == "prepayment" else np.zeros(len(timeline.periods))
         for each in self.at_once:
             place = timeline.period_of(timeline.start + each.after) if each.kind == kind else None
             if place is not None:
@@ -97,9 +100,9 @@ class Contract:
         return sums
 
     def capex_after(self, months: int) -> float:
-        """Capex that falls after the first ``months`` months of the plan."""
+        """Capex that falls after the first ``months`` months of the plan, less what comes from the tenant with it."""
         at_once = [each.amount for each in self.at_once if each.kind == "capex" and each.after > months - SAME_INSTANT]
-        return float(self.capex[months:].sum()) + sum(at_once)
+        return float((self.capex - self.lent)[months:].sum()) + sum(at_once)
 
 
 def terms_of(case: Case, offer: str) -> Offer:
@@ -115,9 +118,10 @@ def terms_of(case: Case, offer: str) -> Offer:
 
 
 def capex_of(case: Case, offer: str, halls: float) -> float:
-    """Capex in all, USD m."""
+    """The company's capex in all, USD m: without what the tenant pays for good. Raises CannotRecompute."""
     terms = terms_of(case, offer)
-    return halls * terms.hall_mw_it * terms.capex_usd_m_per_mw_it * (1 + terms.contingency)
+    whole = halls * terms.hall_mw_it * terms.capex_usd_m_per_mw_it * (1 + terms.contingency)
+    return whole - paid_by_tenant(offer, terms, halls * terms.hall_mw_it).for_good
 
 
 def reserved_mw(case: Case, offer: str, halls: float) -> float:
@@ -153,13 +157,15 @@ def _signed(case: Case, timeline: Timeline, signature: Decision, meters: Mapping
 
     prepayment = offer.prepayment * float(running.rent.sum())
     total = capex_of(case, signature.item, signature.amount)
+    received = paid_by_tenant(signature.item, offer, it_mw).received
     at_once = [AtOnce("prepayment", signed, prepayment), AtOnce("signing_cost", signed, offer.signing_cost_usd_m)]
     at_once.append(AtOnce("residual", end, it_mw * offer.residual_usd_m_per_mw_it))
     if offer.lead == 0:
-        at_once.append(AtOnce("capex", signed, total))
-        capex = np.zeros(months)
+        at_once += [AtOnce("capex", signed, total), AtOnce("prepayment", signed, received)]
+        capex, lent = np.zeros(months), np.zeros(months)
     else:
         capex = _stretches(total, offer.capex_shares, signed, first_rent, months)
+        lent = _stretches(received, offer.capex_shares, signed, first_rent, months)
     taken_after = offer.space_taken_after
     if taken_after is None:
         taken_after = 0 if offer.takes == "mining_shell" else offer.lead
@@ -187,8 +193,10 @@ def _signed(case: Case, timeline: Timeline, signature: Decision, meters: Mapping
         power_cost=running.power_cost,
         power_recovered=running.power_recovered,
         charges=running.charges,
-        credit=_stretches(prepayment, (1.0,), *credited, months),
+        credit=_stretches(prepayment, (1.0,), *credited, months)
+        + given_back(offer, received, running.rent, first_rent),
         capex=capex,
+        lent=lent,
         at_once=tuple(at_once),
         reserved=reserved,
         # Machines have part of the megawatts back, not of the buildings: halls stand there.
@@ -239,6 +247,7 @@ def _lease(case: Case, timeline: Timeline, name: str, lease: Lease, meters: Mapp
         charges=running.charges,
         credit=_stretches(lease.prepayment_left_usd_m, (1.0,), begins, credited_until, months),
         capex=capex,
+        lent=np.zeros(months),
         at_once=tuple(at_once),
         reserved=(reserved,),
         gives_up=(reserved,) if lease.takes == "mining_shell" else (),

@@ -1,114 +1,92 @@
-"""Term loans that are drawn and shares that are issued. Section 9 of docs/figures.md."""
+"""All new money together: how much of each facility is used, its NPV, and the shares that it may cost. Section 13 of
+docs/figures_capital.md.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.case.case import Case
-from optimizer.case.facilities import EquityIssue, TermLoan
-from optimizer.plan.audit.recompute.debt import Payment
-from optimizer.plan.audit.recompute.decisions import Decisions
+from optimizer.case.facilities import SweepLoan, TermLoan
+from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import capex_of
-from optimizer.plan.audit.recompute.timeline import CannotRecompute, instant_factor
-
-
-@dataclass(frozen=True)
-class Draw:
-    """USD m drawn of a loan at the first instant of the month ``at``, and what is paid for it."""
-
-    at: int
-    usd_m: float
-    fee_usd_m: float
-    payments: tuple[Payment, ...]
-
-
-@dataclass(frozen=True)
-class LoanPath:
-    """A term loan of the case with all its draws, in time."""
-
-    name: str
-    loan: TermLoan
-    draws: tuple[Draw, ...]
-
-    def value(self, start: int) -> float:
-        """NPV at the loan's own cost: less the fees, each at its instant, USD m."""
-        every = self.loan.interest_every
-        step = 1 + self.loan.rate * every / 12
-        return -sum(draw.fee_usd_m * float(step ** (-(draw.at - start) / every)) for draw in self.draws)
-
-
-@dataclass(frozen=True)
-class Issue:
-    """USD m raised at the first instant of the month ``at``, at a cost that is a share of the market price."""
-
-    at: int
-    usd_m: float
-    cost: float
-
-    def value(self, intrinsic_to_market: float, corporate: float, start: int) -> float:
-        """NPV for today's holders, USD m."""
-        lost = intrinsic_to_market / (1 - self.cost) - 1
-        return -self.usd_m * lost * instant_factor(corporate, self.at - start)
-
-
-def loans_of(case: Case, decisions: Decisions) -> tuple[LoanPath, ...]:
-    """Every term loan of the case, drawn or not, in its order."""
-    return tuple(
-        LoanPath(
-            name,
-            facility,
-            tuple(_draw(name, facility, each.at, each.amount) for each in decisions.of("draw") if each.item == name),
-        )
-        for name, facility in case.finance.facilities.items()
-        if isinstance(facility, TermLoan)
-    )
-
-
-def issues_of(case: Case, decisions: Decisions) -> tuple[Issue, ...]:
-    """All shares that are issued, in time."""
-    found: list[Issue] = []
-    for each in decisions.of("issue"):
-        facility = case.finance.facilities[each.item]
-        if isinstance(facility, EquityIssue):
-            found.append(Issue(each.at, each.amount, facility.cost))
-    return tuple(found)
-
-
-def _draw(name: str, loan: TermLoan, at: int, usd_m: float) -> Draw:
-    if loan.interest_every <= 0 or loan.term < loan.interest_every:
-        raise CannotRecompute(f"loan {name}: there is no date on which it pays")
-    dates = [at + after for after in range(loan.interest_every, loan.term + 1, loan.interest_every)]
-    repaid = dates[-1:]
-    if loan.amortisation == "even":
-        repaid = [date for date in dates if date > at + loan.interest_only] or dates[-1:]
-    payments: list[Payment] = []
-    left = usd_m
-    for date in dates:
-        principal = usd_m / len(repaid) if date in repaid else 0.0
-        payments.append(Payment(date, loan.rate * loan.interest_every / 12 * left, principal))
-        left -= principal
-    return Draw(at, usd_m, loan.fee * usd_m, tuple(payments))
+from optimizer.plan.audit.recompute.project_terms import project_items
 
 
 @dataclass(frozen=True)
 class FacilityUse:
-    """How much of a facility was drawn or issued before a month, and how much may have been; USD m."""
+    """How much of a facility was drawn or issued before a month, and how much may have been; of a line what is owed and
+    what is committed. USD m."""
 
     name: str
     used: float
     allowed: float
 
 
-def facilities_before(case: Case, decisions: Decisions, month: int) -> list[FacilityUse]:
+def facilities_before(figures: Figures, month: int) -> list[FacilityUse]:
     """All facilities of the case in its order, with the decisions before the month."""
+    case, items = figures.case, project_items(figures.case)
     uses: list[FacilityUse] = []
-    taken = [each for each in decisions.of("draw", "issue") if each.at < month]
-    signed = [each for each in decisions.of("sign") if each.at < month]
+    drawn: dict[str, float] = {}
+    for each in figures.decisions.of("draw", "issue"):
+        if each.at < month:
+            name = items[each.item].facility if each.item in items else each.item
+            drawn[name] = drawn.get(name, 0.0) + each.amount
+    lines = {path.name: path for path in figures.lines}
     for name, facility in case.finance.facilities.items():
-        allowed = facility.limit_usd_m
-        if isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
-            counted = facility.for_offers or tuple(case.offers)
-            capex = sum(capex_of(case, each.item, each.amount) for each in signed if each.item in counted)
-            allowed = min(allowed, facility.loan_to_cost * capex)
-        uses.append(FacilityUse(name, sum(each.amount for each in taken if each.item == name), allowed))
+        used, allowed = drawn.get(name, 0.0), facility.limit_usd_m
+        if name in lines:
+            place = figures.timeline.period_of(month - 1)
+            if place is not None:
+                used = float(lines[name].owed[place])
+                committed = float(lines[name].committed[place])
+                allowed = allowed if isinstance(facility, SweepLoan) else committed
+        elif isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
+            allowed = min(allowed, facility.loan_to_cost * cost_before(figures, facility, month))
+        uses.append(FacilityUse(name, used, allowed))
     return uses
+
+
+def cost_before(figures: Figures, loan: TermLoan, month: int) -> float:
+    """Capex of halls signed and price of machines ordered before a month that count for a loan, USD m."""
+    case, decisions = figures.case, figures.decisions
+    offers = loan.for_offers or (() if loan.for_machines else tuple(case.offers))
+    signed = (each for each in decisions.of("sign") if each.at < month and each.item in offers)
+    ordered = (each for each in decisions.of("buy") if each.at < month and each.item in loan.for_machines)
+    capex = sum(capex_of(case, each.item, each.amount) for each in signed)
+    return capex + sum(figures.deals.paid[each] for each in ordered)
+
+
+@dataclass(frozen=True)
+class Dilution:
+    """Shares that today's holders have given away or promised before an instant, millions."""
+
+    new_m: float
+    under_convertibles_m: float
+    warrants_m: float
+
+    @property
+    def total_m(self) -> float:
+        return self.new_m + self.under_convertibles_m + self.warrants_m
+
+
+def dilution_before(figures: Figures, month: int) -> Dilution:
+    """What was issued before a month."""
+    tranches = [each for each in figures.all_tranches if each.at < month]
+    return Dilution(
+        new_m=sum(each.shares_m for each in figures.issues if each.at < month),
+        under_convertibles_m=sum(each.converts_m for each in tranches),
+        warrants_m=sum(each.warrants_m for each in tranches),
+    )
+
+
+def financing(figures: Figures, intrinsic_to_market: float) -> float:
+    """NPV of all new money for today's holders, USD m."""
+    start, corporate = figures.timeline.start, figures.case.discount.corporate
+    owed = sum(each.value(intrinsic_to_market) for each in figures.all_tranches)
+    owed += sum(path.value_usd_m for path in figures.lines) + sum(each.value_usd_m for each in figures.undrawn)
+    return owed + sum(issue.value(intrinsic_to_market, corporate, start) for issue in figures.issues)
+
+
+def dilutes(figures: Figures) -> bool:
+    """Whether shares are issued, or a right to them."""
+    return bool(figures.issues) or any(each.has_option for each in figures.all_tranches)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.plan.audit.recompute.blocks import mean_over, overlap
-from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path, debt_balance, loan_balance
+from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path
+from optimizer.plan.audit.recompute.covenants import Covenant, covenants_of
 from optimizer.plan.audit.recompute.decision_rows import Row, decision_rows
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Kind
 from optimizer.plan.audit.recompute.limits import Megawatts, megawatt_limits
 from optimizer.plan.audit.recompute.lots import Stand
-from optimizer.plan.audit.recompute.new_money import facilities_before
+from optimizer.plan.audit.recompute.money_tables import MONEY_COLUMNS, debt_rows, limit_rows, project_rows
 from optimizer.plan.audit.recompute.site_tables import (
     certificate_rows,
     contract_rows,
@@ -26,6 +27,7 @@ from optimizer.plan.audit.recompute.site_tables import (
     flexibility_rows,
     in_period,
 )
+from optimizer.plan.audit.recompute.statement_tables import STATEMENT_COLUMNS, statement_rows
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period, first_day, last_day
 from optimizer.plan.audit.recompute.treasury import treasury
 from optimizer.plan.audit.recompute.value import Component, components_of
@@ -58,12 +60,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cash.csv": " ".join(
             ("scenario period opening_usd_m", *FLOWS, "closing_usd_m minimum_usd_m headroom_usd_m"),
         ),
-        "debt.csv": "scenario period debt opening_usd_m drawn_usd_m interest_usd_m principal_usd_m closing_usd_m",
         "treasury.csv": "scenario period opening_btc mined_btc sold_btc closing_btc btc_usd",
-        "limits.csv": "scenario period limit item used allowed headroom unit",
         "value.csv": "component within_horizon_usd_m beyond_horizon_usd_m total_usd_m at_wacc_usd_m",
     }.items()
-}
+} | MONEY_COLUMNS | STATEMENT_COLUMNS
 """Columns of every table by its file."""
 
 
@@ -78,6 +78,7 @@ class Tables:
     dust: dict[str, set[tuple[str, ...]]]
     cash: CashPath
     megawatts: tuple[tuple[Megawatts, ...], ...]
+    covenants: tuple[Covenant, ...]
     components: tuple[Component, ...]
 
     @property
@@ -93,7 +94,7 @@ def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tab
     """Rebuild every table. ``intrinsic_to_market``: what the plan states of its shares, by default the fixed point."""
     cash = cash_path(figures)
     megawatts = megawatt_limits(figures)
-    components = components_of(figures, intrinsic_to_market)
+    components = components_of(figures, cash, intrinsic_to_market)
     by_period: dict[str, Callable[[Figures, int, Period], Iterator[Row]]] = {
         "machines.csv": _machines,
         "allocation.csv": _allocation,
@@ -114,11 +115,13 @@ def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tab
     rows["dispatch.csv"] = [(SCENARIO, *row) for row in dispatch_rows(figures)]
     rows["certificate.csv"] = [(SCENARIO, *row) for row in certificate_rows(figures)]
     rows["cash.csv"] = _cash(figures, cash)
-    rows["debt.csv"] = _debt(figures)
+    rows["debt.csv"] = list(debt_rows(figures, SCENARIO))
+    rows["projects.csv"] = list(project_rows(figures, SCENARIO))
     rows["treasury.csv"] = _treasury(figures)
-    rows["limits.csv"] = _limits(figures, cash, megawatts)
+    rows["limits.csv"] = list(limit_rows(figures, cash, megawatts, SCENARIO))
     rows["value.csv"] = _value(components)
-    return Tables(rows, _dust(figures), cash, megawatts, components)
+    rows |= statement_rows(figures, cash, SCENARIO)
+    return Tables(rows, _dust(figures), cash, megawatts, covenants_of(figures, cash), components)
 
 
 def _dust(figures: Figures) -> dict[str, set[tuple[str, ...]]]:
@@ -237,21 +240,6 @@ def _cash(figures: Figures, cash: CashPath) -> list[Row]:
     ]
 
 
-def _debt(figures: Figures) -> list[Row]:
-    balances = [(path.name, debt_balance(path, figures.timeline)) for path in figures.debts]
-    balances += [(path.name, loan_balance(path, figures.timeline)) for path in figures.loans]
-    return [
-        (
-            SCENARIO,
-            period.name,
-            name,
-            *(float(each[place]) for each in (debt.opening, debt.drawn, debt.interest, debt.principal, debt.closing)),
-        )
-        for place, period in enumerate(figures.timeline.periods)
-        for name, debt in balances
-    ]
-
-
 def _treasury(figures: Figures) -> list[Row]:
     held = treasury(figures)
     columns = (held.opening, held.mined, held.sold, held.closing, held.btc_usd)
@@ -259,19 +247,6 @@ def _treasury(figures: Figures) -> list[Row]:
         (SCENARIO, period.name, *(float(column[place]) for column in columns))
         for place, period in enumerate(figures.timeline.periods)
     ]
-
-
-def _limits(figures: Figures, cash: CashPath, megawatts: tuple[tuple[Megawatts, ...], ...]) -> list[Row]:
-    rows: list[Row] = []
-    for place, period in enumerate(figures.timeline.periods):
-        used, allowed = float(cash.closing[place]), float(cash.minimum[place])
-        rows.append((SCENARIO, period.name, "min_cash", "", used, allowed, used - allowed, "usd_m"))
-        for each in megawatts[place]:
-            rows.append((SCENARIO, period.name, each.limit, each.site, each.used, each.allowed, each.headroom, "mw"))
-        for use in facilities_before(figures.case, figures.decisions, period.end):
-            headroom = use.allowed - use.used
-            rows.append((SCENARIO, period.name, "facility", use.name, use.used, use.allowed, headroom, "usd_m"))
-    return rows
 
 
 def _value(components: tuple[Component, ...]) -> list[Row]:

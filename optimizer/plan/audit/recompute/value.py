@@ -1,13 +1,17 @@
-"""What a plan is worth, part by part. Section 11 of docs/figures.md."""
+"""What a plan is worth, part by part. Section 11 of docs/figures.md, 16 of docs/figures_capital.md."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
+from optimizer.plan.audit.recompute.cash import CashPath
+from optimizer.plan.audit.recompute.covenants import breaches
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract
+from optimizer.plan.audit.recompute.new_money import dilutes, financing
 from optimizer.plan.audit.recompute.overheads import sga, site_costs
 from optimizer.plan.audit.recompute.tax import tax_beyond, tax_within
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, instant_factor, mean_factors
@@ -27,39 +31,36 @@ class Component:
         return self.within + self.beyond
 
 
-def components_of(figures: Figures, intrinsic_to_market: float | None = None) -> tuple[Component, ...]:
+def components_of(figures: Figures, cash: CashPath, intrinsic_to_market: float | None = None) -> tuple[Component, ...]:
     """Every part of the value in the order of value.csv, without the total.
 
     intrinsic_to_market: what a share is worth over its market price, as the plan states it; by default the fixed point.
     """
-    before = _before_financing(figures)
+    before, wacc = _before_financing(figures, cash), figures.case.discount.wacc
+    broken = _level("breaches", -breaches(figures, cash), wacc)
     if intrinsic_to_market is None:
-        intrinsic_to_market = fixed_point(figures, sum(each.total for each in before))
-    financing = _financing(figures, intrinsic_to_market)
-    return (*before, _level("financing", financing, figures.case.discount.wacc))
+        intrinsic_to_market = fixed_point(figures, sum(each.total for each in (*before, broken)))
+    return (*before, _level("financing", financing(figures, intrinsic_to_market), wacc), broken)
 
 
 def fixed_point(figures: Figures, before_financing: float) -> float:
-    """What today's share is worth over its market price, if new ones are sold below that; at least 1.
+    """What today's share is worth over its market price, if new ones or a right to them are sold; at least 1.
 
-    ``before_financing`` is the value without the row financing. As that row is a straight line in the figure that is
-    sought, the point where both agree can be reckoned at once.
+    ``before_financing`` is the value without the row financing. The more a share is worth the more is lost with each
+    that is sold below that, so there is one point where both agree.
     """
     opening = figures.case.finance.opening
     market = opening.shares_m * opening.share_price_usd
-    without = before_financing + _financing(figures, 0.0)
-    per_unit = _financing(figures, 0.0) - _financing(figures, 1.0)
-    return max(1.0, without / (market + per_unit)) if figures.issues else 1.0
+
+    def above(intrinsic_to_market: float) -> float:
+        return (before_financing + financing(figures, intrinsic_to_market)) / market - intrinsic_to_market
+
+    if not dilutes(figures) or above(1.0) <= 0:
+        return 1.0
+    return float(brentq(above, 1.0, 1.0 + above(1.0), xtol=1e-14, rtol=1e-14))
 
 
-def _financing(figures: Figures, intrinsic_to_market: float) -> float:
-    """NPV of loans and of new shares for today's holders, USD m."""
-    start, corporate = figures.timeline.start, figures.case.discount.corporate
-    loans = sum(path.value(start) for path in figures.loans)
-    return loans + sum(issue.value(intrinsic_to_market, corporate, start) for issue in figures.issues)
-
-
-def _before_financing(figures: Figures) -> tuple[Component, ...]:
+def _before_financing(figures: Figures, cash: CashPath) -> tuple[Component, ...]:
     case, timeline = figures.case, figures.timeline
     discount, opening = case.discount, case.finance.opening
     wacc = discount.wacc
@@ -88,10 +89,12 @@ def _before_financing(figures: Figures) -> tuple[Component, ...]:
     for name, cost in (("site_cost", site_costs(figures)), ("sga", sga(figures))):
         at_wacc = None if wacc is None else -_accrued(cost, wacc)
         found.append(Component(name, -_accrued(cost, discount.corporate), 0.0, at_wacc))
-    at_wacc = None if wacc is None else -tax_within(figures, wacc) - tax_beyond(figures, lambda _: wacc)
-    within, beyond = -tax_within(figures, discount.corporate), -tax_beyond(figures, hosting_rate)
+    paid = -cash.flows["tax_usd_m"]
+    at_wacc = None if wacc is None else -tax_within(paid, timeline, wacc) - tax_beyond(figures, lambda _: wacc)
+    within, beyond = -tax_within(paid, timeline, discount.corporate), -tax_beyond(figures, hosting_rate)
     found.append(Component("tax", within, beyond, at_wacc))
     within = -sum(path.value(timeline.start, timeline.end) for path in figures.debts)
+    within -= sum(path.option_usd_m(opening.share_price_usd) for path in figures.debts)
     beyond = -sum(path.value(timeline.end, float("inf")) for path in figures.debts)
     found.append(Component("debt", within, beyond, None if wacc is None else within + beyond))
     return tuple(found)

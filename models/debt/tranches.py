@@ -1,0 +1,115 @@
+"""Constraint family: tranches of new debt and preferred shares. Their service is in cash; here is how much there may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from models.instance import Instance
+from models.tree import Floats
+
+
+def add(model: pyo.ConcreteModel, instance: Instance) -> None:
+    """Add ``draw`` (USD m by tranche), ``commit`` (by commitment), ``drawn`` (whether, for tranches with a least size or
+    a cost of their own) and the rows that limit them to the model."""
+    tranches = instance.tranches
+    model.DRAWS = pyo.RangeSet(0, len(tranches.name) - 1 if tranches is not None else -1)
+    model.COMMITS = pyo.RangeSet(0, len(tranches.commit_node) - 1 if tranches is not None else -1)
+    model.EITHER_OR = pyo.Set(initialize=tranches.either_or.tolist() if tranches is not None else [])
+    if tranches is None:
+        return
+    lower, upper = instance.bounds.draw_usd_m
+    least, most = instance.bounds.commit_usd_m
+    model.draw = pyo.Var(model.DRAWS, bounds=lambda _, d: (float(lower[d]), float(upper[d])))
+    model.commit = pyo.Var(model.COMMITS, bounds=lambda _, c: (float(least[c]), float(most[c])))
+    model.drawn = pyo.Var(model.EITHER_OR, domain=pyo.Binary)
+    model.DRAW_ROWS = pyo.RangeSet(0, len(tranches.row_name) - 1)
+    model.draw_row = pyo.Constraint(model.DRAW_ROWS, rule=lambda m, r: row(m, instance, r))
+    model.draw_least = pyo.Constraint(model.EITHER_OR, rule=lambda m, d: at_least(m, instance, d))
+    model.draw_most = pyo.Constraint(model.EITHER_OR, rule=lambda m, d: at_most(m, instance, d))
+
+
+def row(model: pyo.ConcreteModel, instance: Instance, r: int) -> object:
+    r"""What is drawn stays within a facility's limit, within what is committed, within a share of the cost of signed
+    halls and ordered machines, and of a project within what its cash can serve.
+
+    Without these rows money for halls is borrowed before, or without, any hall.
+
+    $$ \sum_d a_{r,d}\,\text{draw}_d + \sum_c b_{r,c}\,\text{commit}_c + \sum_o h_{r,o}\,\text{halls}_o
+       + \sum_l g_{r,l}\,\text{order}_l \le u_r $$
+    """
+    tranches = instance.tranches
+    assert tranches is not None
+    total: Any = 0.0
+    for matrix, variable in (
+        (tranches.row_draw, "draw"),
+        (tranches.row_commit, "commit"),
+        (tranches.row_hall, "halls"),
+        (tranches.row_order, "order"),
+    ):
+        begin, end = matrix.indptr[r], matrix.indptr[r + 1]
+        for column, value in zip(matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist(), strict=True):
+            total += value * getattr(model, variable)[column]
+    if isinstance(total, float):
+        return pyo.Constraint.Skip
+    return total <= float(tranches.row_upper[r])
+
+
+def at_least(model: pyo.ConcreteModel, instance: Instance, d: int) -> object:
+    r"""A tranche is nothing or at least so much.
+
+    $$ \text{draw}_d \ge \underline{L}_d\,\text{drawn}_d $$
+    """
+    assert instance.tranches is not None
+    return model.draw[d] - float(instance.tranches.least_usd_m[d]) * model.drawn[d] >= 0
+
+
+def at_most(model: pyo.ConcreteModel, instance: Instance, d: int) -> object:
+    r"""Who draws pays the fixed cost.
+
+    $$ \text{draw}_d \le \overline{L}_d\,\text{drawn}_d $$
+    """
+    return model.draw[d] - float(instance.bounds.draw_usd_m[1][d]) * model.drawn[d] <= 0
+
+
+def by_node(model: pyo.ConcreteModel, instance: Instance, table: str, node: int, chosen: Any = None) -> Any:
+    """Sum over tranches of one of their arrays (D, N) at a node, times what is drawn; of all, or of ``chosen`` ones."""
+    tranches = instance.tranches
+    if tranches is None:
+        return 0.0
+    column: Floats = getattr(tranches, table)[:, node]
+    if chosen is not None:
+        column = np.where(chosen, column, 0.0)
+    return sum(float(column[d]) * model.draw[d] for d in np.flatnonzero(column).tolist())
+
+
+def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Drawn less kept back and service, undrawn fees, fixed costs; what ring-fences hold apart."""
+    tranches = instance.tranches
+    if tranches is None:
+        return 0.0
+    total = by_node(model, instance, "cash", node)
+    total += sum(
+        float(tranches.commit_cash[c, node]) * model.commit[c]
+        for c in np.flatnonzero(tranches.commit_cash[:, node]).tolist()
+    )
+    total -= sum(
+        float(tranches.fixed_cost_usd_m[d]) * model.drawn[d]
+        for d in model.EITHER_OR
+        if tranches.node[d] == node and tranches.fixed_cost_usd_m[d]
+    )
+    return total
+
+
+def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
+    """Net present value of what is drawn, at the market's rates, less what options and warrants cost."""
+    tranches = instance.tranches
+    if tranches is None:
+        return 0.0
+    worth = tranches.value - tranches.charge(instance.intrinsic_to_market)
+    total: Any = sum(float(worth[d]) * model.draw[d] for d in model.DRAWS)
+    total += sum(float(tranches.commit_value[c]) * model.commit[c] for c in model.COMMITS)
+    total += sum(float(tranches.fixed_value_usd_m[d]) * model.drawn[d] for d in model.EITHER_OR)
+    return total

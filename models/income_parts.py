@@ -1,0 +1,188 @@
+"""What goes into income tax, as expressions of the model by node: income, deductions, interest, bitcoin as marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from models import tax, treasury
+from models.debt import lines, tranches
+from models.income_tax_arrays import IncomeTax
+from models.instance import Instance
+
+if TYPE_CHECKING:
+    from models.income_tax_bounds import Ranges
+
+Part = Callable[[pyo.ConcreteModel, Instance, int, int], Any]
+"""(model, instance, country, node) -> expression."""
+
+HOME = 0
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """More than a year can bring, USD m, all positive: profit, loss, losses of before, interest there, its limit."""
+
+    profit: float
+    loss: float
+    losses: float
+    interest: float
+    cap: float
+
+
+def _taxed(instance: Instance) -> IncomeTax:
+    assert instance.income_tax is not None
+    return instance.income_tax
+
+
+def year_nodes(instance: Instance, end: int) -> list[int]:
+    """Nodes of the year that ends with a node, on the way to it."""
+    year = _taxed(instance).year
+    return np.flatnonzero(instance.tree.reaches[:, end] & (year == year[end])).tolist()
+
+
+def year_before(instance: Instance, end: int) -> int | None:
+    """Last node of the year before the one that ends with a node; None for the first year."""
+    first = year_nodes(instance, end)[0]
+    parent = int(instance.tree.parent[first])
+    return parent if parent >= 0 else None
+
+
+def year(model: pyo.ConcreteModel, instance: Instance, part: Part, country: int, end: int) -> Any:
+    """Sum of a part over the nodes of the year that ends with a node."""
+    return sum((part(model, instance, country, n) for n in year_nodes(instance, end)), start=0.0)
+
+
+def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """Adjusted taxable income without interest on cash."""
+    taxed, trade, places = _taxed(instance), instance.trade, instance.places
+    total: Any = float(taxed.fixed_ebitda_usd_m[country, node])
+    total += tax.decided_ebitda(model, instance, node, country)
+    residual = taxed.hall_residual[:, node] * (taxed.option == country)
+    total += sum(float(residual[o]) * model.halls[o] for o in np.flatnonzero(residual).tolist())
+    if trade is not None:
+        for c in np.flatnonzero(trade.sell_usd_m_per_eh[:, node] * (taxed.lot == country)).tolist():
+            price, factors = float(trade.sell_usd_m_per_eh[c, node]), trade.tier_factor[trade.type_of_lot[c]]
+            total += sum(
+                price * float(factor) * model.sell[c, k, node]
+                for k, factor in enumerate(factors)
+                if (c, k, node) in model.SALES
+            )
+        for p in range(len(places.lot)) if country == HOME else ():
+            if (p, node) in model.PLUGS:
+                total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
+    return total + (bitcoin(model, instance, node) if country == HOME else 0.0)
+
+
+def deductions(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """Depreciation, at home also costs of finance, less interest on cash: all but interest that is taken off income."""
+    taxed, builds = _taxed(instance), instance.builds
+    total: Any = float(taxed.fixed_deduction_usd_m[country, node])
+    here = taxed.option == country
+    for o in np.flatnonzero(taxed.hall_deduction[:, node] * here).tolist():
+        total += float(taxed.hall_deduction[o, node]) * model.halls[o]
+    for o in np.flatnonzero(taxed.signature_deduction[:, node] * here).tolist():
+        total += float(taxed.signature_deduction[o, node]) * model.sign[o]
+    for c in np.flatnonzero(taxed.order_deduction[:, node] * (taxed.lot == country)).tolist():
+        total += float(taxed.order_deduction[c, node]) * model.order[c]
+    if builds is not None:
+        for u in np.flatnonzero(taxed.build_deduction[:, node] * (taxed.build == country)).tolist():
+            total += float(taxed.build_deduction[u, node]) * model.built[u]
+    if country == HOME:
+        total += costs(model, instance, node) - cash_yield(model, instance, HOME, node)
+    return total
+
+
+def costs(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """What is paid for having money on offer: kept back, fixed costs, fees on what is committed and not drawn."""
+    own = instance.tranches
+    total: Any = lines.costs(model, instance, node) + tranches.by_node(model, instance, "costs", node)
+    if own is not None:
+        for d in model.EITHER_OR:
+            if own.node[d] == node and own.fixed_cost_usd_m[d]:
+                total += float(own.fixed_cost_usd_m[d]) * model.drawn[d]
+        for c in np.flatnonzero(own.commit_cash[:, node]).tolist():
+            total -= float(own.commit_cash[c, node]) * model.commit[c]
+    return total
+
+
+def interest(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """Interest expense: project finance of signatures in the country, at home all other debt too."""
+    total: Any = 0.0
+    if country == HOME:
+        total += float(_taxed(instance).fixed_interest_usd_m[node]) + lines.interest(model, instance, node)
+    if instance.tranches is not None:
+        here = country_of_tranches(instance) == country
+        total += tranches.by_node(model, instance, "interest", node, here)
+    return total
+
+
+def country_of_tranches(instance: Instance) -> np.ndarray:
+    """(D,) where the interest of each tranche is deducted: with the signature that it belongs to, else at home."""
+    assert instance.tranches is not None
+    option, taxed = instance.tranches.option, _taxed(instance)
+    return np.array([int(taxed.option[o]) if o >= 0 else HOME for o in option], dtype=np.int64)
+
+
+def cash_yield(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """Interest earned on cash: the parent's."""
+    rate, parent = float(instance.cash.growth[node]) - 1, int(instance.tree.parent[node])
+    if country != HOME or rate == 0.0:
+        return 0.0
+    return rate * (model.cash[parent] if parent >= 0 else instance.cash.opening_usd_m)
+
+
+def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Coins in stock at the end of a node; before the first (-1), those that were there."""
+    coins = instance.treasury
+    assert coins is not None
+    if node < 0:
+        return coins.opening_btc
+    if coins.free:
+        return model.btc_stock[node]
+    return model.income_stock[node] if node in model.STOCK_NODES else coins.opening_btc
+
+
+def bitcoin(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """What bitcoin has gained in a node, sold or not: value at its end, less value before and what was booked for coins
+    kept, plus what coins from stock have brought."""
+    coins, taxed, parent = instance.treasury, _taxed(instance), int(instance.tree.parent[node])
+    if coins is None:
+        return 0.0
+    before = float(taxed.btc_price_usd_m[parent]) if parent >= 0 else taxed.btc_before_usd_m
+    gain = float(taxed.btc_price_usd_m[node]) * stock(model, instance, node)
+    gain -= before * stock(model, instance, parent)
+    return gain + treasury.cash(model, instance, node)
+
+
+def extremes(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges, country: int, end: int) -> Extremes:
+    """More than the year that ends with a node can bring, from the bounds of all that can be decided."""
+    taxed = _taxed(instance)
+    lost, interests = float(taxed.losses_usd_m[country]), taxed.interest_carried_usd_m
+    for e in reversed(list(_years_to(instance, end))):
+        income = ranges.of(year(model, instance, adjusted, country, e))
+        taken = ranges.of(year(model, instance, deductions, country, e))
+        paid = ranges.of(year(model, instance, interest, country, e))
+        earned = ranges.of(year(model, instance, cash_yield, country, e))
+        before, interests = lost, interests + max(0.0, paid[1])
+        share = taxed.interest_limit if taxed.interest_limit is not None else 0.0
+        cap = share * max(0.0, income[1]) + max(0.0, earned[1])
+        loss = max(0.0, taken[1] - income[0] + interests)
+        lost += loss
+    # A negative deduction of interest (cash below zero) adds to the profit as much as is earned below zero.
+    profit = max(0.0, income[1] - taken[0] - min(0.0, earned[0]))
+    return Extremes(profit, loss, before, interests - min(0.0, earned[0]), cap)
+
+
+def _years_to(instance: Instance, end: int) -> list[int]:
+    """Last nodes of years on the way back from a node."""
+    found: list[int] = []
+    at: int | None = end
+    while at is not None:
+        found.append(at)
+        at = year_before(instance, at)
+    return found

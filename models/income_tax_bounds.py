@@ -1,0 +1,188 @@
+"""How large and how small a linear expression of the model can be, from what can be decided: for the few rows of tax
+that need a number which no plan goes beyond.
+
+Interval arithmetic, in which variables that share a budget (places of a lot, ways for a load to stand, options of an
+offer) count once, with the best and the worst of their coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.repn import generate_standard_repn
+from scipy import sparse
+
+from models import income_parts as parts
+from models import treasury
+from models.instance import Instance
+from models.tree import Floats
+
+LOAD_ROWS = ("load", "halls")
+"""Rows that say how much there is of a kind of load: each use stands in one of them."""
+
+Range = tuple[float, float]
+
+
+def least_cash(instance: Instance) -> Floats:
+    """(N,) below which cash never falls at the end of a node; minus infinity where nothing holds it."""
+    least = np.full(len(instance.tree), -np.inf)
+    limits = instance.covenants.limits if instance.covenants is not None and not instance.waive_minimum_cash else ()
+    for covenant in limits:
+        if covenant.kind == "min_cash_usd_m" and covenant.cost is None:
+            least = np.where(covenant.holds, np.maximum(least, covenant.limit), least)
+    return least
+
+
+class Ranges:
+    """Ranges of expressions of one model."""
+
+    def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
+        self.model, self.instance = model, instance
+        self._cash: dict[int, Range] = {}
+        self._coins: dict[int, float] = {}
+
+    def of(self, expression: Any) -> Range:
+        """(least, most) that an expression can be, what it is made of being bounded one by one."""
+        repn = generate_standard_repn(expression)
+        low = high = float(repn.constant)
+        shared: dict[Hashable, tuple[Range, float, float]] = {}
+        for variable, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True):
+            group, (least, most) = self._budget(variable)
+            if group is None:
+                ends = (coefficient * least, coefficient * most)
+                low, high = low + min(ends), high + max(ends)
+                continue
+            _, worst, best = shared.get(group, ((least, most), 0.0, 0.0))
+            shared[group] = ((least, most), min(worst, coefficient), max(best, coefficient))
+        for (_, most), worst, best in shared.values():
+            low, high = low + worst * most, high + best * most
+        return low, high
+
+    def _budget(self, variable: Any) -> tuple[Hashable | None, Range]:
+        """What a variable shares its budget with (None: nothing; shared ones are never negative), and its range."""
+        kind, index = variable.parent_component().name, variable.index()
+        instance, machines = self.instance, self._machines
+        if kind in ("installed", "plug", "unplug"):
+            lot = int(instance.places.lot[index[0]])
+            return (kind, lot, index[1]), (0.0, float(machines[lot]))
+        if kind == "stored":
+            return (kind, *index), (0.0, float(machines[index[0]]))
+        if kind == "sell":
+            return (kind, index[0]), (0.0, float(machines[index[0]]))
+        if kind in ("halls", "sign"):
+            offer = int(instance.hosting.offer[index])
+            most = float(instance.hosting.halls_max[instance.hosting.offer == offer].max()) if kind == "halls" else 1.0
+            return (kind, offer), (0.0, most)
+        if kind == "use":
+            row = int(self._row_of_use[index])
+            return (kind, row), (0.0, float(self._loads[row]))
+        if kind == "lever":
+            return None, (variable.lb, float(self._levers[index]))
+        if kind == "cash":
+            return None, self._cash_range(index)
+        if kind == "locked":
+            assert instance.fences is not None
+            return None, (0.0, float(instance.fences.most_usd_m[index[0]]))
+        if kind == "tax":
+            return None, (0.0, self._tax_most(index))
+        if kind in ("btc_stock", "income_stock", "sell_btc", "keep_btc"):
+            return None, (0.0, self._coins_by(index))
+        least, most = variable.bounds
+        if least is None or most is None:
+            raise ValueError(f"nothing is known of how large {variable.name} can be")
+        return None, (float(least), float(most))
+
+    @cached_property
+    def _machines(self) -> Floats:
+        """(L,) EH/s of a lot at most."""
+        lots = self.instance.lots
+        most: Floats = np.where(lots.order_node >= 0, self.instance.bounds.order_eh[1], lots.eh_s)
+        return most
+
+    @cached_property
+    def _loads(self) -> Floats:
+        """(rows of operations,) MW of load at most."""
+        operations, places = self.instance.operations, self.instance.places
+        assert operations is not None
+        size = len(self.instance.tree)
+        lot_of_column = np.repeat(places.lot, size)
+        loads = operations.row_upper - _negative(operations.row_place) @ self._machines[lot_of_column]
+        halls = self.instance.hosting.halls_max.astype(float)
+        result: Floats = np.maximum(0.0, loads - _negative(operations.row_hall) @ halls)
+        return result
+
+    @cached_property
+    def _row_of_use(self) -> np.ndarray:
+        """(uses,) the row of load of each."""
+        operations = self.instance.operations
+        assert operations is not None
+        rows = operations.row_use.tocoo()
+        found = np.zeros(len(operations.use_name), dtype=np.int64)
+        for row, use in zip(*rows.coords, strict=True):
+            if operations.row_name[row].partition(":")[0] in LOAD_ROWS:
+                found[use] = row
+        return found
+
+    @cached_property
+    def _levers(self) -> Floats:
+        """(levers,) at most; of those without a bound, as much as their rows can ask for (a peak, a shortfall)."""
+        operations = self.instance.operations
+        assert operations is not None
+        most = operations.lever_upper.astype(float).copy()
+        if len(operations.signing):
+            most[operations.signing] = self.instance.bounds.contract_mw[1]
+        open_levers = ~np.isfinite(most)
+        most[open_levers] = 0.0
+        size = len(self.instance.tree)
+        standing = _positive(operations.row_place) @ self._machines[np.repeat(self.instance.places.lot, size)]
+        standing = standing + _positive(operations.row_hall) @ self.instance.hosting.halls_max.astype(float)
+        standing = np.maximum(0.0, standing - operations.row_upper)
+        entries = operations.row_lever.tocoo()
+        # Twice: what is billed asks for a peak, which asks for load.
+        for _ in range(2):
+            asked = standing + _positive(operations.row_lever) @ most
+            for row, lever, amount in zip(*entries.coords, entries.data, strict=True):
+                if open_levers[lever] and amount < 0:
+                    most[lever] = max(most[lever], asked[row] / -amount)
+        return most
+
+    def _cash_range(self, node: int) -> Range:
+        """Cash at the end of a node: what there was, and every flow at its best (at its worst: the minimum)."""
+        if node not in self._cash:
+            row = self.model.cash_balance[node]
+            # The row's body is cash at the end, less all that it is made of.
+            low, high = self.of(self.model.cash[node] - row.body + float(row.upper))
+            low = max(low, float(least_cash(self.instance)[node]))
+            self._cash[node] = low, max(low, high)
+        return self._cash[node]
+
+    def _tax_most(self, node: int) -> float:
+        """Tax on a year without any deduction."""
+        taxed = self.instance.income_tax
+        assert taxed is not None
+        income = [
+            self.of(parts.year(self.model, self.instance, parts.adjusted, g, node))[1]
+            for g in range(len(taxed.country))
+        ]
+        return float(np.maximum(0.0, income) @ taxed.rate[:, node])
+
+    def _coins_by(self, node: int) -> float:
+        """Coins there can be at the end of a node, or be kept or sold in it."""
+        if node not in self._coins:
+            parent, coins = int(self.instance.tree.parent[node]), self.instance.treasury
+            assert coins is not None
+            before = self._coins_by(parent) if parent >= 0 else coins.opening_btc
+            self._coins[node] = before + max(0.0, self.of(treasury.mined(self.model, self.instance, node))[1])
+        return self._coins[node]
+
+
+def _negative(matrix: sparse.csr_array) -> sparse.csr_array:
+    return sparse.csr_array(matrix.minimum(0))
+
+
+def _positive(matrix: sparse.csr_array) -> sparse.csr_array:
+    return sparse.csr_array(matrix.maximum(0))

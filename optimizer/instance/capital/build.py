@@ -1,0 +1,84 @@
+"""All of a case's new money, limits and ring-fences: the choices, and their arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.capital import Covenants, Lines, RingFences, Tranches
+from models.instance import HostingOptions, Lots, Trade
+from models.tree import Floats
+from optimizer.case.case import Case
+from optimizer.instance.capital.arrays import Commitment, list_commitments, tranche_arrays
+from optimizer.instance.capital.covenants import covenant_arrays
+from optimizer.instance.capital.fences import ProjectDebtTerms, fence_arrays, list_project_debts
+from optimizer.instance.capital.lines import LineTerms, line_arrays, list_lines
+from optimizer.instance.capital.tranches import Tranche, list_tranches
+from optimizer.instance.finance import FixedFlows
+from optimizer.instance.hosting import Option
+from optimizer.market.market import Market
+from optimizer.operations.mining import Lot
+
+ROOM_USD_M = 1000.0
+"""On top of everything that can come in: more cash than any plan has."""
+
+
+@dataclass(frozen=True)
+class CapitalChoices:
+    """What can be decided about money, in the order of the model's arrays."""
+
+    tranches: tuple[Tranche, ...]
+    commitments: tuple[Commitment, ...]
+    lines: tuple[LineTerms, ...]
+    project_debts: tuple[ProjectDebtTerms, ...]
+    """No choice: ring-fenced debts of the start."""
+
+    def held_by_debts(self, nodes: int) -> Floats:
+        """(N,) cash that ring-fences of debts of the start hold for their service."""
+        return sum((debt.held for debt in self.project_debts), start=np.zeros(nodes))
+
+
+@dataclass(frozen=True)
+class CapitalArrays:
+    """Arrays of the model; None for what a case does not have."""
+
+    tranches: Tranches | None
+    lines: Lines | None
+    fences: RingFences | None
+    covenants: Covenants
+
+
+def list_capital(case: Case, market: Market, options: tuple[Option, ...]) -> CapitalChoices:
+    """Every way to raise money."""
+    tranches = list_tranches(case, market, options)
+    return CapitalChoices(
+        tranches=tranches,
+        commitments=list_commitments(case, market, tranches),
+        lines=list_lines(case, market),
+        project_debts=list_project_debts(case, market, options),
+    )
+
+
+def capital_arrays(
+    case: Case,
+    market: Market,
+    choices: CapitalChoices,
+    options: tuple[Option, ...],
+    hosting: HostingOptions,
+    lots: Lots,
+    own_lots: tuple[Lot, ...],
+    trade: Trade | None,
+    fixed: FixedFlows,
+) -> CapitalArrays:
+    """Arrays of all of it."""
+    limits = sum(f.limit_usd_m for f in case.finance.facilities.values())
+    inflow = np.clip(hosting.cash_usd_m_per_hall, 0.0, None).sum(axis=1) * hosting.halls_max
+    most = case.finance.opening.cash_usd_m + limits + float(inflow.sum()) + ROOM_USD_M
+    debts = choices.project_debts
+    return CapitalArrays(
+        tranches=tranche_arrays(case, market, choices.tranches, choices.commitments, hosting, lots, own_lots, trade),
+        lines=line_arrays(case, market, choices.lines, most),
+        fences=fence_arrays(case, market, options, choices.tranches, debts, hosting.halls_max),
+        covenants=covenant_arrays(case, market, fixed),
+    )

@@ -1,0 +1,332 @@
+"""Facilities -> tranches: every way to draw them, at a step or for a signature, with what each pays and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from models.tree import Floats
+from optimizer.case.case import Case
+from optimizer.case.facilities import ByStep, Convertible, Preferred, ProjectBond, ProjectLoan, TermLoan
+from optimizer.instance.capital.option_value import call_value, conversion_charge
+from optimizer.instance.capital.schedules import (
+    Flow,
+    Site,
+    construction,
+    convertible,
+    payments,
+    preferred,
+    sum_of,
+    taken_out,
+    term_loan,
+)
+from optimizer.instance.hosting import Option
+from optimizer.market.market import Market
+
+
+@dataclass(frozen=True)
+class Tranche:
+    """A facility at a step, or for a signature. Amounts per million of face."""
+
+    facility: str
+    name: str
+    """As in decisions.csv."""
+    node: int
+    decided: float
+    """Months after the start."""
+    terms: ByStep | ProjectLoan | ProjectBond
+    flows: tuple[Flow, ...]
+    factor: Callable[[float], float]
+    """Discount factor at the market's rate by instant."""
+    option: int = -1
+    completed: float = 0.0
+    backed: bool = False
+    bond: str | None = None
+    """The bond that takes it out."""
+    taken_out_usd_m: float = 0.0
+    cost_capacity: float = np.inf
+    """Most per hall by cost."""
+    service_capacity: float = np.inf
+    """Most per hall by service."""
+    cash_share: float = 1.0
+    """Of what is owed at completion, drawn in cash."""
+
+    @property
+    def least_usd_m(self) -> float:
+        return 0.0 if isinstance(self.terms, ProjectLoan | ProjectBond) else self.terms.least_usd_m
+
+    @property
+    def fixed_cost_usd_m(self) -> float:
+        return 0.0 if isinstance(self.terms, ProjectLoan | ProjectBond) else self.terms.fixed_cost_usd_m
+
+    @property
+    def is_debt(self) -> bool:
+        return not isinstance(self.terms, Preferred)
+
+    @cached_property
+    def value(self) -> float:
+        """Net present value at the market's rate, what options cost apart."""
+        total = 0.0
+        for flow in self.flows:
+            factor = self.factor(flow.at if flow.discounted_at is None else flow.discounted_at)
+            total += factor * (flow.drawn - flow.interest - flow.principal - flow.above_par)
+            total -= self.factor(flow.at) * flow.kept_back
+        return total
+
+    @property
+    def last_payment(self) -> float:
+        return max(flow.at for flow in self.flows)
+
+    @property
+    def kept_back(self) -> float:
+        return sum_of(self.flows, "kept_back")
+
+    def charge(self, share_price_usd: float, worth: float) -> float:
+        """What options and warrants cost today's holders, when a share is worth so many times its price."""
+        terms = self.terms
+        if isinstance(terms, Convertible):
+            when = self.decided + (terms.term if terms.leaves else 0.0)
+            return conversion_charge(terms, share_price_usd, worth) * self.factor(when)
+        if isinstance(terms, ProjectLoan) and self.backed and terms.backstop is not None:
+            stop = terms.backstop
+            each = call_value(
+                share_price_usd * worth, stop.strike_usd, stop.term / 12, stop.volatility, stop.risk_free
+            )
+            return stop.warrants_m / stop.limit_usd_m * each * self.factor(self.decided)
+        return 0.0
+
+    def shares_m(self, share_price_usd: float) -> float:
+        """Shares under options and warrants, millions."""
+        terms = self.terms
+        if isinstance(terms, Convertible):
+            return 1 / (share_price_usd * (1 + terms.premium))
+        if isinstance(terms, ProjectLoan) and self.backed and terms.backstop is not None:
+            return terms.backstop.warrants_m / terms.backstop.limit_usd_m
+        return 0.0
+
+    def table(self, name: str) -> Floats:
+        """(flows,) one figure of all flows."""
+        return np.array([getattr(flow, name) for flow in self.flows])
+
+    def owed_at(self, instants: Floats) -> Floats:
+        """Principal outstanding just before each instant (what is paid at it is still owed)."""
+        moves = self.table("drawn") + self.table("capitalised") - self.table("principal")
+        past = self.table("at")[None, :] < instants[:, None] - 1e-9
+        owed: Floats = past @ moves
+        return owed
+
+    def accrued_at(self, instants: Floats) -> Floats:
+        """Interest (and dividends added to what is owed) that has accrued and is not paid, at each instant."""
+        at, months = self.table("at"), self.table("interest_months")
+        accrues = months > 0
+        at, months = at[accrues], months[accrues]
+        amounts = (self.table("interest") + self.table("capitalised"))[accrues]
+        part = (instants[:, None] - (at - months)[None, :]) / months[None, :]
+        running = (part > 1e-9) & (instants[:, None] <= at[None, :] + 1e-9)
+        accrued: Floats = np.where(running, part, 0.0) @ amounts
+        return accrued
+
+    def unamortised_at(self, instants: Floats) -> Floats:
+        """Share of what was kept back that is not written off at each instant."""
+        first, last = self.flows[0].at, self.last_payment
+        left = (last - instants) / (last - first)
+        share: Floats = np.where((instants > first + 1e-9) & (instants < last - 1e-9), left, 0.0)
+        return share
+
+    def due_within(self, instants: Floats, months: float, *, scheduled: bool = False) -> Floats:
+        """Principal (or scheduled service) that falls due within so many months of each instant, which it includes."""
+        at, amounts = self.table("at"), self.table("principal") + self.table("above_par")
+        if scheduled:
+            amounts = self.table("interest") + self.table("principal") - self.table("unscheduled")
+        there = (at[None, :] >= instants[:, None] - 1e-9) & (at[None, :] < instants[:, None] + months - 1e-9)
+        due: Floats = there @ amounts
+        return due
+
+    def set_aside_at(self, instants: Floats) -> Floats:
+        """Scheduled service that is set aside at each instant."""
+        at, months = self.table("at"), self.table("interest_months")
+        served = months > 0
+        at, months = at[served], months[served]
+        amounts = (self.table("interest") + self.table("principal") - self.table("unscheduled"))[served]
+        part = (instants[:, None] - (at - months)[None, :]) / months[None, :]
+        running = (part > 1e-9) & (instants[:, None] <= at[None, :] + 1e-9)
+        held: Floats = np.where(running, part, 0.0) @ amounts
+        return held
+
+
+@dataclass
+class _Maker:
+    case: Case
+    market: Market
+    options: tuple[Option, ...]
+    made: list[Tranche] = field(default_factory=list)
+
+    def steps(self, facility: ByStep) -> Iterator[tuple[int, float]]:
+        tree = self.market.tree
+        for node in np.flatnonzero(tree.decision).tolist():
+            step = float(tree.start_months[node])
+            if facility.window.start.first <= self.market.start_month + step < facility.window.end.last:
+                yield node, step
+
+    def by_step(self, name: str, terms: ByStep) -> None:
+        if isinstance(terms, TermLoan):
+            schedule: Callable[[float], list[Flow]] = lambda step: term_loan(terms, step)
+            rate = terms.rate if terms.market_rate is None else terms.market_rate
+        elif isinstance(terms, Convertible):
+            schedule, rate = (lambda step: convertible(terms, step)), terms.straight_rate
+        else:
+            schedule = lambda step: preferred(terms, step)
+            rate = terms.rate if terms.market_rate is None else terms.market_rate
+        q = terms.interest_every
+        for node, step in self.steps(terms):
+            self.made.append(
+                Tranche(name, name, node, step, terms, tuple(schedule(step)), lambda t: (1 + rate * q / 12) ** (-t / q))
+            )
+
+    def by_project(self, name: str, terms: ProjectLoan | ProjectBond) -> None:
+        for o, option in enumerate(self.options):
+            if option.is_lease or option.offer_name not in terms.for_offers:
+                continue
+            site = signature(option)
+            if isinstance(terms, ProjectLoan):
+                self._loans(name, terms, o, option, site)
+            else:
+                self._bond(name, terms, o, option, site)
+
+    def _loans(self, name: str, terms: ProjectLoan, o: int, option: Option, site: Site) -> None:
+        bonds = [
+            (other, bond)
+            for other, bond in self.case.finance.facilities.items()
+            if isinstance(bond, ProjectBond) and name in bond.refinances and option.offer_name in bond.for_offers
+        ]
+        ways: list[tuple[bool, float]] = [(False, terms.rate)]
+        if terms.backstop is not None and option.offer_name in terms.backstop.for_offers:
+            ways.append((True, terms.backstop.rate))
+        for backed, rate in ways:
+            own = terms.model_copy(update={"rate": rate})
+            building, cash_share = construction(own, rate, site)
+            served, sizing = payments(own, site.completed, site)
+            if not served:
+                continue
+            label = name + (" + backstop" if backed else "")
+            for bond_name, bond in [(None, None), *bonds]:
+                after, out, sized = served, 0.0, sizing
+                if bond is not None:
+                    when = site.completed + bond.after
+                    i = rate * own.interest_every / 12
+                    after, out = taken_out(served, when, site.completed, i)
+                    if out <= 0:
+                        continue
+                    sized = [pair for flow, pair in zip(served, sizing, strict=True) if flow.at < when - 1e-9]
+                total, market_rate = float(site.capex.sum()) + site.paid_capex, terms.market_rate
+                within = 1 - terms.loan_to_cost * (1 - cash_share + terms.fee)
+                self.made.append(
+                    Tranche(
+                        facility=name,
+                        name=f"{label}{f' > {bond_name}' if bond_name else ''} / {option.offer_name}",
+                        node=option.node,
+                        decided=site.signed,
+                        terms=terms,
+                        flows=(*building, *after),
+                        factor=_project_factor(terms, terms.rate if market_rate is None else market_rate, site),
+                        option=o,
+                        completed=site.completed,
+                        backed=backed,
+                        bond=bond_name,
+                        taken_out_usd_m=out,
+                        cost_capacity=terms.loan_to_cost * total / within if within > 0 else np.inf,
+                        service_capacity=_capacity(terms, sized),
+                        cash_share=cash_share,
+                    )
+                )
+
+    def _bond(self, name: str, terms: ProjectBond, o: int, option: Option, site: Site) -> None:
+        issued = site.completed + terms.after
+        served, sizing = payments(terms, issued, site)
+        if not served:
+            return
+        q, rate = terms.interest_every, terms.rate if terms.market_rate is None else terms.market_rate
+        total = float(site.capex.sum()) + site.paid_capex
+        self.made.append(
+            Tranche(
+                facility=name,
+                name=f"{name} / {option.offer_name}",
+                node=option.node,
+                decided=site.signed,
+                terms=terms,
+                flows=(Flow(issued, drawn=1.0, kept_back=terms.fee), *served),
+                factor=lambda t: (1 + rate * q / 12) ** (-t / q),
+                option=o,
+                completed=site.completed,
+                cost_capacity=terms.loan_to_cost * total if terms.loan_to_cost is not None else np.inf,
+                service_capacity=_capacity(terms, sizing),
+            )
+        )
+
+
+def signature(option: Option) -> Site:
+    """What schedules need of a signature or lease."""
+    flows = option.flows
+    ramp = option.terms.ramp
+    net = flows.noi - flows.credit
+    before = np.concatenate([[0.0], np.cumsum(net)])
+
+    def available(begin: float, end: float) -> float:
+        edges = np.arange(len(before), dtype=float)
+        return float(np.interp(end, edges, before) - np.interp(begin, edges, before))
+
+    return Site(
+        signed=flows.signed,
+        completed=flows.rent_from + ramp,
+        rent_until=flows.rent_until,
+        capex=flows.capex,
+        paid_capex=flows.paid_capex,
+        available=available,
+    )
+
+
+def _capacity(terms: ProjectLoan | ProjectBond, sizing: list[tuple[float, float]]) -> float:
+    if terms.dscr is None:
+        return np.inf
+    most = np.inf
+    for service, available in sizing:
+        if service > 1e-12:
+            most = min(most, max(0.0, available) / (terms.dscr * service))
+    return most
+
+
+def _project_factor(terms: ProjectLoan, rate: float, site: Site) -> Callable[[float], float]:
+    q = terms.interest_every
+    by_period, by_month = 1 + rate * q / 12, 1 + rate / 12
+    at_signature = by_period ** (-site.signed / q)
+    at_completion = at_signature * by_month ** (-(site.completed - site.signed))
+
+    def factor(t: float) -> float:
+        if t <= site.completed:
+            return float(at_signature * by_month ** (-(t - site.signed)))
+        return float(at_completion * by_period ** (-(t - site.completed) / q))
+
+    return factor
+
+
+def list_tranches(case: Case, market: Market, options: tuple[Option, ...]) -> tuple[Tranche, ...]:
+    """In the order of facilities, then of time or signatures."""
+    maker = _Maker(case, market, options)
+    for name, terms in case.finance.facilities.items():
+        if isinstance(terms, TermLoan | Convertible | Preferred):
+            maker.by_step(name, terms)
+        elif isinstance(terms, ProjectLoan | ProjectBond):
+            maker.by_project(name, terms)
+    return tuple(maker.made)
+
+
+def by_node(market: Market, tranche: Tranche, amounts: Floats) -> Floats:
+    """(N,) amounts of a tranche's flows (flows,), in the nodes in which they fall after the decision."""
+    tree, at = market.tree, tranche.table("at")
+    begins, ends = tree.start_months, tree.start_months + tree.length_months
+    here = (begins[:, None] <= at[None, :] + 1e-9) & (at[None, :] + 1e-9 < ends[:, None])
+    total: Floats = np.where(tree.reaches[tranche.node], here @ amounts, 0.0)
+    return total

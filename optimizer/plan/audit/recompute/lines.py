@@ -1,0 +1,139 @@
+"""Lines: balances that move by period. Section 13 of docs/figures_capital.md, "Lines".
+
+Followed as decided; whether a line may be drawn so far is judged in ``rules_lines``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.case.base import Window
+from optimizer.case.case import Case
+from optimizer.case.facilities import BtcLine, CreditLine, SweepLoan
+from optimizer.plan.audit.recompute.decisions import Decisions
+from optimizer.plan.audit.recompute.network import NetworkPath
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Timeline
+from optimizer.plan.audit.recompute.tranches import own_factor
+
+Line = CreditLine | BtcLine | SweepLoan
+LINES = (CreditLine, BtcLine, SweepLoan)
+
+
+@dataclass(frozen=True, eq=False)
+class LinePath:
+    """A line of the case, drawn or not; (P,) by period, USD m.
+
+    owed: during the period. open: whether the first instant of the period lies in the window. committed: while it is
+    open, 0 of a sweep_loan. fees: kept back of draws, or on the commitment. kept_back: by the month of a draw, USD m.
+    value_usd_m: its NPV.
+    """
+
+    name: str
+    line: Line
+    owed: Array
+    drawn: Array
+    repaid: Array
+    interest: Array
+    open: Array
+    committed: Array
+    fees: Array
+    undrawn_fees: Array
+    kept_back: tuple[tuple[int, float], ...]
+    value_usd_m: float
+
+    @property
+    def undrawn(self) -> Array:
+        """What can still be drawn and counts as liquidity: of credit lines only."""
+        room = self.committed - self.owed
+        return room if isinstance(self.line, CreditLine) else np.zeros_like(room)
+
+
+def in_window(window: Window, instant: float) -> bool:
+    """Whether something may be decided at an instant."""
+    return window.start.first - SAME_INSTANT <= instant < window.end.last - SAME_INSTANT
+
+
+def first_step(window: Window, timeline: Timeline) -> int | None:
+    """The first step in a window; None if there is none."""
+    return next((step for step in timeline.steps if in_window(window, step)), None)
+
+
+def committed_of(name: str, decisions: Decisions) -> float:
+    """What the plan commits a facility to, USD m."""
+    return sum(each.amount for each in decisions.of("commit") if each.item == name)
+
+
+def lines_of(case: Case, timeline: Timeline, decisions: Decisions) -> tuple[LinePath, ...]:
+    """Every line of the case in its order."""
+    return tuple(
+        _path(name, facility, timeline, decisions)
+        for name, facility in case.finance.facilities.items()
+        if isinstance(facility, LINES)
+    )
+
+
+def _path(name: str, line: Line, timeline: Timeline, decisions: Decisions) -> LinePath:
+    periods = timeline.periods
+    drawn, repaid, fees = (np.zeros(len(periods)) for _ in range(3))
+    for each in decisions.of("draw", "repay"):
+        place = timeline.period_of(each.at) if each.item == name else None
+        if place is not None:
+            (drawn if each.kind == "draw" else repaid)[place] += each.amount
+    owed = np.cumsum(drawn - repaid)
+    months = np.array([float(period.months) for period in periods])
+    opened = np.array([in_window(line.window, period.start) for period in periods], dtype=np.float64)
+    factor = own_factor(line.rate, 1, timeline.start)
+    value, kept, undrawn, commitment = 0.0, list[tuple[int, float]](), np.zeros(len(periods)), 0.0
+    if isinstance(line, SweepLoan):
+        for place, amount in enumerate(drawn):
+            if amount > 0:
+                at = periods[place].start
+                kept.append((at, line.fee * float(amount)))
+                fees[place] += line.fee * amount
+                value -= line.fee * float(amount) * factor(at)
+    else:
+        commitment, step = committed_of(name, decisions), first_step(line.window, timeline)
+        place = None if step is None else timeline.period_of(step)
+        if step is not None and place is not None:
+            fees[place] += line.fee * commitment
+            value -= line.fee * commitment * factor(step)
+        monthly = line.undrawn_fee / 12 * (commitment - owed) * opened
+        undrawn = monthly * months
+        for period, fee in zip(periods, monthly, strict=True):
+            value -= sum(float(fee) * factor(month + 1) for month in range(period.start, period.end))
+    return LinePath(
+        name=name,
+        line=line,
+        owed=owed,
+        drawn=drawn,
+        repaid=repaid,
+        interest=line.rate / 12 * owed * months,
+        open=opened,
+        committed=commitment * opened,
+        fees=fees,
+        undrawn_fees=undrawn,
+        kept_back=tuple(kept),
+        value_usd_m=value,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Pledge:
+    """Coins that a btc_line needs, (P,). price, low: USD m a coin at the beginning and at the worst of each period."""
+
+    price: Array
+    low: Array
+    coins: Array
+
+
+def pledge_of(path: LinePath, line: BtcLine, timeline: Timeline, network: NetworkPath) -> Pledge:
+    """What is pledged so that neither the draw nor the lowest price of a period asks for more."""
+    price = np.array([network.btc_usd[period.start - timeline.start] for period in timeline.periods]) / 1e6
+    low = np.array(
+        [network.btc_usd[each.start - timeline.start : each.end - timeline.start + 1].min() for each in timeline.periods]
+    )
+    low = low / 1e6 * (1 - line.stress)
+    coins = np.maximum(path.owed / (line.ltv_at_draw * price), path.owed / (line.ltv_call * low))
+    return Pledge(price, low, np.asarray(coins))
