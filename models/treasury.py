@@ -19,10 +19,15 @@ from models.power import site_operations
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add stock, coins kept and coins sold to the model, where the plan decides them."""
     treasury = instance.treasury
-    if treasury is not None and instance.lines is not None:
-        model.btc_pledged = pyo.Constraint(model.NODES, rule=lambda m, n: pledge(m, instance, n))
-    if treasury is None or not treasury.free:
+    if treasury is None:
         return
+    if treasury.free:
+        _decided(model, treasury, instance)
+    if instance.lines is not None:
+        model.btc_pledged = pyo.Constraint(model.NODES, rule=lambda m, n: pledge(m, instance, n))
+
+
+def _decided(model: pyo.ConcreteModel, treasury: Treasury, instance: Instance) -> None:
     sold, kept = instance.bounds.sell_btc, instance.bounds.keep_btc
     model.sell_btc = pyo.Var(model.NODES, bounds=lambda _, n: _bounds(float(sold[0][n]), float(sold[1][n])))
     model.keep_btc = pyo.Var(model.NODES, bounds=lambda _, n: _bounds(float(kept[0][n]), float(kept[1][n])))

@@ -237,6 +237,8 @@ def _share_hint(fault: _Fault, bound: float) -> str:
 def _key_message(fault: _Fault) -> str:
     key = fault.path[-1] if fault.path else ""
     if fault.type == "string_pattern_mismatch":
+        if fault.path[:2] == ("finance", "ebitda_before_usd_m"):
+            return f"must be a quarter (2025-Q2) or a month (2025-06) (got {key!r})"
         if "Q[1-4]" in str(fault.context.get("pattern")):
             return f"must be a year (2026), a quarter (2026-Q3) or a month (2026-07) (got {key!r})"
         if fault.path[:1] == ("currencies",):

@@ -10,6 +10,7 @@ from models.instance import HostingOptions
 from optimizer.case.case import Case
 from optimizer.case.derived import designed
 from optimizer.case.offers import Lease, Offer
+from optimizer.instance.tax_rules import tax_after_horizon
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
 from optimizer.operations.hosting import HallFlows, hall_flows, lease_flows
@@ -85,7 +86,7 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
     size, nodes = len(options), len(tree)
     cash_hall, cash_once = np.zeros((size, nodes)), np.zeros((size, nodes))
     value_hall, value_once, capex_after = np.zeros(size), np.zeros(size), np.zeros(size)
-    noi_hall, tail_tax = np.zeros((size, nodes)), case.finance.cash_tax_rate
+    noi_hall = np.zeros((size, nodes))
     planned = ~cells.in_tail
     for o, option in enumerate(options):
         flows = option.flows
@@ -97,8 +98,8 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         value_hall[o] = float((net * weight * month_factors(rate, cells.month)).sum())
         noi = np.where(follows, flows.noi[cells.month], 0.0)
         np.add.at(noi_hall[o], cells.node[planned], noi[planned])
-        later = np.clip(noi, 0.0, None) * weight * month_factors(rate, cells.month)
-        value_hall[o] -= tail_tax * float(later[~planned].sum())
+        taxed = tax_after_horizon(case, market, option.site_name, flows)[cells.month] * follows
+        value_hall[o] -= float((taxed * weight * month_factors(rate, cells.month))[~planned].sum())
         # What the tenant lends comes as it is spent: it needs no cash at the horizon.
         in_tail = np.where(follows & ~planned, (flows.capex - flows.lent)[cells.month], 0.0)
         capex_after[o] = float(in_tail.sum() / max(1, len(np.unique(cells.node[follows & ~planned]))))

@@ -102,6 +102,8 @@ class Plan:
     """Every interval of every site, by month cell."""
     owed: tuple[Owed, ...]
     fences: tuple[Fence, ...]
+    worth_of_cash: Floats | None
+    """(N,) of one more million at the beginning of a period, beyond itself."""
     cash: Mapping[str, Floats]
     """Flows by node (N,), signed (cash out is negative), in the order and under the names of ``cash.csv``."""
     tables: Mapping[str, Table]
@@ -121,15 +123,21 @@ class Plan:
         return float(new_shares(self.instance, self.decisions, with_options=False).max())
 
 
-def build_plan(prepared: Prepared, instance: Instance, decisions: Decisions, states: States) -> Plan:
-    """All tables of a plan."""
+def build_plan(
+    prepared: Prepared,
+    instance: Instance,
+    decisions: Decisions,
+    states: States,
+    worth_of_cash: Floats | None = None,
+) -> Plan:
+    """All tables of a plan. ``worth_of_cash`` (N,): what a solver found one more million to be worth."""
     from optimizer.plan.tables import all_tables
 
     months = prepared.redispatch.months(decisions, states.installed_eh_s)
     signed, mined = signed_offers(prepared, decisions), mined_places(prepared, states, months)
     owed = all_owed(prepared, instance, decisions)
     fences = all_fences(prepared, instance, decisions, states)
-    bare = Plan(prepared, instance, decisions, states, signed, mined, months, owed, fences, {}, {})
+    bare = Plan(prepared, instance, decisions, states, signed, mined, months, owed, fences, worth_of_cash, {}, {})
     bare = replace(bare, cash=cash_flows(bare))
     return replace(bare, tables=all_tables(bare))
 

@@ -90,7 +90,7 @@ def solve_certified(
         )
         solution = replace(solution, bound_usd_m=solution.bound_usd_m + prepared.site_model.slack_usd_m)
         begins = time.perf_counter()
-        plan = build_plan(prepared, solution.instance, solution.decisions, solution.states)
+        plan = build_plan(prepared, solution.instance, solution.decisions, solution.states, solution.worth_of_cash)
         certificate = Certificate(not coupled, tolerance, round_number, tuple(certificate_rows(plan)))
         planning += time.perf_counter() - begins
         found = Certified(prepared, solution, plan, certificate, building, planning)

@@ -17,6 +17,7 @@ def money_tables(plan: Plan) -> dict[str, Table]:
         "debt": debt_table(plan),
         "projects": projects_table(plan),
         "treasury": treasury_table(plan),
+        "worth_of_cash": worth_of_cash_table(plan),
     }
 
 
@@ -97,6 +98,14 @@ def projects_table(plan: Plan) -> Table:
         "locked_usd_m", "locked_up", "to_parent_usd_m",
     )  # fmt: skip
     return table(columns, rows)
+
+
+def worth_of_cash_table(plan: Plan) -> Table:
+    """What one more million would be worth, by period."""
+    worth = plan.worth_of_cash
+    labels = plan.prepared.market.tree.label
+    rows: list[tuple[Cell, ...]] = [(label, float(w)) for label, w in zip(labels, worth, strict=True)] if worth is not None else []
+    return table(("period", "worth_usd_m"), rows)
 
 
 def treasury_table(plan: Plan) -> Table:

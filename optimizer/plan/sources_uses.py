@@ -56,7 +56,7 @@ def sources_uses_table(plan: Plan) -> Table:
 def drawn_tranches(plan: Plan) -> Iterator[tuple[Tranche, float]]:
     """(tranche, USD m of face) of all that is drawn."""
     for d in np.flatnonzero(plan.decisions.draw_usd_m):
-        yield plan.prepared.choices.tranches[d], float(plan.decisions.draw_usd_m[d])
+        yield plan.prepared.choices.money.tranches[d], float(plan.decisions.draw_usd_m[d])
 
 
 def _signature(plan: Plan, offer: SignedOffer) -> Iterator[tuple[str, str, float]]:

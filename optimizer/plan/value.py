@@ -10,6 +10,7 @@ from models.forward_money import breaches_value, money_value
 from models.tree import Floats
 from optimizer.instance.builds import build_value
 from optimizer.instance.finance import FixedValue, fixed_value
+from optimizer.instance.tax_rules import tax_after_horizon
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
 from optimizer.plan.build import Plan, SignedOffer
@@ -156,13 +157,12 @@ def tax_value(plan: Plan, rate: float) -> float:
 
 
 def later_tax(plan: Plan, offer: SignedOffer, rate: float) -> float:
-    """Present value of tax on the NOI of a contract after the horizon."""
-    market = plan.prepared.market
-    cells = market.cells
-    follows = market.tree.reaches[offer.option.node, cells.node] & cells.in_tail
-    noi = np.clip(offer.option.flows.noi[cells.month], 0.0, None) * follows
-    tax = plan.prepared.case.finance.cash_tax_rate * offer.halls * noi
-    return float((tax * weights(market, rate)).sum())
+    """Present value of tax on what a contract earns after the horizon."""
+    prepared, option = plan.prepared, offer.option
+    cells = prepared.market.cells
+    follows = prepared.market.tree.reaches[option.node, cells.node] & cells.in_tail
+    monthly = tax_after_horizon(prepared.case, prepared.market, option.site_name, option.flows)
+    return float((offer.halls * monthly[cells.month] * follows * weights(prepared.market, rate)).sum())
 
 
 def financing_value(plan: Plan) -> float:

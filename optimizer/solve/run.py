@@ -21,7 +21,7 @@ from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make_form
 from optimizer.solve.conflict import Conflict, ConflictKind, Softening, find_conflict
-from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_fixed, solve_form
+from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.progress import Progress
 from optimizer.solve.rounding import tidy
 
@@ -77,6 +77,9 @@ class Solution:
     rows: int
     columns: int
     integers: int
+    worth_of_cash: FloatArray | None = None
+    """(N,) what one more million at the beginning of a node is worth beyond itself, with whole numbers fixed; None if
+    the solver gave no duals."""
 
     @property
     def value_usd_m(self) -> float:
@@ -112,7 +115,7 @@ def solve_instance(
         left = options.time_limit_seconds - (time.perf_counter() - began)
         if abs(worth - assumed) <= EQUITY_TOLERANCE or left < LEAST_SECONDS or (stop is not None and stop.is_set()):
             break
-        again = replace(instance, intrinsic_to_market=worth)
+        again = replace(instance, intrinsic_to_market=worth, tax_binaries=latest.instance.tax_binaries)
         try:
             found = _solve_once(again, replace(options, time_limit_seconds=left), on_progress, stop)
         except SolverError:
@@ -186,7 +189,7 @@ def _solve_once(
 
     Every round adds the rule for the years in which it was broken; a bound of one without it holds for those with it.
     """
-    began, bound, found = time.perf_counter(), float("inf"), None
+    began, bound, seconds, found = time.perf_counter(), float("inf"), 0.0, None
     while True:
         left = options.time_limit_seconds - (time.perf_counter() - began) if found is not None else np.inf
         if found is not None and (left < LEAST_SECONDS or (stop is not None and stop.is_set())):
@@ -201,10 +204,10 @@ def _solve_once(
                 return _lawful(found, bound)
             raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
         found, values = _finish(instance, form, raw, within)
-        bound = min(bound, raw.bound)
+        bound, seconds = min(bound, raw.bound), seconds + raw.seconds
         broken = violated_years(instance, dict(zip(form.column_names, values.tolist(), strict=True)))
         if not broken:
-            return replace(found, bound_usd_m=bound, seconds=time.perf_counter() - began)
+            return replace(found, bound_usd_m=bound, seconds=seconds)
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
 
 
@@ -252,8 +255,18 @@ def _finish(
         rows=form.row_count,
         columns=form.column_count,
         integers=int(form.integer.sum()),
+        worth_of_cash=_worth_of_cash(instance, form, fixed),
     )
     return found, values
+
+
+def _worth_of_cash(instance: Instance, form: StandardForm, fixed: FixedSolution) -> FloatArray | None:
+    """Dual values of the rows that balance cash."""
+    if fixed.row_duals is None:
+        return None
+    place = {name: row for row, name in enumerate(form.row_names)}
+    rows = [place.get(f"cash_balance[{n}]") for n in range(len(instance.tree))]
+    return np.array([abs(float(fixed.row_duals[row])) if row is not None else 0.0 for row in rows])
 
 
 def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, options: SolveOptions) -> FloatArray:

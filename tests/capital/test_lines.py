@@ -32,8 +32,8 @@ def test_fee_interest_and_undrawn_fee_of_a_line(plan: Plan) -> None:
 
 @pytest.mark.parametrize(("last", "value"), [("2025-12", 5.0), ("2025-09", 5.0), ("2025-06", 0.0)])
 def test_a_line_is_repaid_when_its_window_ends(plan: Plan, last: str, value: float) -> None:
-    """Proves: 40 in April that come back in October: bridged by a line until September (repaid on 1 October), not by one
-    until June, which is repaid on 1 July. Broken: 5 for all three."""
+    """Proves: 40 in April that come back in October: bridged by a line until September (repaid on 1 October), not by
+    one until June, which is repaid on 1 July. Broken: 5 for all three."""
     offers = {"works": project(40, 45, "6 months", at="2025-04")}
     done = plan(firm(0, facilities={"line": line(window=window("2025-01", last))}, offers=offers))
     assert done.value == about(value, abs=1e-6)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import cast
 
 from optimizer.case.case import Case
-from optimizer.case.facilities import EquityIssue, TermLoan
+from optimizer.case.facilities import BtcLine, Convertible, CreditLine, EquityIssue, Preferred, TermLoan
 from optimizer.plan.audit.files import Line, Table
 from optimizer.plan.audit.recompute.decisions import (
     COINS,
@@ -20,8 +20,11 @@ from optimizer.plan.audit.recompute.decisions import (
     Decisions,
     Kind,
     bought_name,
+    by_period,
+    is_line,
     lots_in_order,
 )
+from optimizer.plan.audit.recompute.project_terms import project_items
 from optimizer.plan.audit.recompute.timeline import Timeline, first_day
 from optimizer.plan.audit.result import Collector, shown
 
@@ -42,21 +45,26 @@ def read_decisions(
     decided: dict[tuple[object, ...], Decision] = {}
     # By full name: home, PH/s at first, and the last month in which there was nothing of it.
     lots = {f"{site}.{name}": (site, lot.ph_s, timeline.start - 1) for site, name, lot in lots_in_order(case)}
-    # Orders first, as other rows may be about what they bring, whatever the order of rows.
-    for line in sorted(table.lines, key=lambda each: each.cells.get("decision") != "buy"):
+    items = project_items(case)
+    signed: set[tuple[str, str, int]] = set()
+    # Orders and signatures first, as other rows may be about what they bring, whatever the order of rows.
+    for line in sorted(table.lines, key=lambda each: each.cells.get("decision") not in ("buy", "sign")):
         collector.checks += 1
-        wrong = list(_unusable(line, case, lots))
-        kind = line.cells.get("decision", "")
-        start = _month_of(line, timeline, kind)
+        wrong = list(_unusable(line, case, lots, items))
+        kind, item = line.cells.get("decision", ""), line.cells.get("item", "")
+        periodic = by_period(case, kind, item)
+        start = _month_of(line, timeline, periodic)
+        if kind == "draw" and item in items and (items[item].offer, line.cells.get("site", ""), start) not in signed:
+            wrong.append(("item", f"{items[item].offer} is not signed at this site and date"))
         if start is None:
-            what = "a period" if kind in COINS else "a step"
+            what = "a period" if periodic else "a step"
             wrong.append(("date", f"{line.cells.get('date', '')!r} is not the first instant of {what}"))
         for column, message in wrong:
             collector.fault(FILE, line.number, column, message)
         amount = line.value("amount")
         if wrong or start is None or amount is None:
             continue
-        decision = _decision(cast("Kind", kind), line, start, amount)
+        decision = _decision(cast("Kind", kind), line, start, amount, item in items)
         # An offer is signed once, a contract once at its site, all else once at a place and date.
         key: tuple[object, ...] = (kind, decision.item, decision.site, start)
         if kind == "sign":
@@ -69,6 +77,8 @@ def read_decisions(
             continue
         decided[key] = decision
         lines[decision] = line.number
+        if kind == "sign":
+            signed.add((item, decision.site, start))
         if kind == "buy":
             lots[f"{decision.site}.{bought_name(decision.item, start)}"] = (decision.site, amount, start)
     decisions = Decisions(tuple(sorted(lines, key=lambda each: lines[each])))
@@ -84,22 +94,33 @@ _DONE: dict[Kind, str] = {
     "unplug": "unplugged at this place and date",
     "plug": "plugged in at this place and date",
     "sell": "sold on this date",
+    "commit": "committed on this date",
     "draw": "drawn on this date",
+    "repay": "repaid on this date",
     "issue": "issued on this date",
     "sell_btc": "sold on this date",
     "keep_btc": "kept on this date",
 }
 
 
+_DRAWN = (TermLoan, Convertible, Preferred)
+
+
+def _is_committed(facility: object) -> bool:
+    return isinstance(facility, CreditLine | BtcLine) or (isinstance(facility, TermLoan) and facility.undrawn_fee > 0)
+
+
 _AT_A_SITE = ("sign", "contract", "build", "buy", "unplug", "plug")
 
 
-def _decision(kind: Kind, line: Line, start: int, amount: float) -> Decision:
-    placed = kind in _AT_A_SITE
+def _decision(kind: Kind, line: Line, start: int, amount: float, of_project: bool) -> Decision:
+    placed = kind in _AT_A_SITE or of_project
     return Decision(kind, line.cells["item"], line.cells["site"] if placed else "", start, amount)
 
 
-def _unusable(line: Line, case: Case, lots: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _unusable(
+    line: Line, case: Case, lots: Mapping[str, object], items: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
     """Column and message of each reason why nothing can be recomputed from a row."""
     kind, item, site = (line.cells.get(column, "") for column in ("decision", "item", "site"))
     facility = case.finance.facilities.get(item)
@@ -119,8 +140,12 @@ def _unusable(line: Line, case: Case, lots: Mapping[str, object]) -> Iterator[tu
             yield "item", f"no machine {item!r} is on sale"
     elif kind in ("unplug", "plug", "sell") and item not in lots:
         yield "item", f"there is no lot {item!r}"
-    elif kind == "draw" and not isinstance(facility, TermLoan):
-        yield "item", f"there is no term loan {item!r}"
+    elif kind == "draw" and item not in items and not (is_line(case, item) or isinstance(facility, _DRAWN)):
+        yield "item", f"there is no facility {item!r} to draw"
+    elif kind == "repay" and not is_line(case, item):
+        yield "item", f"there is no line {item!r}"
+    elif kind == "commit" and not _is_committed(facility):
+        yield "item", f"there is no facility {item!r} to commit"
     elif kind == "issue" and not isinstance(facility, EquityIssue):
         yield "item", f"there is no equity facility {item!r}"
     elif kind in COINS and item != BITCOIN:
@@ -132,15 +157,15 @@ def _unusable(line: Line, case: Case, lots: Mapping[str, object]) -> Iterator[tu
         yield "amount", f"{shown(amount)} is not more than nothing"
 
 
-def _month_of(line: Line, timeline: Timeline, kind: str) -> int | None:
-    """The step that begins on the date of a row; for coins the period."""
+def _month_of(line: Line, timeline: Timeline, periodic: bool) -> int | None:
+    """The step that begins on the date of a row, or the period."""
     text = line.cells.get("date", "")
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
     month = 12 * day.year + day.month - 1
-    starts: Sequence[int] = [each.start for each in timeline.periods] if kind in COINS else timeline.steps
+    starts: Sequence[int] = [each.start for each in timeline.periods] if periodic else timeline.steps
     return month if month in starts and text == first_day(month) else None
 
 

@@ -1,4 +1,4 @@
-"""What a plan may not do, whatever it decides: what the case may not say, and limits on megawatts and cash."""
+"""What a plan may not do, whatever it decides: what the case may not say, and limits on megawatts and money."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from optimizer.plan.audit.result import Collector, shown
 TOLERANCE_MW = 1e-5
 TOLERANCE_CASH = 1e-5
 """USD m."""
+LARGE_USD_M = 1000.0
+"""Of what is larger the tolerance is a share."""
 
 
 def check_case(figures: Figures, file: str, collector: Collector) -> None:
@@ -23,10 +25,10 @@ def check_case(figures: Figures, file: str, collector: Collector) -> None:
         if share != 1:
             message = f"lease {name} is at {lease.site}, of which the company has {shown(share)}: it needs a whole site"
             collector.fault(file, None, "", message)
-    for loan in figures.loans:
+    for name in case.finance.facilities:
         collector.checks += 1
-        if loan.name in case.finance.debts:
-            collector.fault(file, None, "", f"{loan.name} is the name of a debt and of a loan")
+        if name in case.finance.debts:
+            collector.fault(file, None, "", f"{name} is the name of a debt and of a loan")
     for name, offer in case.offers.items():
         collector.checks += 1
         design = None if offer.design is None else case.hall_designs.get(offer.design)
@@ -49,7 +51,15 @@ def check_headroom(figures: Figures, recomputed: Tables, limits: Table | None, c
                 row = rows.get((period.name, each.limit, each.site))
                 collector.breach("limits.csv", row, "headroom", f"{message} in {period.name}")
         collector.checks += 1
-        closing, minimum = float(recomputed.cash.closing[place]), float(recomputed.cash.minimum[place])
-        if closing < minimum - TOLERANCE_CASH:
-            message = f"cash closes at {shown(closing)}, the minimum is {shown(minimum)} in {period.name}"
-            collector.breach("limits.csv", rows.get((period.name, "min_cash", "")), "headroom", message)
+        for covenant in recomputed.covenants:
+            collector.checks += 1
+            if not covenant.holds[place] and covenant.name != "min_cash":
+                continue
+            used, allowed = float(covenant.used[place]), float(covenant.allowed[place])
+            priced = covenant.priced is not None and covenant.holds[place]
+            if covenant.headroom[place] < -TOLERANCE_CASH * max(1.0, abs(allowed) / LARGE_USD_M) and not priced:
+                message = f"{covenant.name} is {shown(used)}, which may not be {'below' if covenant.least else 'above'}"
+                if covenant.name == "min_cash":
+                    message = f"cash closes at {shown(used)}, the minimum is"
+                row = rows.get((period.name, covenant.name, ""))
+                collector.breach("limits.csv", row, "headroom", f"{message} {shown(allowed)} in {period.name}")

@@ -1,7 +1,7 @@
 """What the terms of the case allow to be decided: signatures, builds, machines, coins.
 
-That what is moved or sold is there at all is judged in ``decided``, new money in ``rules_money``, what the user lays down
-in ``rules_given``.
+That what is moved or sold is there at all is judged in ``decided``, new money in ``rules_money``, what the user lays
+down in ``rules_given``.
 """
 
 from __future__ import annotations

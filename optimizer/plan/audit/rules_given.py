@@ -9,7 +9,7 @@ from optimizer.case.base import CalendarDate
 from optimizer.case.case import Case
 from optimizer.case.given import GivenSignature
 from optimizer.plan.audit.decided import BITCOIN, FILE, Lines
-from optimizer.plan.audit.recompute.decisions import COINS, Decision, Decisions, Kind
+from optimizer.plan.audit.recompute.decisions import COINS, Decision, Decisions, Kind, by_period, is_line
 from optimizer.plan.audit.recompute.timeline import Timeline, first_day
 from optimizer.plan.audit.result import Collector, shown
 
@@ -78,16 +78,18 @@ def _check_amounts(case: Case, timeline: Timeline, decisions: Decisions, lines: 
     decided: dict[Target, dict[int, Decision]] = {}
     for each in decisions.rows:
         if each.kind != "sign":
-            decided.setdefault((each.kind, each.item, each.site), {})[each.at] = each
+            # Finance of a project is laid down by its name alone.
+            site = "" if each.kind == "draw" else each.site
+            decided.setdefault((each.kind, each.item, site), {})[each.at] = each
     # As the case lays them down first, then what else there is.
     for target in dict.fromkeys([*laid, *decided]):
         collector.checks += 1
         kind, item, site = target
         rule, taken = laid.get(target), decided.get(target, {})
-        # Machines may make room, and coins be sold as the treasury says, also where the rest is nothing.
-        closed = case.given.otherwise == "nothing" and kind != "unplug" and kind not in COINS
-        if kind in COINS:
-            closed = rule is not None
+        # Machines may make room, coins be sold as the treasury says, lines be repaid, also where the rest is nothing.
+        closed = case.given.otherwise == "nothing" and kind not in ("unplug", "repay", *COINS)
+        if kind in COINS or is_line(case, item):
+            closed = closed or rule is not None
         if rule is not None and rule.forbidden:
             rule, closed = _LaidDown(True, {}), True
         amounts = {} if rule is None else rule.amounts
@@ -115,13 +117,13 @@ def _laid_down(case: Case, timeline: Timeline) -> dict[Target, _LaidDown]:
             entry.forbidden = True
             continue
         for date, amount in rule.items():
-            at = _nearest(target[0], date, timeline)
+            at = _nearest(case, target, date, timeline)
             entry.amounts[at] = entry.amounts.get(at, 0.0) + amount
     return laid
 
 
-def _nearest(kind: Kind, date: CalendarDate, timeline: Timeline) -> int:
-    if kind not in COINS:
+def _nearest(case: Case, target: Target, date: CalendarDate, timeline: Timeline) -> int:
+    if not by_period(case, *target[:2]):
         return timeline.nearest_step(date)
     return min((each.start for each in timeline.periods), key=lambda at: (round(abs(at - date.first), 9), at))
 
@@ -147,6 +149,10 @@ def _rules(case: Case) -> Iterator[tuple[Target, Rule]]:
         yield ("sell", key, ""), rule
     for key, rule in given.draw.items():
         yield ("draw", key, ""), rule
+    for key, rule in given.repay.items():
+        yield ("repay", key, ""), rule
+    for key, rule in given.commit.items():
+        yield ("commit", key, ""), rule
     for key, rule in given.issue.items():
         yield ("issue", key, ""), rule
     if given.sell_btc is not None:

@@ -25,12 +25,15 @@ from optimizer.plan.audit.dispatched import check_dispatch, read_dispatch
 from optimizer.plan.audit.files import SUMMARY_FILE, Table, read_json, read_table
 from optimizer.plan.audit.measures import check_measures
 from optimizer.plan.audit.recompute.figures import Figures, figures_of, files_used, markets_used
+from optimizer.plan.audit.recompute.new_money import dilutes
 from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
 from optimizer.plan.audit.result import AuditReport, Collector, differs, says, shown
 from optimizer.plan.audit.rules import check_case, check_headroom
 from optimizer.plan.audit.rules_decided import check_decided
 from optimizer.plan.audit.rules_given import check_given
+from optimizer.plan.audit.rules_lines import check_sweep
+from optimizer.plan.audit.rules_money import check_money
 from optimizer.plan.audit.statements import check_statements
 
 INPUTS = "inputs"
@@ -159,6 +162,8 @@ def _recompute_and_compare(
     check_statements(tables, collector)
     check_case(figures, CASE_FILE, collector)
     check_decided(figures, lines, collector)
+    check_money(figures, lines, collector)
+    check_sweep(figures, recomputed.cash, lines, collector)
     check_dispatch(figures, dispatch_lines, collector)
     check_certificate(tables.get("certificate.csv"), recomputed.rows["certificate.csv"], summary, collector)
     check_given(case, timeline, decisions, lines, collector)
@@ -187,8 +192,8 @@ def _check_intrinsic(figures: Figures, value: float, stated: float | None, colle
         return
     collector.checks += 1
     opening = figures.case.finance.opening
-    right = max(1.0, value / opening.shares_m / opening.share_price_usd) if figures.issues else 1.0
-    if abs(stated - right) > (INTRINSIC_TOLERANCE if figures.issues else 0.0):
+    right = max(1.0, value / opening.shares_m / opening.share_price_usd) if dilutes(figures) else 1.0
+    if abs(stated - right) > (INTRINSIC_TOLERANCE if dilutes(figures) else 0.0):
         collector.fault(SUMMARY_FILE, None, INTRINSIC, says(stated, right))
 
 

@@ -1,5 +1,5 @@
-"""What every debt pays and when, and what that is worth at the debt's own cost. Section 8 of docs/figures.md; the right to
-convert it: section 13 of docs/figures_capital.md.
+"""What every debt pays and when, and what that is worth at the debt's own cost. Section 8 of docs/figures.md; the right
+to convert it: section 13 of docs/figures_capital.md.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class DebtPath:
         """Its payments as those of a tranche; of a bullet the principal is not paid by a project's cash."""
         every, bullet = self.debt.interest_every, self.debt.amortisation == "bullet"
         return tuple(
-            Service(each.at, each.at - every, each.interest, each.principal, unscheduled=each.principal if bullet else 0.0)
-            for each in self.payments
+            Service(at.at, at.at - every, at.interest, at.principal, unscheduled=at.principal if bullet else 0.0)
+            for at in self.payments
         )
 
     def accrued(self, instant: float) -> float:

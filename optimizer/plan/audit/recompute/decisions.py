@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from optimizer.case.case import Case
+from optimizer.case.facilities import BtcLine, CreditLine, SweepLoan
 from optimizer.case.sites import ArrivingLot, FleetLot
 
 Kind = Literal[
-    "sign", "contract", "build", "buy", "unplug", "plug", "sell", "commit", "draw", "repay", "issue", "sell_btc", "keep_btc"
-]
+    "sign", "contract", "build", "buy", "unplug", "plug", "sell",
+    "commit", "draw", "repay", "issue", "sell_btc", "keep_btc",
+]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which decisions of one date are written."""
 
@@ -24,7 +26,8 @@ class Decision:
     """One row of decisions.csv: ``amount`` of ``item``, decided for the first instant of the month ``at``.
 
     item: an offer, a contract offer, a build, a machine type, a lot by its full name, a facility (project finance: as
-    named with its offer), or ``bitcoin``. site: empty for what is decided at no site. amount: halls, MW, builds, PH/s, USD m or BTC.
+    named with its offer), or ``bitcoin``. site: empty for what is decided at no site. amount: halls, MW, builds, PH/s,
+    USD m or BTC.
     """
 
     kind: Kind
@@ -43,6 +46,19 @@ class Decisions:
     def of(self, *kinds: Kind) -> list[Decision]:
         """Decisions of these kinds in order of time, those of one time in the order of the file."""
         return sorted((each for each in self.rows if each.kind in kinds), key=lambda each: each.at)
+
+
+def by_period(case: Case, kind: str, item: str) -> bool:
+    """Whether something is decided for each period and not only at steps: coins, and the balances of lines."""
+    facility = case.finance.facilities.get(item)
+    if kind == "repay":
+        return True
+    return kind in COINS or (kind == "draw" and isinstance(facility, CreditLine | BtcLine))
+
+
+def is_line(case: Case, item: str) -> bool:
+    """Whether a facility's balance moves by period."""
+    return isinstance(case.finance.facilities.get(item), CreditLine | BtcLine | SweepLoan)
 
 
 def lots_in_order(case: Case) -> Iterator[tuple[str, str, FleetLot | ArrivingLot]]:

@@ -12,8 +12,8 @@ from optimizer.plan.audit.recompute.timeline import instant_factor
 
 @dataclass(frozen=True)
 class Issue:
-    """USD m raised at the first instant of the month ``at``, at a cost that is a share of the market price. shares_m: new
-    ones, millions."""
+    """USD m raised at the first instant of the month ``at``, at a cost that is a share of the market price. shares_m:
+    new ones, millions."""
 
     at: int
     usd_m: float

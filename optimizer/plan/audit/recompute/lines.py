@@ -130,10 +130,9 @@ class Pledge:
 
 def pledge_of(path: LinePath, line: BtcLine, timeline: Timeline, network: NetworkPath) -> Pledge:
     """What is pledged so that neither the draw nor the lowest price of a period asks for more."""
-    price = np.array([network.btc_usd[period.start - timeline.start] for period in timeline.periods]) / 1e6
-    low = np.array(
-        [network.btc_usd[each.start - timeline.start : each.end - timeline.start + 1].min() for each in timeline.periods]
-    )
-    low = low / 1e6 * (1 - line.stress)
+    spans = [(period.start - timeline.start, period.end - timeline.start) for period in timeline.periods]
+    price = np.array([network.btc_usd[first] for first, _ in spans]) / 1e6
+    # With the first month after the period: its price is that of the period's end.
+    low = np.array([network.btc_usd[first : after + 1].min() for first, after in spans]) / 1e6 * (1 - line.stress)
     coins = np.maximum(path.owed / (line.ltv_at_draw * price), path.owed / (line.ltv_call * low))
     return Pledge(price, low, np.asarray(coins))

@@ -22,8 +22,8 @@ YEAR = 12
 class Owed:
     """A debt, a facility (all its tranches together), a line, or a single tranche of project finance, (P,) each, USD m.
 
-    kind: ``debt`` for one that exists at the start, else the facility's kind. offer: the signed offer or the lease whose
-    project it belongs to; None for what the company owes. counts_as_debt: all but preferred shares.
+    kind: ``debt`` for one that exists at the start, else the facility's kind. offer: the signed offer or the lease
+    whose project it belongs to; None for what the company owes. counts_as_debt: all but preferred shares.
 
     opening + drawn + capitalised - principal = closing. interest: paid in cash; 0 for preferred shares, whose dividends
     in cash are ``dividends_paid``. capitalised: interest of project loans, dividends in kind, and what preferred shares
@@ -57,7 +57,7 @@ class Owed:
 
     @property
     def expense(self) -> Array:
-        """Interest (of preferred shares: dividends) of each period, paid or accrued; what is capitalised is not in it."""
+        """Interest (of preferred shares: dividends) of each period, paid or accrued, without what is capitalised."""
         return np.asarray(self.interest + self.dividends_paid + self.accrued - self.accrued_opening)
 
     @property

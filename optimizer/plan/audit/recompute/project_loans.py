@@ -1,4 +1,4 @@
-"""Loans on single projects and the bonds that take them out. Section 13 of docs/figures_capital.md, "Project finance"."""
+"""Loans on single projects, and bonds that take them out. Section 13 of docs/figures_capital.md, "Project finance"."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Finance = ProjectLoan | ProjectBond
 class ProjectTranche:
     """A tranche that belongs to a signature.
 
-    refinanced: the instant at which a bond pays the loan out, or is issued. paid_out: principal that the bond pays then,
-    USD m. by_cost, by_service: the most of it per hall, USD m; of a loan that is taken out, by what it pays before.
+    refinanced: the instant at which a bond pays the loan out, or is issued. paid_out: principal that the bond pays
+    then, USD m. by_cost, by_service: most of it per hall, USD m; of a loan that is taken out, by what it pays before.
     """
 
     item: ProjectItem
@@ -83,8 +83,8 @@ def _principal(terms: Finance, dates: Sequence[float], project: Project) -> list
 
 
 def sculpted(available: Sequence[float], rate: float) -> list[float]:
-    """Principal of 1 by payment, so that service is proportional to the cash available; where interest is more than that
-    nothing is repaid. rate: of one payment."""
+    """Principal of 1 by payment, so that service is proportional to the cash available; where interest is more than
+    that nothing is repaid. rate: of one payment."""
     count = len(available)
     repays = [cash > 0 for cash in available]
     while any(repays):
