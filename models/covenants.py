@@ -133,12 +133,12 @@ def no_profit(model: pyo.ConcreteModel, instance: Instance, node: int) -> object
     return model.year_profit[node] - covenants.ebitda_most_usd_m * model.year_gains[node] <= 0
 
 
-def least_cash(model: pyo.ConcreteModel, instance: Instance, _covenants: Covenants, limit: float, node: int) -> Any:
+def least_cash(model: pyo.ConcreteModel, instance: Instance, _covenants: Covenants, _limit: float, node: int) -> Any:
     r"""Cash never falls below the minimum; at the end it also covers what has been committed to be built later.
 
-    $$ \text{cash}_n \ge \underline{C} + [n \text{ is a leaf}] \sum_{o} k_o\,\text{halls}_o $$
+    $$ \text{cash}_n \ge \underline{C}_n + [n \text{ is a leaf}] \sum_{o} k_o\,\text{halls}_o $$
     """
-    return model.cash[node] - cash.committed(model, instance, node) - limit
+    return model.cash[node] - cash.committed(model, instance, node) - float(instance.cash.minimum_usd_m[node])
 
 
 def liquidity(model: pyo.ConcreteModel, instance: Instance, covenants: Covenants, limit: float, node: int) -> Any:

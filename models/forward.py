@@ -253,7 +253,7 @@ def _operations(instance: Instance, decisions: Decisions, operating: Operating) 
         ebitda = ebitda - built @ builds.operating_usd_m
     if instance.income_tax is not None:
         return cash, ebitda + instance.income_tax.fixed_ebitda_usd_m.sum(axis=0)
-    known = instance.covenants or instance.tax
+    known = instance.tax or instance.covenants
     return cash, ebitda + (known.fixed_ebitda_usd_m if known is not None else 0.0)
 
 

@@ -13,6 +13,7 @@ from models import tax, treasury
 from models.debt import lines, tranches
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
+from models.tree import Floats
 
 if TYPE_CHECKING:
     from models.income_tax_bounds import Ranges
@@ -134,6 +135,13 @@ def cash_yield(model: pyo.ConcreteModel, instance: Instance, country: int, node:
     if country != HOME or rate == 0.0:
         return 0.0
     return rate * (model.cash[parent] if parent >= 0 else instance.cash.opening_usd_m)
+
+
+def cash_yield_of(instance: Instance, cash: Floats, end: int) -> float:
+    """What cash (N,) at the end of nodes earns in the year that ends with a node."""
+    parent, nodes = instance.tree.parent, year_nodes(instance, end)
+    opening = np.where(parent >= 0, cash[parent], instance.cash.opening_usd_m)
+    return float(((instance.cash.growth - 1) * opening)[nodes].sum())
 
 
 def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -43,7 +43,6 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.income_result = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: result(m, instance, g, e))
     model.income_tax_due = pyo.Constraint(model.TAX_NODES, rule=lambda m, e: due(m, taxed, e))
     model.losses_balance = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: balance(m, instance, g, e))
-    model.losses_held = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: held(m, instance, g, e))
     model.losses_limit = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: limit(m, taxed, g, e))
     if instance.tax_binaries:
         _add_binaries(model, instance, ranges)
@@ -152,23 +151,14 @@ def due(model: pyo.ConcreteModel, taxed: IncomeTax, end: int) -> object:
 
 
 def balance(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> object:
-    r"""Losses left are those of before, plus the year's, less those used.
-
-    Without the rule losses are used that were never made.
+    r"""Losses left are those of before, plus the year's, less those used, and never below zero: what has not been lost
+    cannot be used. (A loss made beside a profit to be used at once changes nothing.)
 
     $$ \text{left}_{g,e} = \text{left}_{g,e'} + \text{loss}_{g,e} - \text{used}_{g,e} $$
     """
     before = losses_before(model, instance, country, end)
     change = model.income_loss[country, end] - model.losses_used[country, end]
     return model.losses_left[country, end] == before + change
-
-
-def held(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> object:
-    r"""Only losses of former years are used.
-
-    $$ \text{used}_{g,e} \le \text{left}_{g,e'} $$
-    """
-    return model.losses_used[country, end] - losses_before(model, instance, country, end) <= 0
 
 
 def limit(model: pyo.ConcreteModel, taxed: IncomeTax, country: int, end: int) -> object:

@@ -31,6 +31,7 @@ from optimizer.operations.operations import Operations, build_operations
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.audit.run import audit_folder
 from optimizer.plan.build import Plan, build_plan
+from optimizer.plan.capital import capital_answers
 from optimizer.plan.certificate import Certificate
 from optimizer.plan.certified import solve_certified
 from optimizer.plan.insight import PowerInsight, power_insights
@@ -102,6 +103,12 @@ class Result:
         """What the power of each site is worth beyond its settlements."""
         return power_insights(self.plan)
 
+    @cached_property
+    def capital(self) -> dict[str, Any]:
+        """How the plan is paid for: peak need, runway, thinnest quarter, maturities, dilution."""
+        status_quo = next((plan for twin, plan in self.twins if twin.name == "status_quo"), None)
+        return capital_answers(self.plan, status_quo)
+
     @property
     def status(self) -> Status:
         return self.solution.status
@@ -138,6 +145,7 @@ class Result:
                 for twin, plan in self.twins
             ],
             "waiting": rounded(_waiting_data(self.waiting)),
+            "capital": rounded(self.capital),
             "certificate": {
                 **rounded(certificate_data(self.certificate)),
                 "operating_value_usd_m": rounded(operating),

@@ -11,6 +11,22 @@ from models.instance import Instance
 from models.tree import Floats
 
 
+FAMILIES = (
+    "facility limit",
+    "backstop limit",
+    "loan to cost",
+    "project debt by cost",
+    "project debt by service",
+    "taking out loans",
+)
+"""What the names of rows begin with; each is a component of the model."""
+
+
+def component_of(family: str) -> str:
+    """Name of the component of the model that holds a family's rows."""
+    return f"draws_{family.replace(' ', '_')}"
+
+
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add ``draw`` (USD m by tranche), ``commit`` (by commitment), ``drawn`` (whether, for tranches with a least size or
     a cost of their own) and the rows that limit them to the model."""
@@ -25,8 +41,10 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.draw = pyo.Var(model.DRAWS, bounds=lambda _, d: (float(lower[d]), float(upper[d])))
     model.commit = pyo.Var(model.COMMITS, bounds=lambda _, c: (float(least[c]), float(most[c])))
     model.drawn = pyo.Var(model.EITHER_OR, domain=pyo.Binary)
-    model.DRAW_ROWS = pyo.RangeSet(0, len(tranches.row_name) - 1)
-    model.draw_row = pyo.Constraint(model.DRAW_ROWS, rule=lambda m, r: row(m, instance, r))
+    for family in FAMILIES:
+        rows = [r for r, name in enumerate(tranches.row_name) if name.startswith(f"{family}:")]
+        constraint = pyo.Constraint(rows, rule=lambda m, r: row(m, instance, r))
+        model.add_component(component_of(family), constraint)
     model.draw_least = pyo.Constraint(model.EITHER_OR, rule=lambda m, d: at_least(m, instance, d))
     model.draw_most = pyo.Constraint(model.EITHER_OR, rule=lambda m, d: at_most(m, instance, d))
 

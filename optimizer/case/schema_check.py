@@ -181,7 +181,9 @@ def _say(fault: _Fault) -> list[Finding]:
     if fault.at_key:
         return [Finding(path, _key_message(fault), at_key=True)]
     if fault.type in _MISMATCHES:
-        return [Finding(path, _mismatch(path, value), at_key=about_whole)]
+        # Of a thing that comes in kinds only this one's choices count, and pydantic knows which kind it was.
+        choices = [] if fault.ends_at_choice else re.findall(r"'([^']*)'", str(limit.get("expected", "")))
+        return [Finding(path, _mismatch(path, value, choices), at_key=about_whole)]
     if fault.type in ("union_tag_not_found", "union_tag_invalid"):
         key = str(limit.get("discriminator", "'kind'")).strip("'")
         kinds = str(limit.get("expected_tags") or listed(_kinds(path, key)))
@@ -248,9 +250,9 @@ def _key_message(fault: _Fault) -> str:
     return fault.text.removeprefix("Value error, ")
 
 
-def _mismatch(path: CasePath, value: Any) -> str:
-    """It is of the wrong kind altogether."""
-    wanted = wanted_at(path)
+def _mismatch(path: CasePath, value: Any, only: Sequence[str] = ()) -> str:
+    """It is of the wrong kind altogether; ``only`` are the choices, where not all that the schema knows are meant."""
+    wanted = " or ".join(repr(choice) for choice in only) or wanted_at(path)
     if value is None:
         return f"is empty; expected {wanted}"
     if isinstance(value, dict) and "value" in value:
@@ -258,7 +260,7 @@ def _mismatch(path: CasePath, value: Any) -> str:
         if strange:
             return f"beside value there may be source, assumed, note and currency, not {listed(strange)}"
     choices = [str(choice) for shape in shapes_at(path) for choice in shape.get("enum") or [shape.get("const", "")]]
-    guess = closest(value, [choice for choice in choices if choice]) if isinstance(value, str) else None
+    guess = closest(value, only or [choice for choice in choices if choice]) if isinstance(value, str) else None
     hint = f"; did you mean {guess!r}?" if guess else ""
     if isinstance(value, str) and "a number" in wanted + wanted.replace("whole ", ""):
         hint = _number_hint(value) or hint

@@ -82,7 +82,9 @@ def debt_accrued(debt: Debt, start_month: int, instants: Floats) -> Floats:
     for j, instant in enumerate(instants.tolist()):
         if instant > matures + 1e-9:
             continue
-        since = float(dates[dates < instant - 1e-9].max(initial=dates[0]))
+        # What fell due at the first instant of the plan, or before, has been paid.
+        past = (dates < instant - 1e-9) | ((dates <= 1e-9) & (dates <= instant + 1e-9))
+        since = float(dates[past].max(initial=dates[0]))
         edges = [since, *(p.at for p in payments if since + 1e-9 < p.at < instant - 1e-9), instant]
         for begin, end in itertools.pairwise(edges):
             owed = float(debt_owed(debt, start_month, np.array([begin + 1e-6]))[0])

@@ -125,7 +125,7 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         value_usd_m_per_signature=value_once,
         capex_after_horizon_usd_m_per_hall=capex_after,
         noi_usd_m_per_hall=noi_hall,
-        capex_usd_m_per_hall=np.array([o.flows.total_capex for o in options]),
+        capex_usd_m_per_hall=np.array([o.flows.financed_capex for o in options]),
     )
 
 

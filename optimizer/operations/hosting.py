@@ -190,6 +190,11 @@ class HallFlows:
         return self.rent - self.operating_cost - power - self.delivery_cost + self.delivery_recovered
 
     @property
+    def financed_capex(self) -> float:
+        """What lenders may lend against: all capex of a hall less what the tenant lends of it."""
+        return self.total_capex - float(self.lent.sum()) - self.lent_at_once
+
+    @property
     def total_capex(self) -> float:
         """All capex of a hall that is the company's own, also what the tenant lends of it."""
         return float(self.capex.sum()) + self.paid_capex

@@ -203,14 +203,4 @@ def _holds(tranche: Tranche, follows: np.ndarray, ends: Floats) -> np.ndarray:
     return built
 
 
-def commitment_of(prepared: Prepared, decisions: Decisions, name: str) -> float | None:
-    """What the plan commits of a facility, in USD m; None where nothing has to be committed."""
-    money = prepared.choices.money
-    for k, line in enumerate(money.lines):
-        if line.name == name:
-            return float(decisions.line_commit[k]) if line.committed else None
-    own = [float(decisions.commit_usd_m[c]) for c, each in enumerate(money.commitments) if each.facility == name]
-    return sum(own) if own else None
-
-
 __all__ = ["all_fences", "all_owed", "commitment_of"]

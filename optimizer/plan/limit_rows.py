@@ -9,7 +9,6 @@ import numpy as np
 from models.forward_money import line_owed
 from optimizer.case.facilities import BtcLine, Convertible, EquityIssue, Facility, Line, TermLoan
 from optimizer.plan.build import Plan
-from optimizer.plan.lent import commitment_of
 from optimizer.plan.table import Cell
 
 
@@ -60,21 +59,19 @@ def _facility(plan: Plan, name: str, facility: Facility, node: int) -> tuple[flo
         k = lines.index(name)
         if facility.kind == "sweep_loan":
             return float(decisions.line_draw[k][reaches[:, node]].sum()), facility.limit_usd_m
-        return float(line_owed(plan.instance, decisions)[k, node]), commitment_of(prepared, decisions, name) or 0.0
+        committed = float(decisions.line_commit[k]) if prepared.choices.money.lines[k].is_open[node] else 0.0
+        return float(line_owed(plan.instance, decisions)[k, node]), committed
     drawn = sum(
         float(decisions.draw_usd_m[d])
         for d, tranche in enumerate(prepared.choices.money.tranches)
         if tranche.facility == name and reaches[tranche.node, node]
     )
-    return drawn, _allowed(plan, name, facility, node)
+    return drawn, _allowed(plan, facility, node)
 
 
-def _allowed(plan: Plan, name: str, facility: Facility, node: int) -> float:
+def _allowed(plan: Plan, facility: Facility, node: int) -> float:
     opening = plan.prepared.case.finance.opening
     allowed = facility.limit_usd_m
-    committed = commitment_of(plan.prepared, plan.decisions, name)
-    if committed is not None:
-        allowed = committed
     if isinstance(facility, Convertible) and facility.market_cap_share is not None:
         allowed = min(allowed, facility.market_cap_share * opening.shares_m * opening.share_price_usd)
     if isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
@@ -87,7 +84,7 @@ def _cost_so_far(plan: Plan, facility: TermLoan, node: int) -> float:
     prepared, reaches = plan.prepared, plan.prepared.market.tree.reaches
     any_offer = not facility.for_offers and not facility.for_machines
     cost = sum(
-        offer.total_capex
+        offer.halls * offer.option.flows.financed_capex
         for offer in plan.signed
         if not offer.option.is_lease
         and reaches[offer.option.node, node]

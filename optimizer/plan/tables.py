@@ -13,11 +13,15 @@ import numpy as np
 from optimizer.instance.limits import build_megawatts, level_at, site_instants, takes_megawatts
 from optimizer.instance.machines import is_there
 from optimizer.market.calendar import node_at
+from optimizer.plan.books.tables import books_tables
 from optimizer.plan.build import Plan, overlap_share
 from optimizer.plan.limit_rows import covenant_rows, money_rows
 from optimizer.plan.money_tables import money_tables
 from optimizer.plan.power_tables import power_tables
+from optimizer.plan.returns import returns_table
+from optimizer.plan.sources_uses import sources_uses_table
 from optimizer.plan.table import Cell, Table, table
+from optimizer.plan.tax_table import tax_table
 from optimizer.plan.value import value_table
 
 TINY = 1e-9
@@ -34,7 +38,11 @@ def all_tables(plan: Plan) -> dict[str, Table]:
         "hosting": hosting_table(plan),
         **power_tables(plan),
         **money_tables(plan),
+        "tax": tax_table(plan),
         "limits": limits_table(plan),
+        **books_tables(plan),
+        "returns": returns_table(plan),
+        "sources_uses": sources_uses_table(plan),
         "value": value_table(plan),
     }
 

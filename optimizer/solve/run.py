@@ -32,7 +32,8 @@ computed from them: what stands in ``decisions.csv`` is the plan, not an image o
 MW_DECIMALS = 6
 """Of contracts signed: a watt."""
 
-TIE_SLACK = 1e-9
+TIE_SLACK, MONEY_SLACK = 1e-9, 1e-4
+"""How far machines and coins, and what is borrowed, may move once a tie is broken, to give back what that cost."""
 
 MOST_LINES = 12
 
@@ -205,7 +206,8 @@ def _solve_once(
             raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
         found, values = _finish(instance, form, raw, within)
         bound, seconds = min(bound, raw.bound), seconds + raw.seconds
-        broken = violated_years(instance, dict(zip(form.column_names, values.tolist(), strict=True)))
+        columns = dict(zip(form.column_names, values.tolist(), strict=True))
+        broken = violated_years(instance, found.decisions, columns, found.solver_value_usd_m)
         if not broken:
             return replace(found, bound_usd_m=bound, seconds=seconds)
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
@@ -277,7 +279,7 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
     its market rate costs no value, so the solver is indifferent; people are not.
     """
     nodes = len(instance.tree)
-    costs = np.zeros(form.column_count)
+    costs, money = np.zeros(form.column_count), np.zeros(form.column_count, dtype=bool)
     for j, name in enumerate(form.column_names):
         kind, _, index = name.partition("[")
         if kind in ("unplug", "plug"):
@@ -287,7 +289,7 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
         elif kind == "keep_btc":
             costs[j] = -1e-4
         elif kind in ("draw", "line_owed", "commit", "line_commit", "locked"):
-            costs[j] = 2e-3
+            costs[j], money[j] = 2e-3, True
     if not costs.any():
         return values
     floor = form.objective(values) - TIE_TOLERANCE_USD_M
@@ -307,7 +309,7 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
     ranked = np.flatnonzero(costs)
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
     # What is not done at all gets no room: a billionth of every lot would add up to machines that do not exist.
-    slack = np.where(found.values[ranked] > TIE_SLACK, TIE_SLACK, 0.0)
+    slack = np.where(found.values[ranked] > TIE_SLACK, np.where(money[ranked], MONEY_SLACK, TIE_SLACK), 0.0)
     lower[ranked] = np.maximum(lower[ranked], found.values[ranked] - slack)
     upper[ranked] = np.minimum(upper[ranked], np.maximum(found.values[ranked], lower[ranked]) + slack)
     sharp = solve_fixed(replace(form, column_lower=lower, column_upper=upper), found.values, options)
@@ -420,7 +422,7 @@ def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
             }
     if instance.tranches is not None:
         found |= {
-            f"draw_row[{r}]": Softening(1.0, name, "USD m")
+            f"draws_loan_to_cost[{r}]": Softening(1.0, name, "USD m")
             for r, name in enumerate(instance.tranches.row_name)
             if name.startswith("loan to cost")
         }

@@ -26,6 +26,7 @@ from optimizer.plan.audit import run
 from optimizer.plan.audit.recompute.decisions import Decision, Decisions
 from optimizer.plan.audit.recompute.dispatch import Dispatch, Operation
 from optimizer.plan.audit.recompute.figures import Figures, figures_of, files_used, markets_used
+from optimizer.plan.audit.recompute.statement_tables import STATEMENT_COLUMNS
 from optimizer.plan.audit.recompute.tables import COLUMNS, Tables, tables_of
 from optimizer.plan.audit.recompute.timeline import timeline_of
 from optimizer.plan.audit.recompute.value import fixed_point
@@ -249,6 +250,9 @@ def operated(amounts: dict[tuple[int, str, str], float]) -> Dispatch:
 
 POWER_TABLES = ("dispatch.csv", "contracts.csv", "flexibility.csv", "delivery.csv")
 """Tables without rows where a case has no contracts, programs or charges."""
+
+CAPITAL_TABLES = ("projects.csv", *STATEMENT_COLUMNS)
+"""Tables that are proved in a plan with projects, tax and books."""
 
 BOUGHT = "west.S20 2025-01"
 TRADES = (

@@ -35,7 +35,8 @@ def line(plan: Any, name: str) -> list[float]:
 
 def test_written_off_over_what_is_left_of_its_life(make_plan: Any) -> None:
     """Proves: 6 over 36 months is 0.5 a quarter. Bought a year before the start, 6 is written off over the 24 that are
-    left, 0.75 a quarter; with a life of 18 months over 6: 3 a quarter, then nothing. Past its book life it goes at once.
+    left, 0.75 a quarter; with a life of 18 months over 6: 3 a quarter, then nothing. Past its book life it goes at
+    once.
     Broken: 0.5 in all cases; values below 0."""
     plan = make_plan(BOOKS, NOTHING)
     assert held(plan) == [6, close(5.5), close(5), close(4.5), close(4)]
@@ -50,8 +51,8 @@ def test_written_off_over_what_is_left_of_its_life(make_plan: Any) -> None:
 
 
 def test_bought(make_plan: Any) -> None:
-    """Proves: 200 ordered in January stand for the 2 that were paid until they arrive in April; then they lose a twelfth
-    of it a quarter. Broken: written off from the order; nothing in the books before April."""
+    """Proves: 200 ordered in January stand for the 2 that were paid until they arrive in April; then they lose a
+    twelfth of it a quarter. Broken: written off from the order; nothing in the books before April."""
     plan = make_plan(BOOKS, Decisions((ORDER,)))
     fleet = [6, 5.5, 5, 4.5, 4]
     bought = [a - b for a, b in zip(held(plan), fleet, strict=True)]

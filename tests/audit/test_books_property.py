@@ -42,9 +42,9 @@ def test_halls_of_an_offer(make_plan: Any) -> None:
 
 
 def test_halls_of_a_lease(make_plan: Any) -> None:
-    """Proves: 12 in the books and 4 spent at once, of which 10 are left after 18 months: 1 a quarter. If the rent ends
-    in October, 2 a quarter, and the residual of 10 is what they stand for. If they stand for 2, nothing is written off and
-    the residual brings 4. Broken: 16 / 18 a month; a gain of 10."""
+    """Proves: 12 in the books and 4 spent at once, of which 10 are left after 18 months: 1 a quarter. If the rent
+    ends in October, 2 a quarter, and the residual of 10 is what they stand for. If they stand for 2, nothing is
+    written off and the residual brings 4. Broken: 16 / 18 a month; a gain of 10."""
     lease = RUNNING | {"book_usd_m": 12, "capex_left_usd_m": 4}
     plan = make_plan(BOOKS | {"leases": {"tenant": lease}}, NOTHING)
     assert held(plan, "halls") == [12, close(15), close(14), close(13), close(12)]
@@ -105,3 +105,19 @@ def test_property_that_ends(make_plan: Any) -> None:
     assert held(plan, "property") == [12, close(7.5), close(3), close(0), 0]
     built = make_plan(BOOKS | {"finance.books": books}, Decisions((decided("build", "phase", "west", 0, 1.0),)))
     assert line(built, "depreciation_property")[2:] == [close(-3 - 1.5), close(-1.5)]
+
+
+def test_capex_that_is_never_credited(make_plan: Any) -> None:
+    """Proves: a tenant lends 6 of 8 a MW for a year of rent, of which a tenth goes back: of 120 received 2.1 by July 2026.
+    What is left, 117.9, is owed no longer then, and is a gain beside the residual. Broken: a liability for ever; a sheet
+    that does not balance."""
+    tenant = {"usd_m_per_mw_it": 6, "credited_usd_m_per_mw_it": 6, "credit_share_of_rent": 0.1}
+    changes = {
+        "offers.lease.tenant_capex": tenant, "offers.lease.term": "12 months", "offers.lease.ramp": "0 months",
+        "offers.lease.prepayment": 0, "horizon.steps": ["8 quarters"], "offers.lease.escalator": 0,
+    }  # fmt: skip
+    plan = make_plan(BOOKS | changes, Decisions((SIGNED,)))
+    assert held(plan, "prepayments")[3:] == [close(119.4), close(118.8), close(118.2), close(117.6), 0, 0]
+    assert line(plan, "gain_on_halls")[6] == close(117.6)
+    for row in plan.rows("balance.csv"):
+        assert row["total_assets_usd_m"] == close(row["total_liabilities_usd_m"])

@@ -117,6 +117,7 @@ def test_value_part_by_part(make_plan: Any) -> None:
         "tax",
         "debt",
         "financing",
+        "breaches",
         "total",
     ]
     assert rows["opening_cash"]["total_usd_m"] == close(300)

@@ -68,8 +68,8 @@ def test_rates_that_change() -> None:
 
 
 def test_the_rate_of_the_last_period() -> None:
-    """Proves: a state's 10 % are deducted for the federal 20 %: 0.28 of 100. A rate from October on holds for all of the
-    year, one from November does not. Broken: 30; a rate by month."""
+    """Proves: a state's 10 % are deducted for the federal 20 %: 0.28 of 100. A rate from October on holds for all of
+    the year, one from November does not. Broken: 30; a rate by month."""
     assert assessed(["1 year"], by_year(100), {"rate": 0.2, "state_rate": 0.1})[0].tax == close(28)
     for month, tax in (("2025-10", 50), ("2025-11", 20)):
         rate = {"rate": {"2025-01": 0.2, month: 0.5}}
@@ -77,9 +77,9 @@ def test_the_rate_of_the_last_period() -> None:
 
 
 def test_losses_and_interest_of_former_years() -> None:
-    """Proves: of 10 of old losses 8 are used by an income of 10 with the usual limit, 5 with half. Interest of 8 and 3
-    from before may take away 0.3 * 10 and the yield of 1: 4, so 7 are carried on; they are deducted the year after, from
-    40, with its 2: 9. Without a limit all is deducted. Broken: yield limited to 0.3; interest lost."""
+    """Proves: of 10 of old losses 8 are used by an income of 10 with the usual limit, 5 with half. Interest of 8 and
+    3 from before may take away 0.3 * 10 and the yield of 1: 4, so 7 are carried on; they are deducted the year
+    after, from 40, with its 2: 9. Without a limit all is deducted. Broken: yield limited to 0.3; interest lost."""
     (row,) = assessed(["1 year"], by_year(10), {"rate": 0.21, "losses_usd_m": 10})
     assert (row.loss_used, row.losses_left, row.tax) == (close(8), close(2), close(0.42))
     (row,) = assessed(["1 year"], by_year(10), {"rate": 0.21, "losses_usd_m": 10, "loss_limit": 0.5})
@@ -103,9 +103,10 @@ def test_years_of_odd_periods() -> None:
 
 
 def test_declining_balance() -> None:
-    """Proves: the tables of the tax office for 5 and 15 years, the last year taking what rounding leaves. Of 5 years 2 / 5
-    of half a year, 0.4 of the rest (0.8, 0.48), then straight lines over 2.5 and 1.5 years. At 15 years the third year,
-    0.07695, is rounded up. Broken: 0.4 in the first year; 0.0769; 0.04608 in the fifth year without the change."""
+    """Proves: the tables of the tax office for 5 and 15 years, the last year taking what rounding leaves. Of 5 years
+    2 / 5 of half a year, 0.4 of the rest (0.8, 0.48), then straight lines over 2.5 and 1.5 years. At 15 years the
+    third year, 0.07695, is rounded up. Broken: 0.4 in the first year; 0.0769; 0.04608 in the fifth year without the
+    change."""
     assert macrs_shares(5) == (0.2, 0.32, 0.192, 0.1152, 0.1152, close(0.0576))
     assert macrs_shares(15)[:8] == (0.05, 0.095, 0.0855, 0.077, 0.0693, 0.0623, 0.059, 0.059)
     assert macrs_shares(15)[15] == close(1 - 0.4391 - 9 * 0.059)
@@ -134,8 +135,9 @@ def value_of(plan: Any, component: str) -> dict[str, Any]:
 
 
 def test_tax_enters_cash_and_value(make_plan: Any) -> None:
-    """Proves: EBITDA 5.64192 less 12 / 6 of what was there at the start and 3.2 of interest: 0.44192 at 25 %, paid at the
-    end of the year; in cash with the last quarter, in value over 1.12. Interest is 0.6, 0.4, 0.4 and 0.2 as it accrues.
+    """Proves: EBITDA 5.64192 less 12 / 6 of what was there at the start and 3.2 of interest: 0.44192 at 25 %, paid at
+    the end of the year; in cash with the last quarter, in value over 1.12. Interest is 0.6, 0.4, 0.4 and 0.2 as it
+    accrues.
     Broken: 2 of interest as it is paid; 1.41048 without deductions."""
     tax = {"rate": 0.25, "opening_basis": {"old": {"usd_m": 12, "years_left": 6}}}
     plan = make_plan({"finance.tax": tax, "finance.cash_yield": 0}, NOTHING)
@@ -151,8 +153,8 @@ def test_tax_enters_cash_and_value(make_plan: Any) -> None:
 
 
 def test_yield_is_income_and_tax_lowers_it(make_plan: Any) -> None:
-    """Proves: cash yields 1 % a quarter on what there is, which is income of its year; the tax of 2025 is out of the cash
-    that yields in 2026. Broken: yields left out (25 % of 5.64192)."""
+    """Proves: cash yields 1 % a quarter on what there is, which is income of its year; the tax of 2025 is out of the
+    cash that yields in 2026. Broken: yields left out (25 % of 5.64192)."""
     plan = make_plan(TAXED | {"finance.tax": {"rate": 0.25}, "finance.cash_yield": 0.04, "horizon.steps": ["2 years"]})
     cash = plan.rows("cash.csv")
     for row in cash:
@@ -196,8 +198,8 @@ def test_machines_bought_sold_and_moved(make_plan: Any) -> None:
 
 
 def test_builds_and_fees(make_plan: Any) -> None:
-    """Proves: a build of 3 from January to June is written off from July: half a year of ten; 0.6 kept back of a loan of
-    30 is a cost of the year. Broken: 0.3; 0.6 written off over the loan."""
+    """Proves: a build of 3 from January to June is written off from July: half a year of ten; 0.6 kept back of a
+    loan of 30 is a cost of the year. Broken: 0.3; 0.6 written off over the loan."""
     changes = WIDE | TAXED | {"finance.tax": {"rate": 0.25, "depreciation": {"buildings": SLOW}}}
     build, draw = decided("build", "phase", "west", 0, 1.0), decided("draw", "loan", "", 3, 30.0)
     (row,) = tax_rows(make_plan(changes, Decisions((build, SIGNED, draw))))

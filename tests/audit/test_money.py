@@ -30,7 +30,8 @@ def value_of(plan: Any, component: str) -> dict[str, Any]:
 
 def debt(plan: Any, name: str = "loan") -> list[tuple[float, ...]]:
     """Opening, drawn, interest, principal, closing of each period."""
-    return [tuple(row.values())[3:] for row in plan.rows("debt.csv") if row["debt"] == name]
+    columns = [f"{name}_usd_m" for name in ("opening", "drawn", "interest", "principal", "closing")]
+    return [tuple(row[column] for column in columns) for row in plan.rows("debt.csv") if row["debt"] == name]
 
 
 def test_a_loan_that_is_repaid_evenly(make_plan: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InfeasibleError
-from tests.capital.builder import Plan, Terms, decided, firm, headroom, lease, line, loan, row, shares, units
+from tests.capital.builder import Plan, Terms, decided, firm, headroom, lease, line, loan, project, row, shares, units
 from tests.math.builder import about
 from tests.math.cases import Solved
 
@@ -15,16 +15,15 @@ QUARTER = "1 quarter"
 
 
 def test_what_is_missing_and_when(plan: Plan) -> None:
-    """Proves: 12 in hand, 30 due in July, 20 to keep from then on: at 0.5 a year for each million the plan is short by
-    38 in 2025Q3 and in 2025Q4, which costs 9.5: 12 - 30 - 9.5. As a hard limit there is no plan. Broken: short by 18
-    (the minimum forgotten), -37 or -56 (a year's price for each quarter)."""
+    """Proves: 12 in hand, 20 to keep, 30 due in July: the plan is short by 8 in the first two quarters and by 38 in
+    2025Q3 and 2025Q4; at 0.5 a year for each million that costs 11.5: 12 - 30 - 11.5. As a hard limit there is no plan.
+    Broken: short by 18 (the minimum forgotten), -64 (a year's price for each quarter)."""
     debt = {"due": {"principal_usd_m": 30, "rate": 0.0, "matures": "2025-07"}}
-    limit = {"limit": 20, "priced": 0.5, "from": "2025-07"}
+    limit = {"limit": 20, "priced": 0.5}
     done = plan(firm(12, limits={"min_cash_usd_m": limit}, debts=debt))
-    short = headroom(done, "min_cash")
-    assert (short["2025Q3"], short["2025Q4"]) == about((-38, -38))
-    assert done.component("breaches") == about(-9.5)
-    assert done.value == about(12 - 30 - 9.5)
+    assert headroom(done, "min_cash") == about({"2025Q1": -8, "2025Q2": -8, "2025Q3": -38, "2025Q4": -38})
+    assert done.component("breaches") == about(-11.5)
+    assert done.value == about(12 - 30 - 11.5)
     with pytest.raises(InfeasibleError):
         plan(firm(12, limits={"min_cash_usd_m": 20}, debts=debt))
 
@@ -33,7 +32,7 @@ def test_a_limit_holds_from_its_date(plan: Plan) -> None:
     """Proves: 20 to keep from July: at the end of June (the same instant) 12 will do, at the end of September 8 are
     missing. Broken: -8 in three or four quarters, or in one."""
     limit = {"limit": 20, "priced": 1.0, "from": "2025-07"}
-    done = plan(firm(12, limits={"min_cash_usd_m": limit}))
+    done = plan(firm(12, limits={"min_liquidity_usd_m": limit}))
     assert done.component("breaches") == about(-8 * 2 / 4)
 
 
@@ -49,19 +48,20 @@ def test_liquidity_counts_bitcoin_after_its_haircut_and_undrawn_lines(plan: Plan
     with pytest.raises(InfeasibleError):
         plan(firm(10, QUARTER, limits=limits, more=more))
     priced = plan(firm(10, QUARTER, limits={"min_liquidity_usd_m": {"limit": 20, "priced": 1}}, more=more))
-    assert headroom(priced, "min_liquidity_usd_m") == about({"2025Q1": -3.28})
+    assert headroom(priced, "min_liquidity") == about({"2025Q1": -3.28})
     assert priced.value == about(19.6 - 0.82)
 
 
 def test_pledged_coins_are_no_liquidity(plan: Plan) -> None:
-    """Proves: 10 owed on coins at a half take 20 of 96: 76 less 30 % and the 10 are 63.2. Broken: 77.2."""
+    """Proves: 10 owed (for a project) on coins at a half take 20 of 96: 76 less 30 % are 53.2, and a limit of 53 is
+    kept. Broken: 67.2."""
     terms = {"kind": "btc_line", "window": {"from": "2025-01", "to": "2025-12"}, "limit_usd_m": 10, "rate": 0.0}
     more = {"finance.opening.btc": 1000, "finance.treasury": {"policy": "hold"}}
-    given = {"commit": {"coins": {"2025-01": 10}}, "draw": {"coins": {"2025-01": 10}}}
+    offers = {"works": project(10, 11)}
     facilities = {"coins": terms | {"ltv_at_draw": 0.5, "ltv_call": 0.8}}
-    limits = {"min_liquidity_usd_m": 50}
-    done = plan(firm(0, QUARTER, limits=limits, facilities=facilities, more=more, given=given))
-    assert row(done, "limits", "used", limit="min_liquidity_usd_m") == about([63.2])
+    limits = {"min_liquidity_usd_m": 53}
+    done = plan(firm(0, QUARTER, limits=limits, facilities=facilities, more=more, offers=offers))
+    assert row(done, "limits", "used", limit="min_liquidity") == about([53.2])
 
 
 SMALL = {"halls": {"min": 1, "max": 90}, "capex_usd_m_per_mw_it": 0.5, "residual_usd_m_per_mw_it": 2 / 3}
@@ -134,11 +134,11 @@ def test_service_is_covered_by_ebitda(plan: Plan) -> None:
     assert headroom(free, "debt_service_coverage")["2025Q4"] == about(12 - 1.6 * 75, abs=1e-5)
 
 
-@pytest.mark.parametrize(("facilities", "value"), [({}, 7.5), ({"line": line(fee=0.01)}, 17.5 - 0.2 / 0.99)])
+@pytest.mark.parametrize(("facilities", "value"), [({}, 7.5), ({"line": line(fee=0.01)}, 30 - 0.45 / 0.99)])
 def test_what_falls_due_is_covered_by_cash_and_undrawn_lines(plan: Plan, facilities: Terms, value: float) -> None:
-    """Proves: 20 due on 1 January: of 25 in cash 5 are free for units at 1: 5 + 2.5. With a line all 25 are: 20 of it
-    stay undrawn and its fee is drawn, C = 20 + 0.01 C: 17.298. Broken: 17.5 (not counted), 7.5 (a line counts
-    nothing)."""
+    """Proves: 20 due on 1 January: of 25 in cash 5 are free for units at 1: 5 + 2.5. With a line 50 are built: 25 are
+    drawn for them, and 20 stay undrawn, C = 45 + 0.01 C: 5 + 25 - 0.4545. Broken: 17.5 (not counted), 7.5 (a line
+    counts nothing), 29.75 (nothing stays undrawn)."""
     debt = {"old": {"principal_usd_m": 20, "rate": 0.0, "matures": "2026-01"}}
     done = built(plan, {"due_within_12_months": 1}, cash=25, debts=debt, facilities=facilities)
     assert row(done, "limits", "used", limit="due_within_12_months") == about([20])

@@ -86,11 +86,11 @@ def test_a_line_on_bitcoin_is_repaid_before_its_trigger(
     assert done.value == about(96 + (5 if built else 0), abs=1e-5)
     if built:
         owed, coins = of_debt(done, "closing", "coins"), row(done, "limits", "used", limit="btc_pledged")
-        assert owed[0] == about(need, abs=1e-5)
+        assert owed[0] == about(need, abs=0.01)
         assert all(b <= 1000 * 0.8 * 0.096 / 2 ** (n + 1) * (1 - stress) + 1e-6 for n, b in enumerate(owed))
         assert max(coins) <= 1000 + 1e-6
         due = "2025-04-01" if after == "3 months" else "2025-07-01"
-        assert decided(done, "repay")[(due, "coins")] == about(need, abs=1e-5)
+        assert decided(done, "repay")[(due, "coins")] == about(need, abs=0.01)
 
 
 def test_a_pledged_coin_is_not_sold(plan: Plan) -> None:
@@ -125,13 +125,15 @@ def test_a_sweep_takes_its_share_of_the_cash(plan: Plan) -> None:
 
 
 def test_a_sweep_ends_when_all_is_repaid(plan: Plan) -> None:
-    """Proves: with all cash swept, 20 owed and 30 earned a quarter, 20 are repaid and no more. Broken: -10 owed."""
+    """Proves: with all cash swept, 20 owed and 30 earned from April to June, 20 are repaid by July and no more. Broken:
+    30 or more repaid, or nothing at all."""
     loan = {"kind": "sweep_loan", "window": window(), "limit_usd_m": 20, "rate": 0.0, "matures": "2026-12", "sweep": 1}
-    offers = {"first": project(20, 20, "36 months")}
-    given = {"sign": {"first": {"date": "2025-01", "halls": 1}}}
-    done = plan(firm(0, facilities={"sweep": loan}, offers=offers, leases={"rent": lease(10)}, given=given))
-    assert flows(done, "principal") == about([0, -20, 0, 0], abs=1e-5)
-    assert done.value == about(120)
+    offers = {"first": project(20, 25, "36 months")}
+    rent = {"rent": lease(10, first="2025-04")}
+    done = plan(firm(0, facilities={"sweep": loan}, offers=offers, leases=rent))
+    assert of_debt(done, "closing", "sweep")[2:] == about([0, 0], abs=1e-5)
+    assert sum(flows(done, "principal")) == about(-20, abs=1e-5)
+    assert done.value == about(125)
 
 
 def test_a_sweep_loan_is_repaid_when_it_matures(plan: Plan) -> None:

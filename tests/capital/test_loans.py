@@ -61,14 +61,16 @@ def test_undrawn_fee_month_by_month(plan: Plan) -> None:
 
 
 def test_no_more_is_committed_than_is_drawn(plan: Plan) -> None:
-    """Proves: a project needs 40 in April and there is 1 in hand: C is committed from January, at 0.1 % a month for
-    three, and 1 - 0.003 C + C = 40: C = 39.117352; value 1 + 20 - 0.117352. Broken: 21 (drawn without a commitment),
-    20.7 (the whole limit committed)."""
+    """Proves: 40 drawn in April were committed in January, 0.12 for three months: 1 + 20 - 0.12, and no more than that
+    is committed. Free to choose, the plan draws in January, since interest at the loan's own rate is no loss of value:
+    21. Broken: 21 for both (drawn without a commitment), 20.7 (the whole limit committed)."""
     delayed = loan(window=window("2025-01", "2025-04"), undrawn_fee=0.012)
     offers = {"works": project(40, 60, at="2025-04")}
-    done = plan(firm(1, "8 quarters", facilities={"delayed": delayed}, offers=offers))
-    assert decided(done, "commit") == {("2025-01-01", "delayed"): about(39 / 0.997, abs=1e-6)}
-    assert done.value == about(21 - 0.003 * 39 / 0.997, abs=1e-6)
+    given = {"draw": {"delayed": {"2025-04": 40}}}
+    done = plan(firm(1, "8 quarters", facilities={"delayed": delayed}, offers=offers, given=given))
+    assert decided(done, "commit") == {("2025-01-01", "delayed"): about(40, abs=1e-6)}
+    assert done.value == about(21 - 0.12, abs=1e-6)
+    assert plan(firm(1, "8 quarters", facilities={"delayed": delayed}, offers=offers)).value == about(21, abs=1e-6)
 
 
 def test_a_draw_is_nothing_or_the_least(plan: Plan) -> None:
@@ -108,14 +110,14 @@ def test_small_sums_where_the_fee_is_proportional_large_ones_where_it_is_fixed(
 
 def test_machines_pay_for_part_of_their_loan(plan: Plan) -> None:
     """Proves: at 5 $/TH, 30 in hand and 70 % lent buy machines for 100: 20,000 PH/s, 400 MW, that earn 50 $/MWh for
-    8,760 hours: 30 - 100 + 175.2 = 105.2. Broken: 52.56 (machines no cost that is lent on), 218 (lent without limit:
-    1,000 MW for 250)."""
-    buy = {"window": window(), "delivery": "0 months", "sites": ["one"], "max_ph_s_per_step": 1e6}
+    6,600 hours from April on: 30 - 100 + 132 = 62. Broken: 39.6 (the price of machines is no cost that is lent on), 110
+    (lent without limit: 1,000 MW for 250)."""
+    buy = {"window": window(), "delivery": "3 months", "sites": ["one"], "max_ph_s_per_step": 1e6}
     lender = loan(limit_usd_m=500, loan_to_cost=0.7, for_machines=["m16"], term="12 months")
     machines = {"machines.m16.price_usd_per_th": 5, "machines.m16.buy": buy}
     done = plan(firm(30, facilities={"lender": lender}, more=machines))
     assert decided(done, "draw") == {("2025-01-01", "lender"): about(70, abs=1e-5)}
-    assert done.value == about(105.2, abs=1e-5)
+    assert done.value == about(62, abs=1e-5)
 
 
 def test_halls_do_not_count_where_machines_alone_do(plan: Plan) -> None:

@@ -102,7 +102,7 @@ def test_interest_on_cash_may_always_be_set_off(plan: Plan) -> None:
     assert of_tax(done, "tax") == about([14.7])
 
 
-BUILT = {"cost_usd_m": 100, "window": {"from": "2025-01", "to": "2025-12"}}
+BUILT = {"cost_usd_m": 100, "energised_mw": 1, "window": {"from": "2025-01", "to": "2025-12"}}
 MACRS_5 = [20, 32, 19.2, 11.52, 11.52, 5.76]
 MACRS_15 = [5, 9.5, 8.55, 7.7, 6.93, 6.23]
 

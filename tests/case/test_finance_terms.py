@@ -39,6 +39,8 @@ FAULTS: list[tuple[list[Change], str]] = [
     ([("stress: 0.3", "stress: «1")], f"{F}.coins.stress: must be below 1 (got 1); it is a share: 0.01 is 1 %"),
     ([("matures: 2029-01, sweep", "matures: «2026-06, sweep")], f"{F}.sweeper.matures: 2026-06 is not after the window, in which it may be drawn (to 2026-06)"),
     ([("credited_usd_m_per_mw_it: 1.5", "credited_usd_m_per_mw_it: 3"), ("    tenant_capex: {", "    «tenant_capex: {")], "offers.lease.tenant_capex: credited_usd_m_per_mw_it (3) is part of usd_m_per_mw_it (2), all that the tenant pays"),
+    ([("for_offers: [lease], refinances: [site_loan], after: 6 months", "for_offers: [lease], amortisation: «levle")], f"{F}.bond.amortisation: must be 'level' or 'sculpted' or 'even' (got 'levle'); did you mean 'level'?"),
+    ([("amortisation: even, interest_only", "amortisation: «sculpted, interest_only")], f"{F}.bank.amortisation: must be 'bullet' or 'even' (got 'sculpted')"),
     # beside the rest
     ([("tenant_capex: {usd_m_per_mw_it: 2", "tenant_capex: {usd_m_per_mw_it: «20")], "offers.lease.tenant_capex.usd_m_per_mw_it: the tenant pays 20 of a capex of 9.5 with contingency; it can be all of it at most"),
     ([("for_machines: [s21_pro]", "for_machines: [«s21]")], f"{F}.bank.for_machines[0]: there is no machine type 's21'; did you mean 's21_pro'?"),

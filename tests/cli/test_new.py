@@ -55,7 +55,12 @@ def test_list_says_every_template(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_template_everything_uses_every_section(tmp_path: Path) -> None:
+    from typing import get_args
+
     from optimizer.case.case import Case
+    from optimizer.case.covenants import Limits
+    from optimizer.case.facilities import ByProject, ByStep, EquityIssue, Line
+    from optimizer.case.finance import Debt, Finance
     from optimizer.case.load import load_case
     from optimizer.case.power import SitePower
     from optimizer.case.sites import Site
@@ -71,6 +76,18 @@ def test_template_everything_uses_every_section(tmp_path: Path) -> None:
         for section in ("contracts", "delivery", "flexibility")
         for entry in site.get(section, {}).values()
     }
+    finance = data["finance"]
+    assert set(Finance.model_fields) - set(finance) == {"cash_tax_rate"}
+    assert set(finance["limits"]) == set(Limits.model_fields)
+    used = {(facility["kind"], key) for facility in finance["facilities"].values() for key in facility}
+    known = {
+        (get_args(kind.model_fields["kind"].annotation)[0], key)
+        for kind in (*get_args(ByStep), *get_args(ByProject), *get_args(Line), EquityIssue)
+        for key in kind.model_fields
+    }
+    assert {kind for kind, _ in known} == {kind for kind, _ in used}
+    assert {key for _, key in known} == {key for _, key in used}
+    assert {key for debt in finance["debts"].values() for key in debt} == set(Debt.model_fields)
     contracts = {"fixed_block", "monthly_election", "swing", "heat_rate", "generation", "minimum_take"}
     assert kinds == contracts | {"coincident_peak", "demand", "ancillary", "demand_response"}
     assert {key for site in data["sites"].values() for key in site["power"]} == set(SitePower.model_fields) - {"tariff"}

@@ -15,13 +15,13 @@ import pytest
 from scipy import sparse
 
 from models.build import build
+from models.capital import Covenant, Covenants, Tranches, no_charge
 from models.instance import (
     BuildOptions,
     Cash,
     Equity,
     HostingOptions,
     Instance,
-    Loans,
     Lots,
     MegawattLimits,
     Places,
@@ -180,12 +180,13 @@ def instance(
             hosting,
             parts.get("trade"),
             builds,
-            parts.get("loans"),
+            parts.get("tranches"),
             parts.get("equity"),
             parts.get("operations"),
+            parts.get("lines"),
         ),
         value_constant_usd_m=constant,
-        **parts,
+        **{"covenants": covenants_of(on), **parts},
     )
 
 
@@ -264,22 +265,80 @@ def builds_of(on: Tree, options: Sequence[Mapping[str, Any]]) -> BuildOptions:
     )
 
 
-def loans_of(on: Tree, draws: Sequence[Mapping[str, Any]], limit: float, loan_to_cost: float, options: int) -> Loans:
-    """One facility. ``draws``: node, cash by node of a million drawn, value."""
-    return Loans(
-        facility=np.zeros(len(draws), dtype=np.int64),
-        node=_whole([int(draw.get("node", 0)) for draw in draws]),
-        name=("loan",),
-        limit_usd_m=np.array([limit]),
-        cash_per_usd_m=_table([draw["cash"] for draw in draws], len(on)),
-        value_per_usd_m=np.array([float(draw.get("value", 0.0)) for draw in draws]),
-        loan_to_cost=np.array([loan_to_cost]),
-        capex_counts=np.ones((1, options), dtype=bool),
-    )
+def loans_of(
+    on: Tree,
+    draws: Sequence[Mapping[str, Any]],
+    limit: float,
+    loan_to_cost: float,
+    capex: Sequence[float] = (),
+    **arrays: Any,
+) -> Tranches:
+    """One facility. ``draws``: node, cash by node of a million drawn, value; also owed, due, service, held by node, least,
+    fixed (cost), option. ``capex`` per hall of each option counts for loan-to-cost."""
+    size, count, nodes = len(on), len(draws), [int(draw.get("node", 0)) for draw in draws]
+    names, uppers, drawn, halls = ["facility limit: loan"], [limit], [np.ones(count)], [np.zeros(len(capex))]
+    if np.isfinite(loan_to_cost):
+        for node in sorted(set(nodes)):
+            names.append(f"loan to cost: {node}")
+            uppers.append(0.0)
+            drawn.append(np.array([float(on.reaches[n, node]) for n in nodes]))
+            halls.append(-loan_to_cost * np.array(capex))
+    given: dict[str, Any] = {
+        "name": tuple(f"loan {d}" for d in range(count)),
+        "facility": np.zeros(count, dtype=np.int64),
+        "node": _whole(nodes),
+        "option": _whole([int(draw.get("option", -1)) for draw in draws]),
+        "upper_usd_m": np.full(count, limit),
+        "least_usd_m": np.array([float(draw.get("least", 0.0)) for draw in draws]),
+        "fixed_cost_usd_m": np.array([float(draw.get("fixed", 0.0)) for draw in draws]),
+        "fixed_value_usd_m": np.array([-float(draw.get("fixed", 0.0)) for draw in draws]),
+        "value": np.array([float(draw.get("value", 0.0)) for draw in draws]),
+        "charge": no_charge(count),
+        "charge_depends": False,
+        "shares_m": np.array([float(draw.get("shares", 0.0)) for draw in draws]),
+        "is_debt": np.ones(count, dtype=bool),
+        "commit_facility": np.zeros(0, dtype=np.int64),
+        "commit_node": np.zeros(0, dtype=np.int64),
+        "commit_upper_usd_m": np.zeros(0),
+        "commit_cash": np.zeros((0, size)),
+        "commit_value": np.zeros(0),
+        "row_name": tuple(names),
+        "row_draw": sparse.csr_array(np.array(drawn)),
+        "row_commit": sparse.csr_array((len(names), 0)),
+        "row_hall": sparse.csr_array(np.array(halls).reshape(len(names), len(capex))),
+        "row_order": sparse.csr_array((len(names), 0)),
+        "row_upper": np.array(uppers),
+    }
+    for figure in ("cash", "owed", "interest", "costs", "service", "due", "held"):
+        given[figure] = _table([draw.get(figure, {}) for draw in draws], size)
+    return Tranches(**{**given, **arrays})
 
 
-def equity_of(nodes: Sequence[int], limit: float, factor: Sequence[float], cost: float, shares: float) -> Equity:
-    """One facility at a share price of 1."""
+def covenants_of(on: Tree, limits: Sequence[Covenant] = (), **arrays: Any) -> Covenants:
+    """Limits, that on cash first (its amount is that of the instance); a share costs 1."""
+    size = len(on)
+    cash = Covenant("min_cash_usd_m", 0.0, np.ones(size, dtype=bool), arrays.pop("cash_costs", None))
+    given: dict[str, Any] = {
+        "limits": (cash, *limits),
+        "btc_price_usd_m": np.zeros(size),
+        "btc_haircut": 0.0,
+        "fixed_debt_usd_m": np.zeros(size),
+        "fixed_due_usd_m": np.zeros(size),
+        "fixed_service_usd_m": np.zeros(size),
+        "last_year": np.eye(size),
+        "ebitda_before_usd_m": np.zeros(size),
+        "fixed_ebitda_usd_m": np.zeros(size),
+        "ebitda_most_usd_m": 1e4,
+        "shares_m": 1.0,
+        "share_price_usd": 1.0,
+    }
+    return Covenants(**{**given, **arrays})
+
+
+def equity_of(
+    nodes: Sequence[int], limit: float, factor: Sequence[float], cost: float, year_limit: float = np.inf
+) -> Equity:
+    """One facility at a share price of 1; each issue in a year of its own."""
     return Equity(
         facility=np.zeros(len(nodes), dtype=np.int64),
         node=_whole(list(nodes)),
@@ -288,8 +347,8 @@ def equity_of(nodes: Sequence[int], limit: float, factor: Sequence[float], cost:
         step_limit_usd_m=np.full(len(nodes), np.inf),
         factor=np.array(factor, dtype=float),
         cost=np.full(len(nodes), cost),
-        shares_m=shares,
-        share_price_usd=1.0,
+        year=np.arange(len(nodes)),
+        year_limit_usd_m=np.array([year_limit]),
     )
 
 

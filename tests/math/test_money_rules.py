@@ -29,7 +29,7 @@ from tests.math.builder import (
 HALL = {"value": 10, "cash": [-30, 40], "halls": (1, 5)}
 
 
-@proves("cash_minimum", "cash_balance")
+@proves("limit_min_cash_usd_m", "cash_balance")
 def test_minimum_cash_limits_the_halls() -> None:
     """Proves: of 100 in hand 20 must stay, so two halls at 30 are built: 20. Broken: 50 without the minimum or without
     the balance of cash; 30 if the minimum held at the end only."""
@@ -37,7 +37,7 @@ def test_minimum_cash_limits_the_halls() -> None:
     solution = solve(small)
     assert solution.value_usd_m == about(20)
     assert solution.states.cash_usd_m == about([40, 120])
-    assert best_without(small, "cash_minimum") == about(50)
+    assert best_without(small, "limit_min_cash_usd_m") == about(50)
     assert best_without(small, "cash_balance") == about(50)
     assert best(replace(small, waive_minimum_cash=True)) == about(50)
     assert best(instance(tree([12, 12]), options=[HALL], opening=100, minimum=[0, 20])) == about(30)
@@ -76,7 +76,7 @@ def test_halls_displace_machines_that_earn_the_cash() -> None:
         minimum=0,
     )
     assert best(small) == about(12)
-    assert best_without(small, "cash_minimum") == about(20)
+    assert best_without(small, "limit_min_cash_usd_m") == about(20)
 
 
 def test_interest_on_cash_pays_for_what_comes() -> None:
@@ -133,18 +133,18 @@ def test_a_build_that_is_half_paid_needs_the_other_half() -> None:
     assert best(instance(on, builds=builds, opening=7.9, minimum=0)) == about(0)
 
 
-@proves("loan_limit")
+@proves("draws_facility_limit")
 def test_draws_share_the_limit_of_their_loan() -> None:
     """Proves: halls at 60 now (worth 40) or in a year (worth 30), 100 to borrow in all: 40. Broken: 70."""
     on = tree([12, 12, 12])
     options = [{"node": 0, "value": 40, "cash": [-60, 0, 100]}, {"node": 1, "value": 30, "cash": [0, -60, 100]}]
-    loans = loans_of(on, [{"cash": [1, 0, -1.1]}, {"node": 1, "cash": [0, 1, -1.1]}], 100, np.inf, 2)
-    small = instance(on, options=options, loans=loans, minimum=0)
+    loans = loans_of(on, [{"cash": [1, 0, -1.1]}, {"node": 1, "cash": [0, 1, -1.1]}], 100, np.inf)
+    small = instance(on, options=options, tranches=loans, minimum=0)
     assert best(small) == about(40)
-    assert best_without(small, "loan_limit") == about(70)
+    assert best_without(small, "draws_facility_limit") == about(70)
 
 
-@proves("loan_to_cost")
+@proves("draws_loan_to_cost")
 def test_a_project_loan_needs_a_project() -> None:
     """Proves: half of a hall's 60 is lent, with 20 in hand it cannot be built: 0; with seven tenths it can: 40. Broken:
     40 for both."""
@@ -152,11 +152,11 @@ def test_a_project_loan_needs_a_project() -> None:
     options = [{"value": 40, "cash": [-60, 100], "capex": 60}]
 
     def with_share(share: float) -> object:
-        loans = loans_of(on, [{"cash": [1, -1.1]}], 100, share, 1)
-        return instance(on, options=options, loans=loans, opening=20, minimum=0)
+        loans = loans_of(on, [{"cash": [1, -1.1]}], 100, share, [60])
+        return instance(on, options=options, tranches=loans, opening=20, minimum=0)
 
     assert best(with_share(0.5)) == about(0)  # type: ignore[arg-type]
-    assert best_without(with_share(0.5), "loan_to_cost") == about(40)  # type: ignore[arg-type]
+    assert best_without(with_share(0.5), "draws_loan_to_cost") == about(40)  # type: ignore[arg-type]
     assert best(with_share(0.7)) == about(40)  # type: ignore[arg-type]
 
 
@@ -165,8 +165,8 @@ def test_borrowing_alone_gains_nothing() -> None:
     value is that of the cash. Broken: 18.02 on each 100 of five years' 7 % money discounted at 12 %."""
     on = tree([12] * 5)
     service = [1 - 0.0, -0.07, -0.07, -0.07, -1.07]
-    loans = loans_of(on, [{"cash": service, "value": -0.02}], 100, np.inf, 0)
-    solution = solve(instance(on, loans=loans, opening=50, minimum=0, constant=50))
+    loans = loans_of(on, [{"cash": service, "value": -0.02}], 100, np.inf)
+    solution = solve(instance(on, tranches=loans, opening=50, minimum=0, constant=50))
     assert solution.value_usd_m == about(50)
     assert solution.decisions.draw_usd_m.sum() == 0
 
@@ -177,7 +177,7 @@ def test_issues_share_the_limit_of_their_facility() -> None:
     Broken: 40, with 120 raised."""
     on = tree([12, 12, 12])
     options = [{"node": 0, "value": 40, "cash": [-60, 0, 60]}, {"node": 1, "value": 30, "cash": [0, -60, 0]}]
-    equity = equity_of([0, 1], 100, [1, 1], 0.2, 10000)
+    equity = equity_of([0, 1], 100, [1, 1], 0.2)
     small = instance(on, options=options, equity=equity, minimum=0)
     # What the first hall pays back comes too late for the second.
     assert best(small) == about(25)
@@ -188,8 +188,8 @@ def test_new_shares_below_their_worth_cost_todays_holders() -> None:
     """Proves: 350M shares worth $8 and 200 raised at $5.21: (2,800 + 200) / (350 + 38.39) = 7.724 a share, today's
     holders lose 96.5. Broken: 0 (new money as a gift), 107.1 (the worth before the issue)."""
     on = tree()
-    equity = replace(equity_of([0], 200, [1], 0.0, 350), share_price_usd=5.21)
-    small = instance(on, equity=equity, constant=2800)
+    equity = equity_of([0], 200, [1], 0.0)
+    small = instance(on, equity=equity, constant=2800, shares_m=350.0, share_price_usd=5.21)
     forced = lay_down(small, issue_usd_m=(np.array([200.0]), np.array([200.0])))
     # The fixed point stops within 0.002 of the ratio: 0.4 on 200.
     assert 2800 - best(forced) == about(96.516, abs=0.4)

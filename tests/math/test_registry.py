@@ -37,7 +37,7 @@ HERE = Path(__file__).parent
 def everything() -> Instance:
     """An instance that has every part that a model can have."""
     on = tree([12, 12])
-    loans = loans_of(on, [{"cash": [1, -1]}], 10, 0.5, 1)
+    loans = loans_of(on, [{"cash": [1, -1]}], 10, 0.5, [1])
     whole = instance(
         on,
         lots=[{"margin": 1, "elsewhere": [1]}, {"order_node": 0, "most": 1, "margin": 1}],
@@ -48,8 +48,8 @@ def everything() -> Instance:
         ],
         trade=trading(on, 2, sell_usd_m_per_eh=np.ones((2, 2))),
         builds=builds_of(on, [{}]),
-        loans=loans,
-        equity=equity_of([0], 10, [1], 0.1, 100),
+        tranches=loans,
+        equity=equity_of([0], 10, [1], 0.1),
         treasury=bitcoin(on, 1, 1.0),
         tax=tax_of(on, 0.2, [2025, 2026]),
         operations=operations_of(
@@ -121,5 +121,5 @@ def test_every_module_with_rules_is_a_family() -> None:
 
 def test_parts_that_a_case_does_not_have_add_nothing() -> None:
     """Proves: an instance with cash alone has rows of cash alone. Broken: empty or idle rows of other families."""
-    assert components(instance(opening=1, minimum=0)) == {"cash_balance", "cash_minimum"}
+    assert components(instance(opening=1, minimum=0)) == {"cash_balance", "limit_min_cash_usd_m"}
     assert components(replace(instance(), waive_minimum_cash=True)) == {"cash_balance"}

@@ -73,9 +73,9 @@ def test_mix_of_funds() -> None:
     worth 1.818 less: 54.048. Broken: discount of shares ignored 58.182, fee ignored 57.129, minimum ignored 56.919."""
     on = tree((12.0, 12.0))
     project = {"cash": {0: -100.0, 1: 130.0}, "value": -100 + 130 / 1.1}
-    loan = loans_of(on, [{"node": 0, "cash": {0: 0.98, 1: -1.1}, "value": -0.02}], 60.0, float("inf"), 1)
-    shares = equity_of([0], 1000.0, [1.0], 0.05, 1000.0)
-    small = instance(on, options=[project], opening=40.0, minimum=20.0, constant=40.0, loans=loan, equity=shares)
+    loan = loans_of(on, [{"node": 0, "cash": {0: 0.98, 1: -1.1}, "value": -0.02}], 60.0, float("inf"))
+    shares = equity_of([0], 1000.0, [1.0], 0.05)
+    small = instance(on, options=[project], opening=40.0, minimum=20.0, constant=40.0, tranches=loan, equity=shares, shares_m=1000.0)
     found = solve(small)
     assert found.value_usd_m == about(40 + 18.181818 - 1.2 - 21.2 * (1 / 0.95 - 1), abs=1e-5)
     assert found.decisions.draw_usd_m[0] == about(60)

@@ -282,8 +282,8 @@ def signature(option: Option) -> Site:
         signed=flows.signed,
         completed=flows.rent_from + ramp,
         rent_until=flows.rent_until,
-        capex=flows.capex,
-        paid_capex=flows.paid_capex,
+        capex=flows.capex - flows.lent,
+        paid_capex=flows.paid_capex - flows.lent_at_once,
         available=available,
     )
 

@@ -61,7 +61,9 @@ def _measures(case: Case, tables: Tables) -> Iterator[tuple[str, float | None]]:
     yield "new_shares_m", shares
     yield "dilution", shares / (shares + opening.shares_m)
     debt: dict[str, float] = {}
-    for row in _rows(tables, "debt.csv"):
+    facilities = case.finance.facilities
+    preferred = [name for name, facility in facilities.items() if facility.kind == "preferred"]
+    for row in (row for row in _rows(tables, "debt.csv") if row["debt"] not in preferred):
         debt[str(row["period"])] = debt.get(str(row["period"]), 0.0) + float(row["closing_usd_m"])
     yield "peak_debt_usd_m", max(debt.values(), default=0.0)
 

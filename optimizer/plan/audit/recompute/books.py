@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.case.books import Books
 from optimizer.plan.audit.recompute.bitcoin_result import BitcoinResult, bitcoin_result
 from optimizer.plan.audit.recompute.books_machines import MachineBooks, machine_books
-from optimizer.plan.audit.recompute.books_property import Written, halls_books, property_books
+from optimizer.plan.audit.recompute.books_property import Written, forgiven, halls_books, property_books
 from optimizer.plan.audit.recompute.cash import CashPath
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.owed import Owed, owed_of
@@ -147,7 +147,7 @@ def _income(
         "depreciation_property": -assets.buildings.depreciation,
         "impairment": -assets.machines.impairment,
         "gain_on_machines": assets.machines.gain,
-        "gain_on_halls": assets.halls.gain,
+        "gain_on_halls": assets.halls.gain + forgiven(figures),
         "btc_realised": assets.bitcoin.realised,
         "btc_unrealised": assets.bitcoin.total - assets.bitcoin.realised,
         "interest_income": flows["yield_usd_m"],
@@ -172,7 +172,7 @@ def _income(
 def _fees_expensed(owed: Owed) -> Array:
     """Fees by period as they are written off, and what is paid with them and not kept back."""
     written_off = owed.fees - np.diff(owed.unamortised_fees, prepend=0.0)
-    return np.asarray(written_off + owed.fixed_costs + owed.commitment_fees + owed.undrawn_fees)
+    return np.asarray(written_off + owed.fixed_costs + owed.undrawn_fees)
 
 
 def _balance(
@@ -211,7 +211,7 @@ def _balance(
         "other_assets": grown(known["other_assets"]),
         "debt": marked(liabilities["debt"], sum((each.closing - each.unamortised_fees for each in debts), nothing)),
         "accrued_interest": marked(liabilities["accrued_interest"], sum((each.accrued for each in debts), nothing)),
-        "prepayments": grown(liabilities["prepayments"], flows["prepayment_usd_m"], -credited),
+        "prepayments": grown(liabilities["prepayments"], flows["prepayment_usd_m"], -credited, -forgiven(figures)),
         "preferred": marked(
             0.0, sum((each.closing + each.accrued - each.unamortised_fees for each in preferred), nothing)
         ),

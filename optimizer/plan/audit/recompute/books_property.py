@@ -54,6 +54,18 @@ def halls_books(figures: Figures) -> Written:
     return total
 
 
+def forgiven(figures: Figures) -> Array:
+    """What the company still owes tenants for capex at the end of their terms, and never pays, by period, (P,), USD m."""
+    timeline = figures.timeline
+    sums = np.zeros(len(timeline.periods))
+    for contract in figures.hosting:
+        place = timeline.period_of(project_of(figures.case, timeline, contract).end)
+        if contract.signed is not None and place is not None:
+            received = sum(each.amount for each in contract.at_once if each.kind == "prepayment")
+            sums[place] += received + float(contract.lent.sum() - contract.credit.sum())
+    return sums
+
+
 def residual_of(contract: Contract) -> float:
     """What its halls are worth at the end of the term, USD m."""
     return sum(each.amount for each in contract.at_once if each.kind == "residual")

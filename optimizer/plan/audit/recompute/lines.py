@@ -26,7 +26,7 @@ class LinePath:
     """A line of the case, drawn or not; (P,) by period, USD m.
 
     owed: during the period. open: whether the first instant of the period lies in the window. committed: while it is
-    open, 0 of a sweep_loan. fees: kept back of draws, or on the commitment. kept_back: by the month of a draw, USD m.
+    open, 0 of a sweep_loan. fees: kept back of draws, or on the commitment, by the month at whose beginning they are.
     value_usd_m: its NPV.
     """
 
@@ -38,9 +38,8 @@ class LinePath:
     interest: Array
     open: Array
     committed: Array
-    fees: Array
+    fees: tuple[tuple[int, float], ...]
     undrawn_fees: Array
-    kept_back: tuple[tuple[int, float], ...]
     value_usd_m: float
 
     @property
@@ -76,7 +75,7 @@ def lines_of(case: Case, timeline: Timeline, decisions: Decisions) -> tuple[Line
 
 def _path(name: str, line: Line, timeline: Timeline, decisions: Decisions) -> LinePath:
     periods = timeline.periods
-    drawn, repaid, fees = (np.zeros(len(periods)) for _ in range(3))
+    drawn, repaid = np.zeros(len(periods)), np.zeros(len(periods))
     for each in decisions.of("draw", "repay"):
         place = timeline.period_of(each.at) if each.item == name else None
         if place is not None:
@@ -85,24 +84,18 @@ def _path(name: str, line: Line, timeline: Timeline, decisions: Decisions) -> Li
     months = np.array([float(period.months) for period in periods])
     opened = np.array([in_window(line.window, period.start) for period in periods], dtype=np.float64)
     factor = own_factor(line.rate, 1, timeline.start)
-    value, kept, undrawn, commitment = 0.0, list[tuple[int, float]](), np.zeros(len(periods)), 0.0
+    value, fees, undrawn, commitment = 0.0, list[tuple[int, float]](), np.zeros(len(periods)), 0.0
     if isinstance(line, SweepLoan):
-        for place, amount in enumerate(drawn):
-            if amount > 0:
-                at = periods[place].start
-                kept.append((at, line.fee * float(amount)))
-                fees[place] += line.fee * amount
-                value -= line.fee * float(amount) * factor(at)
+        fees = [(period.start, line.fee * float(usd_m)) for period, usd_m in zip(periods, drawn, strict=True) if usd_m]
     else:
         commitment, step = committed_of(name, decisions), first_step(line.window, timeline)
-        place = None if step is None else timeline.period_of(step)
-        if step is not None and place is not None:
-            fees[place] += line.fee * commitment
-            value -= line.fee * commitment * factor(step)
+        if step is not None:
+            fees = [(step, line.fee * commitment)]
         monthly = line.undrawn_fee / 12 * (commitment - owed) * opened
         undrawn = monthly * months
         for period, fee in zip(periods, monthly, strict=True):
             value -= sum(float(fee) * factor(month + 1) for month in range(period.start, period.end))
+    value -= sum(fee * factor(at) for at, fee in fees)
     return LinePath(
         name=name,
         line=line,
@@ -112,9 +105,8 @@ def _path(name: str, line: Line, timeline: Timeline, decisions: Decisions) -> Li
         interest=line.rate / 12 * owed * months,
         open=opened,
         committed=commitment * opened,
-        fees=fees,
+        fees=tuple(fees),
         undrawn_fees=undrawn,
-        kept_back=tuple(kept),
         value_usd_m=value,
     )
 

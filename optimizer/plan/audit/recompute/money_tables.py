@@ -34,9 +34,10 @@ def debt_rows(figures: Figures, scenario: str) -> Iterator[Row]:
     every = owed_of(figures)
     for place, period in enumerate(figures.timeline.periods):
         for owed in every:
+            # What preferred shares are redeemed at above what is owed was never owed.
             columns = (
-                owed.opening, owed.drawn, owed.capitalised, owed.interest + owed.dividends_paid, owed.principal,
-                owed.closing, owed.accrued, owed.unamortised_fees, owed.due_12_months,
+                owed.opening, owed.drawn, owed.capitalised - owed.premium, owed.interest + owed.dividends_paid,
+                owed.principal - owed.premium, owed.closing, owed.accrued, owed.unamortised_fees, owed.due_12_months,
             )  # fmt: skip
             yield scenario, period.name, owed.name, *(float(each[place]) for each in columns)
 

@@ -4,12 +4,13 @@ docs/figures_capital.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from optimizer.case.facilities import SweepLoan, TermLoan
+from optimizer.case.facilities import BtcLine, Convertible, CreditLine, Facility, TermLoan
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.hosting import capex_of
-from optimizer.plan.audit.recompute.project_terms import project_items
+from optimizer.plan.audit.recompute.lines import committed_of
+from optimizer.plan.audit.recompute.project_terms import financed_capex, project_items
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,24 @@ def facilities_before(figures: Figures, month: int) -> list[FacilityUse]:
     lines = {path.name: path for path in figures.lines}
     for name, facility in case.finance.facilities.items():
         used, allowed = drawn.get(name, 0.0), facility.limit_usd_m
-        if name in lines:
-            place = figures.timeline.period_of(month - 1)
-            if place is not None:
-                used = float(lines[name].owed[place])
-                committed = float(lines[name].committed[place])
-                allowed = allowed if isinstance(facility, SweepLoan) else committed
-        elif isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
-            allowed = min(allowed, facility.loan_to_cost * cost_before(figures, facility, month))
+        place = figures.timeline.period_of(month - 1)
+        if isinstance(facility, CreditLine | BtcLine) and place is not None:
+            used, allowed = float(lines[name].owed[place]), committed_of(name, figures.decisions)
+        else:
+            allowed = min([allowed, *_less(figures, name, facility, month)])
         uses.append(FacilityUse(name, used, allowed))
     return uses
+
+
+def _less(figures: Figures, name: str, facility: Facility, month: int) -> Iterator[float]:
+    """What else a facility may not go above, USD m."""
+    if isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
+        yield facility.loan_to_cost * cost_before(figures, facility, month)
+    if isinstance(facility, TermLoan) and facility.undrawn_fee > 0:
+        yield committed_of(name, figures.decisions)
+    if isinstance(facility, Convertible) and facility.market_cap_share is not None:
+        opening = figures.case.finance.opening
+        yield facility.market_cap_share * opening.shares_m * opening.share_price_usd
 
 
 def cost_before(figures: Figures, loan: TermLoan, month: int) -> float:
@@ -52,7 +61,7 @@ def cost_before(figures: Figures, loan: TermLoan, month: int) -> float:
     offers = loan.for_offers or (() if loan.for_machines else tuple(case.offers))
     signed = (each for each in decisions.of("sign") if each.at < month and each.item in offers)
     ordered = (each for each in decisions.of("buy") if each.at < month and each.item in loan.for_machines)
-    capex = sum(capex_of(case, each.item, each.amount) for each in signed)
+    capex = sum(financed_capex(case, each.item, each.amount) for each in signed)
     return capex + sum(figures.deals.paid[each] for each in ordered)
 
 
@@ -88,5 +97,5 @@ def financing(figures: Figures, intrinsic_to_market: float) -> float:
 
 
 def dilutes(figures: Figures) -> bool:
-    """Whether shares are issued, or a right to them."""
+    """Whether shares are issued, or a right to them whose price depends on what a share is worth."""
     return bool(figures.issues) or any(each.has_option for each in figures.all_tranches)

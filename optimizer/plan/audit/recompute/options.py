@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import ndtr
 
-from optimizer.plan.audit.recompute.timeline import SAME_INSTANT
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array
 
 STEPS = 240
 """Of the lattice."""
@@ -42,8 +42,8 @@ def callable_call(
     chance = (math.exp(risk_free * step) - 1 / up) / (up - 1 / up)
     discount = math.exp(-risk_free * step)
 
-    def shares(at: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return share * up ** (2.0 * np.arange(at + 1) - at)
+    def shares(at: int) -> Array:
+        return np.asarray(share * up ** (2.0 * np.arange(at + 1) - at))
 
     worth = np.maximum(0.0, shares(STEPS) - strike)
     for at in range(STEPS - 1, -1, -1):

@@ -29,8 +29,8 @@ class Owed:
     in cash are ``dividends_paid``. capitalised: interest of project loans, dividends in kind, and what preferred shares
     are redeemed at above what is owed (``premium``, at the redemption). accrued, accrued_opening: interest or dividends
     accrued and not paid at the end and at the beginning of the period. unamortised_fees: of ``fees``, at the end.
-    fees: kept back of draws. capped_calls: kept back for them; never written off. fixed_costs: with each tranche.
-    commitment_fees: of lines, once. undrawn_fees: as paid. due_12_months: principal due in (last, last + 12].
+    fees: kept back of draws, or paid on what is committed. capped_calls: kept back for them; never written off.
+    fixed_costs: with each tranche. undrawn_fees: as paid. due_12_months: principal due in [last, last + 12).
     """
 
     name: str
@@ -51,7 +51,6 @@ class Owed:
     unamortised_fees: Array
     capped_calls: Array
     fixed_costs: Array
-    commitment_fees: Array
     undrawn_fees: Array
     due_12_months: Array
 
@@ -63,9 +62,7 @@ class Owed:
     @property
     def cash_fees(self) -> Array:
         """Everything that goes out as fees, as it is paid."""
-        return np.asarray(
-            self.fees + self.capped_calls + self.fixed_costs + self.commitment_fees + self.undrawn_fees
-        )
+        return np.asarray(self.fees + self.capped_calls + self.fixed_costs + self.undrawn_fees)
 
 
 def owed_of(figures: Figures) -> tuple[Owed, ...]:
@@ -143,7 +140,6 @@ def _debt(path: DebtPath, timeline: Timeline) -> Owed:
         unamortised_fees=nothing,
         capped_calls=nothing,
         fixed_costs=nothing,
-        commitment_fees=nothing,
         undrawn_fees=nothing,
         due_12_months=_at_ends(lambda end: _due(services, end), timeline),
     )
@@ -197,7 +193,6 @@ def _tranches(
         unamortised_fees=at_ends(lambda each, end: _unamortised(each.fee, each.drawn_at, each.last, end)),
         capped_calls=total(lambda each: ((each.drawn_at, each.capped_call),)),
         fixed_costs=total(lambda each: ((each.drawn_at, each.fixed_cost),)),
-        commitment_fees=nothing,
         undrawn_fees=by_period(undrawn, timeline),
         due_12_months=at_ends(lambda each, end: _due(each.services, end)),
     )
@@ -212,15 +207,15 @@ def _unamortised(fee: float, drawn_at: float, last: float, instant: float) -> fl
 
 def _line(path: LinePath, timeline: Timeline) -> Owed:
     nothing, line = np.zeros(len(timeline.periods)), path.line
-    sweep = isinstance(line, SweepLoan)
     matures = line.matures.first if isinstance(line, SweepLoan) else None
+    last = line.window.end.last if matures is None else matures
     due = np.zeros_like(path.owed)
     if matures is not None:
         falls = [each.end - SAME_INSTANT <= matures < each.end + YEAR - SAME_INSTANT for each in timeline.periods]
         due = np.where(falls, path.owed, 0.0)
 
     def unamortised(end: int) -> float:
-        return sum(_unamortised(fee, at, matures or 0.0, end) for at, fee in path.kept_back)
+        return sum(_unamortised(fee, at, last, end) for at, fee in path.fees)
 
     return Owed(
         name=path.name,
@@ -237,11 +232,10 @@ def _line(path: LinePath, timeline: Timeline) -> Owed:
         accrued_opening=nothing,
         dividends_paid=nothing,
         premium=nothing,
-        fees=path.fees if sweep else nothing,
+        fees=by_period(path.fees, timeline),
         unamortised_fees=_at_ends(unamortised, timeline),
         capped_calls=nothing,
         fixed_costs=nothing,
-        commitment_fees=nothing if sweep else path.fees,
         undrawn_fees=path.undrawn_fees,
         due_12_months=due,
     )

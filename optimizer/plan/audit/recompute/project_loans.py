@@ -200,9 +200,7 @@ def _taken_out(
     return (*kept, Service(out, last, interest, left, unscheduled=left)), left
 
 
-def _bond(
-    timeline: Timeline, item: ProjectItem, bond: ProjectBond, draw: Decision, project: Project
-) -> ProjectTranche:
+def _bond(timeline: Timeline, item: ProjectItem, bond: ProjectBond, draw: Decision, project: Project) -> ProjectTranche:
     issued, every, face = round(project.completion) + bond.after, bond.interest_every, draw.amount
     market = bond.rate if bond.market_rate is None else bond.market_rate
     dates = _dates(item.name, bond, issued, project)

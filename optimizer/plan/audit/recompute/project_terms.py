@@ -12,7 +12,8 @@ import numpy as np
 from optimizer.case.case import Case
 from optimizer.case.facilities import ProjectBond, ProjectLoan
 from optimizer.plan.audit.recompute.blocks import overlap
-from optimizer.plan.audit.recompute.hosting import Contract, terms_of
+from optimizer.plan.audit.recompute.hosting import Contract, capex_of, terms_of
+from optimizer.plan.audit.recompute.tenant_capex import paid_by_tenant
 from optimizer.plan.audit.recompute.timeline import Array, CannotRecompute, Timeline
 
 BACKSTOP = " + backstop"
@@ -61,7 +62,8 @@ class Project:
     """A signed offer or a lease as its lenders see it.
 
     signed: None for a lease. completion, end: month coordinates. available: (M,) cash for debt service by month from
-    the start of the plan, USD m. spent: share of capex by month; spent_at_once: with the signature.
+    the start of the plan, USD m. capex_usd_m: as lenders count it. spent: share of it by month; spent_at_once: with the
+    signature.
     """
 
     name: str
@@ -97,8 +99,8 @@ def project_of(case: Case, timeline: Timeline, contract: Contract) -> Project:
         offer = terms_of(case, contract.name)
         first, term, ramp = contract.signed + offer.lead, offer.term, offer.ramp
     at_once = sum(each.amount for each in contract.at_once if each.kind == "capex")
-    capex = float(contract.capex.sum()) + at_once
-    shares = contract.capex / capex if capex > 0 else contract.capex
+    whole = float(contract.capex.sum()) + at_once
+    shares = contract.capex / whole if whole > 0 else contract.capex
     completion = float(first + ramp)
     return Project(
         name=contract.name,
@@ -108,12 +110,18 @@ def project_of(case: Case, timeline: Timeline, contract: Contract) -> Project:
         first_rent=first,
         completion=completion if contract.signed is not None else max(float(timeline.start), completion),
         end=float(first + term),
-        capex_usd_m=capex,
+        capex_usd_m=whole if contract.signed is None else financed_capex(case, contract.name, contract.halls),
         start=timeline.start,
         available=contract.noi - contract.credit,
         spent=tuple((timeline.start + int(month), float(shares[month])) for month in np.flatnonzero(shares)),
-        spent_at_once=at_once / capex if capex > 0 else 0.0,
+        spent_at_once=at_once / whole if whole > 0 else 0.0,
     )
+
+
+def financed_capex(case: Case, offer: str, halls: float) -> float:
+    """Capex that lenders may pay part of, USD m: without what the tenant gives and lends."""
+    terms = terms_of(case, offer)
+    return capex_of(case, offer, halls) - paid_by_tenant(offer, terms, halls * terms.hall_mw_it).received
 
 
 def project_called(name: str, hosting: Sequence[Contract], case: Case, timeline: Timeline) -> Project:

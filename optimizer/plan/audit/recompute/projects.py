@@ -19,10 +19,9 @@ LEAST_SERVICE = 1e-9
 
 @dataclass(frozen=True)
 class Served:
-    """What one tranche or debt asks of a project. every, reserve_months: in months."""
+    """What one tranche or debt asks of a project."""
 
     services: tuple[Service, ...]
-    every: int
     reserve_months: int
 
 
@@ -64,13 +63,12 @@ def fences_of(figures: Figures) -> tuple[Fence, ...]:
             for path in figures.debts:
                 terms = path.debt.project
                 if terms is not None and terms.lease == contract.name:
-                    served.append(Served(path.services, path.debt.interest_every, terms.reserve_months))
+                    served.append(Served(path.services, terms.reserve_months))
                     levels.append(terms.lock_up_dscr)
         else:
             for each in figures.project_tranches:
                 if each.project.name == contract.name:
-                    every, months = each.terms.interest_every, each.terms.reserve_months
-                    served.append(Served(each.tranche.services, every, months))
+                    served.append(Served(each.tranche.services, each.terms.reserve_months))
             for facility in case.finance.facilities.values():
                 if isinstance(facility, ProjectLoan | ProjectBond) and contract.name in facility.for_offers:
                     levels.append(facility.lock_up_dscr)
@@ -104,10 +102,10 @@ def _fence(project: Project, served: Sequence[Served], level: float | None, figu
         available, service = project.between(begin, end), _scheduled(served, begin, end)
         reserve = sum(_scheduled([each], end, end + each.reserve_months) for each in served)
         set_aside = sum(
-            each.scheduled * (end - (each.at - part.every)) / part.every
+            each.scheduled * (end - each.since) / (each.at - each.since)
             for part in served
             for each in part.services
-            if each.at - part.every + SAME_INSTANT < end <= each.at + SAME_INSTANT
+            if each.since + SAME_INSTANT < end <= each.at + SAME_INSTANT
         )
         left = available - service - (reserve + set_aside - held)
         held = reserve + set_aside

@@ -61,7 +61,8 @@ class Tranche:
 
     item: as decisions.csv names it. at: month of the decision. drawn_at: when fees are kept back and, but for a project
     loan, the money comes (``drawn``). months: of a project loan, how it is drawn. factor: of the value, by instant.
-    option: what is charged, by what a share is worth over its market price. shares_m: new shares under it, or warrants.
+    option: what is charged, by what a share is worth over its market price; has_option: whether that
+    makes a difference. converts_m, warrants_m: shares under it, millions.
     """
 
     facility: str
@@ -161,7 +162,7 @@ def _tranche(name: str, facility: ByStep, draw: Decision, timeline: Timeline, op
         capped_call=capped,
         fixed_cost=facility.fixed_cost_usd_m,
         option=option,
-        has_option=isinstance(facility, Convertible),
+        has_option=isinstance(facility, Convertible) and facility.volatility is not None,
         converts_m=converts,
     )
 

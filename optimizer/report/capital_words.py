@@ -1,0 +1,118 @@
+"""A plan's capital in words: who pays, how much at most, until when without, what falls due, who is diluted, and why
+a company that earns on every coin can book a loss. Answers in, text out; nothing is reckoned here but differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+LEAST = 0.05
+"""USD m (and millions of shares) of which less is told as nothing."""
+COSTS = {
+    "revenue": "brings",
+    "power": "costs: power only",
+    "cash": "power and sites",
+    "with_sga": "with overheads",
+    "with_depreciation": "with depreciation",
+    "net_income": "result of the company",
+}
+"""Lines of the cost of a coin, by name in ``cost_per_btc.csv``."""
+
+
+def capital_lines(answers: Mapping[str, Any]) -> list[str]:
+    """The answers of ``plan.capital.capital_answers``, line by line; with books the last ones are a table."""
+    lines = [
+        _funded(answers["funded_by"]),
+        *_need(answers),
+        f"thinnest {answers['thinnest_period']}: {_usd_m(answers['thinnest_headroom_usd_m'])} above the minimum cash",
+        _due(answers["maturities_usd_m"]),
+        _diluted(answers),
+    ]
+    return [*lines, *coin_lines(answers["cost_per_btc"] or ())]
+
+
+def _funded(funded_by: Mapping[str, float]) -> str:
+    if not funded_by:
+        return "no new money"
+    parts = ", ".join(f"{name} {_usd_m(amount)}" for name, amount in funded_by.items())
+    return f"new money {_usd_m(sum(funded_by.values()))}: {parts}"
+
+
+def _need(answers: Mapping[str, Any]) -> Iterator[str]:
+    most, period = answers["peak_funding_need_usd_m"], answers["peak_funding_need_period"]
+    if period is None or most < LEAST:
+        yield "what it does can be paid without new money"
+    else:
+        yield f"needs {_usd_m(most)} of new money at most ({period}); without any, cash lasts {_until(answers)}"
+    if answers["has_status_quo"]:
+        ends = answers["runway_ends_status_quo"]
+        words = (
+            f"is short of cash in {ends}" if ends else f"has the cash it needs to the end of {answers['horizon_ends']}"
+        )
+        yield f"status quo, with commitments only and no new money, {words}"
+
+
+def _until(answers: Mapping[str, Any]) -> str:
+    ends = answers["runway_ends"]
+    return f"until it is short in {ends}" if ends else f"to the end of {answers['horizon_ends']}"
+
+
+def _due(maturities: Mapping[str, float]) -> str:
+    if not maturities:
+        return "no principal falls due"
+    by_year = ", ".join(f"{year} {_usd_m(amount)}" for year, amount in maturities.items())
+    if len(maturities) == 1:
+        return f"principal due {by_year}"
+    wall = max(maturities, key=lambda year: maturities[year])
+    return f"principal due {by_year}; most in {wall}"
+
+
+def _diluted(answers: Mapping[str, Any]) -> str:
+    parts = [
+        f"{answers[key]:,.1f}M {words}"
+        for key, words in (
+            ("new_shares_m", "new shares"),
+            ("shares_under_convertibles_m", "shares under convertibles"),
+            ("warrants_m", "warrants"),
+        )
+        if answers[key] >= LEAST
+    ]
+    worth = f"${answers['value_usd_per_share']:,.2f} for each of today's {answers['shares_m']:,.1f}M shares"
+    if not parts:
+        return f"no dilution; worth {worth}"
+    return f"dilution {answers['dilution']:.1%}: {', '.join(parts)}; after it worth {worth}"
+
+
+def coin_lines(costs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a coin brings against what it costs, by period, and what that means."""
+    if not costs:
+        return []
+    width = max(len(words) for words in COSTS.values())
+    lines = [f"{'a coin, USD':<{width}}" + "".join(f"{cost['period']:>12}" for cost in costs)]
+    lines += [f"{words:<{width}}" + "".join(f"{cost[name]:>12,.0f}" for cost in costs) for name, words in COSTS.items()]
+    return [*lines, _meaning(costs)]
+
+
+def _meaning(costs: Sequence[Mapping[str, Any]]) -> str:
+    losing = [cost for cost in costs if cost["revenue"] < cost["with_depreciation"]]
+    if not losing:
+        return "every coin brings more than all that it costs"
+    first = losing[0]
+    loses = f"${first['with_depreciation'] - first['revenue']:,.0f}"
+    over_cash = first["revenue"] - first["cash"]
+    if over_cash < 0:
+        return (
+            f"in {first['period']} a coin brings ${-over_cash:,.0f} less than its power and sites cost: "
+            "each one that is mined costs cash"
+        )
+    borne = first["with_depreciation"] - first["cash"]
+    return (
+        f"the more it mines, the more it loses? In {first['period']} a coin brings ${over_cash:,.0f} more than its "
+        f"power and sites cost, so mining pays; the books lose {loses} on it, because they lay ${borne:,.0f} of "
+        "overheads, stock pay, machines and buildings on it, which are there whether it is mined or not"
+    )
+
+
+def _usd_m(amount: float) -> str:
+    """``$1,234.5M``, ``-$0.3M``."""
+    return f"{'-' if round(amount, 1) < 0 else ''}${abs(amount):,.1f}M"
