@@ -46,7 +46,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
         model.profit_at_most = pyo.Constraint(model.NODES, rule=lambda m, n: profit(m, instance, n))
         model.profit_or_none = pyo.Constraint(model.NODES, rule=lambda m, n: no_profit(m, instance, n))
     for k, covenant in enumerate(covenants.limits):
-        if covenant.kind == "min_cash_usd_m" and instance.waive_minimum_cash:
+        if instance.waive_limits or (covenant.kind == "min_cash_usd_m" and instance.waive_minimum_cash):
             continue
         rule = globals()[RULES[covenant.kind]]
         held = np.flatnonzero(covenant.holds).tolist()

@@ -369,6 +369,8 @@ class Instance:
     found over solves."""
     value_constant_usd_m: float = 0.0
     """The part of the value that no decision changes."""
+    waive_limits: bool = False
+    """Leave all limits on money out, for a twin that cannot even keep the others without the minimum of cash."""
     waive_minimum_cash: bool = False
     """Leave the minimum cash rows out: for a twin that cannot keep it and is reported with its shortfall."""
     maximise: str = "value"

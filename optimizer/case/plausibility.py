@@ -61,6 +61,14 @@ def _millions(case: Case) -> Iterable[Finding]:
         for name, facility in case.finance.facilities.items()
     ]
     amounts += [
+        (("finance", "ebitda_before_usd_m", period), abs(amount), 1e5)
+        for period, amount in case.finance.ebitda_before_usd_m.items()
+    ]
+    if case.finance.tax is not None:
+        amounts.append((("finance", "tax", "losses_usd_m"), case.finance.tax.losses_usd_m, 1e5))
+    if case.finance.books is not None and case.finance.books.equity_usd_m is not None:
+        amounts.append((("finance", "books", "equity_usd_m"), case.finance.books.equity_usd_m, 1e5))
+    amounts += [
         (("sites", name, "operating_cost_usd_m_per_year"), site.operating_cost_usd_m_per_year, 1e3)
         for name, site in case.sites.items()
     ]

@@ -38,6 +38,7 @@ def capital_answers(plan: Plan, status_quo: Plan | None) -> dict[str, Any]:
     options, warrants = _under_options(plan)
     return {
         "funded_by": funded_by(plan),
+        "pays_out_loans_usd_m": sum(amount * tranche.taken_out_usd_m for tranche, amount in drawn_tranches(plan)),
         "peak_funding_need_usd_m": max(0.0, float(need[peak])),
         "peak_funding_need_period": tree.label[peak] if need[peak] > TOLERANCE_USD_M else None,
         "runway_ends": runway_ends(plan),
@@ -82,7 +83,7 @@ def runway_ends(plan: Plan) -> str | None:
 
 
 def funded_by(plan: Plan) -> dict[str, float]:
-    """What each facility brings in all, face or shares sold, before fees: those that are used, in the case's order."""
+    """What each facility brings before fees, in cash drawn or raised: those that are used, in the order of the case."""
     drawn = {owed.name: float(owed.drawn.sum()) for owed in plan.owed if owed.kind != "debt"}
     for issue, amount in zip(plan.prepared.choices.issues, plan.decisions.issue_usd_m.tolist(), strict=True):
         drawn[issue.name] = drawn.get(issue.name, 0.0) + amount

@@ -18,6 +18,9 @@ from optimizer.plan.write import PLAN_VERSION
 
 DIGITS = 8
 
+BROKEN = 1e-5
+"""By more than this a limit is broken: ten dollars."""
+
 
 def versions() -> dict[str, str]:
     """Of everything that can change a figure."""
@@ -60,6 +63,7 @@ def twin_data(
         "bound_usd_m": bound_usd_m,
         "plan_is_worth_more_usd_m": value_usd_m - plan.value_usd_m,
         "keeps_minimum_cash": keeps_minimum_cash and float(short[worst]) <= 1e-5,
+        "breaks": sorted({limit.kind for limit in plan.states.limits if float(limit.breach.max()) > BROKEN}),
         "shortfall_usd_m": float(short[worst]),
         "shortfall_period": plan.prepared.market.tree.label[worst] if short[worst] > 1e-5 else None,
         "it_mw_signed": measures.it_mw_signed,

@@ -8,6 +8,8 @@ from typing import Any
 
 LEAST = 0.05
 """USD m (and millions of shares) of which less is told as nothing."""
+YEARS_TOLD = 6
+"""Of maturities; what falls due later is told as a sum."""
 COSTS = {
     "revenue": "brings",
     "power": "costs: power only",
@@ -22,7 +24,7 @@ COSTS = {
 def capital_lines(answers: Mapping[str, Any]) -> list[str]:
     """The answers of ``plan.capital.capital_answers``, line by line; with books the last ones are a table."""
     lines = [
-        _funded(answers["funded_by"]),
+        _funded(answers["funded_by"], answers["pays_out_loans_usd_m"]),
         *_need(answers),
         f"thinnest {answers['thinnest_period']}: {_usd_m(answers['thinnest_headroom_usd_m'])} above the minimum cash",
         _due(answers["maturities_usd_m"]),
@@ -31,11 +33,12 @@ def capital_lines(answers: Mapping[str, Any]) -> list[str]:
     return [*lines, *coin_lines(answers["cost_per_btc"] or ())]
 
 
-def _funded(funded_by: Mapping[str, float]) -> str:
+def _funded(funded_by: Mapping[str, float], pays_out_loans: float) -> str:
     if not funded_by:
         return "no new money"
     parts = ", ".join(f"{name} {_usd_m(amount)}" for name, amount in funded_by.items())
-    return f"new money {_usd_m(sum(funded_by.values()))}: {parts}"
+    of_it = f" ({_usd_m(pays_out_loans)} of it pays out loans)" if pays_out_loans >= LEAST else ""
+    return f"new money {_usd_m(sum(funded_by.values()))}{of_it}: {parts}"
 
 
 def _need(answers: Mapping[str, Any]) -> Iterator[str]:
@@ -60,11 +63,14 @@ def _until(answers: Mapping[str, Any]) -> str:
 def _due(maturities: Mapping[str, float]) -> str:
     if not maturities:
         return "no principal falls due"
-    by_year = ", ".join(f"{year} {_usd_m(amount)}" for year, amount in maturities.items())
+    told = list(maturities.items())[:YEARS_TOLD]
+    by_year = ", ".join(f"{year} {_usd_m(amount)}" for year, amount in told)
+    later = sum(maturities.values()) - sum(amount for _, amount in told)
+    by_year += f", later {_usd_m(later)}" if len(maturities) > YEARS_TOLD else ""
     if len(maturities) == 1:
         return f"principal due {by_year}"
     wall = max(maturities, key=lambda year: maturities[year])
-    return f"principal due {by_year}; most in {wall}"
+    return f"principal due {by_year}; most in {wall}: {_usd_m(maturities[wall])}"
 
 
 def _diluted(answers: Mapping[str, Any]) -> str:
@@ -90,27 +96,29 @@ def coin_lines(costs: Sequence[Mapping[str, Any]]) -> list[str]:
     width = max(len(words) for words in COSTS.values())
     lines = [f"{'a coin, USD':<{width}}" + "".join(f"{cost['period']:>12}" for cost in costs)]
     lines += [f"{words:<{width}}" + "".join(f"{cost[name]:>12,.0f}" for cost in costs) for name, words in COSTS.items()]
-    return [*lines, _meaning(costs)]
+    return [*lines, *_meaning(costs)]
 
 
-def _meaning(costs: Sequence[Mapping[str, Any]]) -> str:
-    losing = [cost for cost in costs if cost["revenue"] < cost["with_depreciation"]]
-    if not losing:
-        return "every coin brings more than all that it costs"
-    first = losing[0]
-    loses = f"${first['with_depreciation'] - first['revenue']:,.0f}"
-    over_cash = first["revenue"] - first["cash"]
-    if over_cash < 0:
-        return (
-            f"in {first['period']} a coin brings ${-over_cash:,.0f} less than its power and sites cost: "
-            "each one that is mined costs cash"
+def _meaning(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    bare = [cost for cost in costs if cost["revenue"] < cost["cash"]]
+    losing = [cost for cost in costs if cost["cash"] <= cost["revenue"] < cost["with_depreciation"]]
+    if not bare and not losing:
+        yield "every coin brings more than all that it costs"
+    if losing:
+        first = losing[0]
+        over_cash, borne = first["revenue"] - first["cash"], first["with_depreciation"] - first["cash"]
+        yield (
+            f"the more it mines, the more it loses? In {first['period']} a coin brings ${over_cash:,.0f} more than its "
+            f"power and sites cost, so mining pays; the books lose ${borne - over_cash:,.0f} on it, because they lay "
+            f"${borne:,.0f} of overheads, stock pay, machines and buildings on it, which are there whether it is mined "
+            "or not"
         )
-    borne = first["with_depreciation"] - first["cash"]
-    return (
-        f"the more it mines, the more it loses? In {first['period']} a coin brings ${over_cash:,.0f} more than its "
-        f"power and sites cost, so mining pays; the books lose {loses} on it, because they lay ${borne:,.0f} of "
-        "overheads, stock pay, machines and buildings on it, which are there whether it is mined or not"
-    )
+    if bare:
+        short = bare[0]["cash"] - bare[0]["revenue"]
+        yield (
+            f"in {bare[0]['period']} a coin brings ${short:,.0f} less than its power and sites cost: mining does not "
+            "carry its sites"
+        )
 
 
 def _usd_m(amount: float) -> str:

@@ -130,7 +130,14 @@ def _between(amounts: tuple[float, float]) -> str:
 
 
 def _summed(kind: str, unit: str, amount: float, months: list[str]) -> str:
-    words = {"draw": "draw loans", "issue": "issue shares", "sell_btc": "sell", "keep_btc": "keep of what is mined"}
+    words = {
+        "commit": "have lenders commit",
+        "draw": "draw on lenders",
+        "repay": "repay lines",
+        "issue": "issue shares",
+        "sell_btc": "sell",
+        "keep_btc": "keep of what is mined",
+    }
     text = {"ph_s": f"{amount / 1000:,.2f} EH/s", "usd_m": usd_m(amount), "btc": f"{amount:,.0f} BTC"}[unit]
     when = months[0] if months[0] == months[-1] else f"{months[0]} to {months[-1]}"
     return f"{words.get(kind, kind)} {text} ({when})"

@@ -62,6 +62,10 @@ def _twin(
             return Twin(name, instance, solve(instance, options, stop=stop), True)
         except InfeasibleError:
             waived = replace(instance, waive_minimum_cash=True)
+        try:
+            return Twin(name, waived, solve(waived, options, stop=stop), False)
+        except InfeasibleError:
+            waived = replace(waived, waive_limits=True)
             return Twin(name, waived, solve(waived, options, stop=stop), False)
     except (InfeasibleError, SolverError):
         # Not even without minimum cash: the given megawatts or dates of the case themselves conflict.

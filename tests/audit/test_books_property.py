@@ -108,16 +108,16 @@ def test_property_that_ends(make_plan: Any) -> None:
 
 
 def test_capex_that_is_never_credited(make_plan: Any) -> None:
-    """Proves: a tenant lends 6 of 8 a MW for a year of rent, of which a tenth goes back: of 120 received 2.1 by July 2026.
-    What is left, 117.9, is owed no longer then, and is a gain beside the residual. Broken: a liability for ever; a sheet
-    that does not balance."""
+    """Proves: a tenant lends 6 of 8 a MW for a year of rent, of which a tenth goes back: of 120 received 2.4 by July
+    2026. What is left, 117.6, is owed no longer then, and is a gain beside the residual. Broken: a liability for
+    ever; a sheet that does not balance."""
     tenant = {"usd_m_per_mw_it": 6, "credited_usd_m_per_mw_it": 6, "credit_share_of_rent": 0.1}
     changes = {
         "offers.lease.tenant_capex": tenant, "offers.lease.term": "12 months", "offers.lease.ramp": "0 months",
         "offers.lease.prepayment": 0, "horizon.steps": ["8 quarters"], "offers.lease.escalator": 0,
     }  # fmt: skip
     plan = make_plan(BOOKS | changes, Decisions((SIGNED,)))
-    assert held(plan, "prepayments")[3:] == [close(119.4), close(118.8), close(118.2), close(117.6), 0, 0]
+    assert held(plan, "prepayments")[3:] == [close(119.4), close(118.8), close(118.2), close(117.6), close(0), close(0)]
     assert line(plan, "gain_on_halls")[6] == close(117.6)
     for row in plan.rows("balance.csv"):
         assert row["total_assets_usd_m"] == close(row["total_liabilities_usd_m"])

@@ -103,13 +103,15 @@ def test_years_of_odd_periods() -> None:
 
 
 def test_declining_balance() -> None:
-    """Proves: the tables of the tax office for 5 and 15 years, the last year taking what rounding leaves. Of 5 years
-    2 / 5 of half a year, 0.4 of the rest (0.8, 0.48), then straight lines over 2.5 and 1.5 years. At 15 years the
-    third year, 0.07695, is rounded up. Broken: 0.4 in the first year; 0.0769; 0.04608 in the fifth year without the
-    change."""
+    """Proves: the tables of the tax office for 3, 5, 7 and 15 years, the last year taking what rounding leaves. Of 5
+    years 2 / 5 of half a year, 0.4 of the rest (0.8, 0.48), then straight lines over 2.5 and 1.5 years. At 15 years
+    the third year, 0.07695, is rounded up. Broken: 0.4 in the first year; 0.0769; 0.04608 in the fifth year without
+    the change; 0.4444 of 3 years with balances that are not rounded."""
     assert macrs_shares(5) == (0.2, 0.32, 0.192, 0.1152, 0.1152, close(0.0576))
-    assert macrs_shares(15)[:8] == (0.05, 0.095, 0.0855, 0.077, 0.0693, 0.0623, 0.059, 0.059)
-    assert macrs_shares(15)[15] == close(1 - 0.4391 - 9 * 0.059)
+    assert macrs_shares(3) == (0.3333, 0.4445, 0.1481, close(0.0741))
+    assert macrs_shares(7) == (0.1429, 0.2449, 0.1749, 0.1249, 0.0893, 0.0892, 0.0893, close(0.0446))
+    assert macrs_shares(15)[:9] == (0.05, 0.095, 0.0855, 0.077, 0.0693, 0.0623, 0.059, 0.059, 0.0591)
+    assert macrs_shares(15)[15] == close(0.0295)
     assert macrs_shares(1) == (1.0, 0.0)
 
 
@@ -170,13 +172,14 @@ def test_yield_is_income_and_tax_lowers_it(make_plan: Any) -> None:
 
 def test_halls_and_the_tail(make_plan: Any) -> None:
     """Proves: 200 of capex and 3 of signing cost are written off over 39 years from the first rent in July: 6 of 468
-    months in 2025; later each month pays 25 % of NOI less its part, at the rate of hosting (0), together of 29.4 - 18 *
-    203 / 468. The whole year has 3 of NOI. Broken: -0.25 * 29.4; written off from April; capex deducted at once."""
+    months in 2025; later each month pays 25 % of NOI less its part, at the rate of hosting (0), together of 29.4 -
+    18 * 200 / 468 (without the signing cost). The whole year has 3 of NOI. Broken: -0.25 * 29.4; written off from
+    April; capex deducted at once."""
     plan = make_plan(TAXED | {"finance.tax": {"rate": 0.25}}, Decisions((SIGNED,)))
     (row,) = tax_rows(plan)
     assert row["depreciation_usd_m"] == close(203 * 6 / 468)
     assert row["ebitda_usd_m"] == close(5.64192 + 3)
-    assert value_of(plan, "tax")["beyond_horizon_usd_m"] == close(-0.25 * (29.4 - 18 * 203 / 468))
+    assert value_of(plan, "tax")["beyond_horizon_usd_m"] == close(-0.25 * (29.4 - 18 * 200 / 468))
     # Halls that are written off faster than they earn pay nothing, and nothing comes back.
     fast = {"rate": 0.25, "depreciation": {"halls": {"years": 2}}}
     plan = make_plan(TAXED | {"finance.tax": fast}, Decisions((SIGNED,)))

@@ -75,7 +75,6 @@ SWEPT = firm(
 )
 
 LOSS: Data = {"ebitda_before_usd_m": {"2024-Q4": -0.5}, "more": {"finance.opening.sga_usd_m_per_quarter": 0.5}}
-GAIN: Data = {"ebitda_before_usd_m": {"2024-Q4": 3}, "leases": {"rent": lease(1, "3 months")}}
 
 LOCKED = firm(
     0,
@@ -125,7 +124,7 @@ LURES: dict[str, Lure] = {
         firm(0, facilities={"bank": loan(**{**CHEAP, "window": window("2025-01", "2025-12")})}),
         100 * WON,
         ("draws_facility_limit",),
-        400 * WON,
+        100 * WON * sum(1.1**-t for t in (0, 0.25, 0.5, 0.75)),
     ),
     "money for halls without a hall": Lure(
         firm(0, facilities={"bank": loan(**CHEAP, loan_to_cost=0.7)}), 0.0, ("draws_loan_to_cost",), 100 * WON
@@ -137,7 +136,11 @@ LURES: dict[str, Lure] = {
         10 + 1000 * (1 - 1 / 1.1),
     ),
     "a project carries more than its cash serves": Lure(
-        firm(2.9, facilities={"bank": site_loan(dscr=1.5)}, offers={"hall": hall(1, capex=20)}),
+        firm(
+            2.9,
+            facilities={"bank": site_loan(dscr=1.5), "other": site_loan(dscr=1.5)},
+            offers={"hall": hall(1, capex=20)},
+        ),
         2.9,
         ("draws_project_debt_by_service",),
         6.9,
@@ -161,21 +164,8 @@ LURES: dict[str, Lure] = {
         106.0,
     ),
     "a sweep that waits": Lure(SWEPT, 130.0, ("sweep_takes",), 135.0),
-    "cash that the lender holds": Lure(LOCKED, 19.2, ("lock_keeps", "lock_test"), 24.7),
+    "cash that the lender holds": Lure(LOCKED, 19.2, ("lock_keeps",), 24.7),
     "no net debt on a loss": Lure(
-        firm(
-            40.5,
-            "1 quarter",
-            limits={"net_debt_to_ebitda": 6},
-            facilities={"bank": loan()},
-            offers={"works": units(90, halls={"min": 1, "max": 90})},
-            **LOSS,
-        ),
-        60.0,
-        ("profit_or_none",),
-        85.0,
-    ),
-    "a loss counts as a loss": Lure(
         firm(
             40.5,
             "1 quarter",
@@ -185,7 +175,7 @@ LURES: dict[str, Lure] = {
             **LOSS,
         ),
         60.0,
-        ("limit_net_debt_to_ebitda",),
+        ("profit_or_none",),
         85.0,
     ),
     "dilution": Lure(
@@ -208,4 +198,53 @@ LURES: dict[str, Lure] = {
     ),
 }
 
-LAID_DOWN_NOTES = firm(50, facilities={"notes": notes(-0.5)}, given=laid_down(draw={"notes": {"2025-01": 10}}))
+IDLE: Data = {
+    "market.network.hashrate_eh_s": 90000,
+    "machines.m16": {
+        "efficiency_j_per_th": 16,
+        "life": "5 years",
+        "price_usd_per_th": 20,
+        "resale": {"share": 0.95, "tiers": [{"ph_s_per_quarter": 1e6, "factor": 1.0}]},
+    },
+    "sites.one.fleet": {"m16": {"ph_s": 1000}},
+}
+"""Machines that mine nothing and bring 19 at once."""
+
+DRESSED = firm(
+    0,
+    "1 quarter",
+    limits={"net_debt_to_ebitda": 2},
+    facilities={"bank": loan()},
+    offers={"works": units(100)},
+    leases={"rent": lease(1, "3 months")},
+    ebitda_before_usd_m={"2024-Q4": 3},
+    more=IDLE,
+)
+RESOLD = firm(
+    100,
+    leases={"rent": lease(100 / 12)},
+    tax={"rate": 0.21},
+    given=laid_down(
+        buy={"one.m16": {"2025-01": 1000}},
+        unplug={"one.m16 2025-01": {"2025-04": 1000}},
+        sell={"one.m16 2025-01": {"2025-04": 1000}},
+    ),
+    more={
+        **{name: terms for name, terms in IDLE.items() if name != "sites.one.fleet"},
+        "machines.m16.buy": {
+            "window": window(),
+            "delivery": "0 months",
+            "sites": ["one"],
+            "max_ph_s_per_step": 1e6,
+        },
+    },
+)
+PRICED = firm(
+    0,
+    "1 quarter",
+    limits={"net_debt_to_ebitda": {"limit": 2, "priced": 4}},
+    facilities={"bank": loan()},
+    offers={"works": units()},
+    leases={"rent": lease(1, "3 months")},
+    ebitda_before_usd_m={"2024-Q4": 3},
+)

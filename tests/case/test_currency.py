@@ -98,9 +98,17 @@ def test_money_of_every_instrument_may_be_in_another_currency(load_money: Load) 
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        ("max_dilution: 0.5", "max_dilution: {limit: {value: 0.5, currency: CAD}}", "finance.limits.max_dilution.limit"),
+        (
+            "max_dilution: 0.5",
+            "max_dilution: {limit: {value: 0.5, currency: CAD}}",
+            "finance.limits.max_dilution.limit",
+        ),
         ("priced: 0.5", "priced: {value: 0.5, currency: CAD}", "finance.limits.min_cash_usd_m.priced"),
-        ("warrants_m: 20", "warrants_m: {value: 20, currency: CAD}", "finance.facilities.site_loan.backstop.warrants_m"),
+        (
+            "warrants_m: 20",
+            "warrants_m: {value: 20, currency: CAD}",
+            "finance.facilities.site_loan.backstop.warrants_m",
+        ),
     ],
 )
 def test_what_is_no_money_has_no_currency(old: str, new: str, path: str, money_text: str, tmp_path: Path) -> None:

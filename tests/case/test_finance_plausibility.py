@@ -44,7 +44,9 @@ DOUBTS: list[tuple[list[Change], str]] = [
     ([("debt_to_capital: 0.6", "«debt_to_capital: 0.05")], "finance.limits.debt_to_capital: is broken at the start: debt of 100 against 0.05 x 1,978.54 (debt and market value); the first period has to cure it"),
     ([("min_liquidity_usd_m: {limit: 30, from: 2026-01}", "«min_liquidity_usd_m: 200")], "finance.limits.min_liquidity_usd_m: asks for 200, and cash, bitcoin after the haircut and lines make 192.433 at the start"),
     ([("note: {principal_usd_m: 30, rate: 0.08, matures: 2027-07}", "note: {principal_usd_m: 30, rate: 0.08, matures: 2026-03}"), ("due_within_12_months: 1", "«due_within_12_months: 0.2")], "finance.limits.due_within_12_months: is broken at the start: debt due within a year of 30 against 0.2 x 112.7 (cash and undrawn lines); the first period has to cure it"),
-    # tax
+    # tax, and dollars for millions
+    ([("losses_usd_m: 150", "losses_usd_m: «150000000")], "finance.tax.losses_usd_m: 150,000,000 millions; if single ones are meant, write 150"),
+    ([("2025-Q1: 12", "2025-Q1: «12000000")], "finance.ebitda_before_usd_m.2025-Q1: 12,000,000 millions; if single ones are meant, write 12"),
     ([("rate: 0.22, losses_usd_m: 3", "rate: 0, losses_usd_m: «3")], "finance.tax.countries.norway.losses_usd_m: losses are worth nothing at a rate of 0; is the rate missing?"),
     ([("rate: {2024-01: 0.21, 2028-01: 0.25}, state_rate: 0.02, losses_usd_m: 150", "rate: 0, losses_usd_m: «150")], "finance.tax.losses_usd_m: losses are worth nothing at a rate of 0; is the rate missing?"),
 ]  # fmt: skip

@@ -52,6 +52,19 @@ def test_a_hall_ends_at_its_residual(tmp_path: Path) -> None:
     stated(plan)
 
 
+def test_what_a_tenant_lent_and_never_gets_back_is_gained(tmp_path: Path) -> None:
+    """Proves: a tenant lends 5 for the hall, to be credited against half of the rent; of a term of six months that is
+    3, and the other 2 are never paid: they leave what is owed and are gained. Broken: 2 owed for ever."""
+    lends = {"usd_m_per_mw_it": 0.5, "credited_usd_m_per_mw_it": 0.5, "credit_share_of_rent": 0.5}
+    plan = planned(tmp_path, company(SIGNED, hall=hall(term="6 months", tenant_capex=lends)))
+    books = hall_books(plan)
+    assert books.forgiven == close(0, 0, 0, 2)
+    assert books.gain == close(0, 0, 0, 2)
+    made = stated(plan)
+    assert made.balance["prepayments"] == close(5, 3.5, 2, 0)
+    assert made.income["gain_on_halls"] == close(0, 0, 0, 2)
+
+
 def test_a_lease_that_stands_below_its_residual_gains(tmp_path: Path) -> None:
     """Proves: halls that stand for 4 and will be worth 10 are not written off; at the end in mid-August 6 are gained.
     Broken: written up or down on the way; -4 without the residual."""

@@ -174,9 +174,9 @@ def test_sources_and_uses_of_a_signature(tmp_path: Path) -> None:
 
 
 def test_loans_that_a_bond_takes_out(tmp_path: Path) -> None:
-    """Proves: six months after completion a bond of 9.3 takes out what is left of a loan of 12 after its payment in June,
-    9: use 9, sources 12 and 9.3, fees 0.24 and 0.186; 3 fall due in 2025, and all of the bond in 2026. Broken: 12 taken
-    out; 12 due in 2025, as if nobody took the loan out."""
+    """Proves: six months after completion a bond of 9.3 takes out what is left of a loan of 12 after its payment in
+    June, 9: use 9, sources 12 and 9.3, fees 0.24 and 0.186; 3 fall due in 2025, and all of the bond in 2026. Broken: 12
+    taken out; 12 due in 2025, as if nobody took the loan out."""
     bond = {
         "kind": "project_bond", "for_offers": ["hall"], "limit_usd_m": 50, "rate": 0.06, "fee": 0.02,
         "refinances": ["notes"], "after": "6 months", "term": "12 months", "amortisation": "even",
@@ -189,7 +189,10 @@ def test_loans_that_a_bond_takes_out(tmp_path: Path) -> None:
     assert found["use", "loans_taken_out"] == close(9)
     assert (found["source", "notes"], found["source", "bond"]) == close(12, 9.3)
     assert found["use", "fees"] == close(0.24 + 0.186)
-    assert capital_answers(plan, None)["maturities_usd_m"] == {"2025": close(3), "2026": close(9.3)}
+    answers = capital_answers(plan, None)
+    assert answers["maturities_usd_m"] == {"2025": close(3), "2026": close(9.3)}
+    assert answers["pays_out_loans_usd_m"] == close(9)
+    assert capital_lines(answers)[0] == "new money $21.2M ($9.0M of it pays out loans): notes $11.9M, bond $9.3M"
 
 
 def test_warrants_of_a_backstop(tmp_path: Path) -> None:
@@ -269,8 +272,12 @@ def test_why_the_more_it_mines_the_more_it_loses() -> None:
 
 
 def test_coins_that_cost_cash_and_coins_that_earn_all() -> None:
-    """Proves: where power and sites cost more than a coin brings it is said that mining costs cash; where it brings
-    more than all, that too. Broken: that mining pays, in the first."""
-    assert coin_lines([coin(revenue=50000.0)])[-1].startswith("in 2025Q3 a coin brings $5,000 less than its power")
+    """Proves: where power and sites cost more than a coin brings it is said that mining does not carry them; where
+    it brings more than all, that too. Broken: that mining pays, in the first; silence on it beside one that pays."""
+    bare = "in 2025Q3 a coin brings $5,000 less than its power and sites cost: mining does not carry its sites"
+    assert coin_lines([coin(revenue=50000.0)])[-1] == bare
+    both = coin_lines([coin(revenue=50000.0), coin(period="2025Q4")])
+    assert "In 2025Q4 a coin brings $45,000 more" in both[-2]
+    assert both[-1] == bare
     assert coin_lines([coin(revenue=130000.0)])[-1] == "every coin brings more than all that it costs"
     assert coin_lines([]) == []

@@ -1,4 +1,4 @@
-"""What ties the statements of a plan together, from the cells of its own files: to the cent, whatever the figures are."""
+"""What ties the statements of a plan together, from its own cells: to the cent, whatever the figures are."""
 
 from __future__ import annotations
 

@@ -22,8 +22,10 @@ class HallBook:
     depreciation: Floats
     residual: Floats
     """Received at the end."""
+    forgiven: Floats
+    """What is still owed to the tenant for capex at the end, and never paid."""
     gain: Floats
-    """That less what is left in the books then."""
+    """Residual less what is left in the books then, and what is forgiven."""
     value: Floats
     """At the end of the period."""
 
@@ -32,7 +34,7 @@ def hall_books(plan: Plan) -> HallBook:
     """All leases and signatures together."""
     books = [hall_book(plan, offer) for offer in plan.signed]
     nothing = np.zeros(len(plan.prepared.market.tree))
-    names = ("added", "depreciation", "residual", "gain", "value")
+    names = ("added", "depreciation", "residual", "forgiven", "gain", "value")
     totals = {name: sum((getattr(book, name) for book in books), start=nothing) for name in names}
     return HallBook(opening_usd_m=sum(book.opening_usd_m for book in books), **totals)
 
@@ -44,6 +46,8 @@ def hall_book(plan: Plan, offer: SignedOffer) -> HallBook:
     added = offer.capex + offer.signing_cost + capitalised_interest(plan, offer.index)
     last_value = offer.halls * flows.residual
     ends = node_at(tree, flows.rent_until) & tree.reaches[offer.option.node]
+    lent = float(flows.lent.sum()) + flows.lent_at_once
+    forgiven = np.where(ends, offer.halls * max(0.0, lent - float(flows.lent_credit.sum())), 0.0)
     depreciation, gain, value = np.zeros(len(tree)), np.zeros(len(tree)), np.zeros(len(tree))
     for n in range(len(tree)):
         parent = int(tree.parent[n])
@@ -53,8 +57,8 @@ def hall_book(plan: Plan, offer: SignedOffer) -> HallBook:
         depreciation[n] = max(0.0, before - last_value) * share
         value[n] = before - depreciation[n]
         if ends[n]:
-            gain[n], value[n] = float(offer.residual[n]) - value[n], 0.0
-    return HallBook(opening, added, depreciation, offer.residual, gain, value)
+            gain[n], value[n] = float(offer.residual[n] + forgiven[n]) - value[n], 0.0
+    return HallBook(opening, added, depreciation, offer.residual, forgiven, gain, value)
 
 
 def even_share(begin: float, end: float, starts: float, stops: float) -> float:

@@ -145,6 +145,7 @@ def _balance(plan: Plan, parts: _Parts, income: Mapping[str, Floats]) -> tuple[d
     nothing = np.zeros(len(tree))
     debts = [owed for owed in plan.owed if owed.is_debt]
     shares = [owed for owed in plan.owed if not owed.is_debt]
+    received = cash["prepayment_usd_m"] + cash["hosting_credit_usd_m"] - parts.halls.forgiven
     earned = income["to_common"] + parts.stock_pay + cash["equity_usd_m"]
     earned = earned - sum((owed.capped_calls for owed in plan.owed), start=nothing)
     balance: dict[str, Floats] = {
@@ -160,7 +161,7 @@ def _balance(plan: Plan, parts: _Parts, income: Mapping[str, Floats]) -> tuple[d
         "other_assets": nothing + start.other_assets,
         "debt": sum((owed.closing - owed.unamortised for owed in debts), start=nothing),
         "accrued_interest": sum((owed.accrued for owed in debts), start=nothing),
-        "prepayments": start.prepayments + so_far @ (cash["prepayment_usd_m"] + cash["hosting_credit_usd_m"]),
+        "prepayments": start.prepayments + so_far @ received,
         "preferred": sum((owed.closing + owed.accrued - owed.unamortised for owed in shares), start=nothing),
         "other_liabilities": nothing + start.other_liabilities,
         "equity": start.equity + so_far @ earned,

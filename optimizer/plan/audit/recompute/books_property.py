@@ -55,7 +55,7 @@ def halls_books(figures: Figures) -> Written:
 
 
 def forgiven(figures: Figures) -> Array:
-    """What the company still owes tenants for capex at the end of their terms, and never pays, by period, (P,), USD m."""
+    """What is still owed to tenants for capex at the end of their terms, and never paid, by period, (P,), USD m."""
     timeline = figures.timeline
     sums = np.zeros(len(timeline.periods))
     for contract in figures.hosting:

@@ -162,7 +162,8 @@ def tax_after(figures: Figures, tax: IncomeTax, contract: Contract) -> Array:
     """What a lease or a signed offer pays after the horizon, month by month, (M - N,), USD m."""
     months, length = figures.timeline.months, len(contract.noi)
     rate = rate_of(tax, country_of(tax, contract.site), figures.timeline.periods[-1].start)
-    depreciation = hall_asset(figures, contract, tax).by_month(figures.timeline.start, length)
+    # By then the cost of signing, which is one for any number of halls, is left out.
+    depreciation = hall_asset(figures, contract, tax, ("capex",)).by_month(figures.timeline.start, length)
     return np.asarray(rate * np.maximum(0.0, contract.noi - depreciation)[months:])
 
 

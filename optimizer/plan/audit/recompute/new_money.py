@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from optimizer.case.facilities import BtcLine, Convertible, CreditLine, Facility, TermLoan
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.lines import committed_of
 from optimizer.plan.audit.recompute.project_terms import financed_capex, project_items
 
 
@@ -37,19 +36,17 @@ def facilities_before(figures: Figures, month: int) -> list[FacilityUse]:
         used, allowed = drawn.get(name, 0.0), facility.limit_usd_m
         place = figures.timeline.period_of(month - 1)
         if isinstance(facility, CreditLine | BtcLine) and place is not None:
-            used, allowed = float(lines[name].owed[place]), committed_of(name, figures.decisions)
+            used, allowed = float(lines[name].owed[place]), float(lines[name].committed[place])
         else:
-            allowed = min([allowed, *_less(figures, name, facility, month)])
+            allowed = min([allowed, *_less(figures, facility, month)])
         uses.append(FacilityUse(name, used, allowed))
     return uses
 
 
-def _less(figures: Figures, name: str, facility: Facility, month: int) -> Iterator[float]:
+def _less(figures: Figures, facility: Facility, month: int) -> Iterator[float]:
     """What else a facility may not go above, USD m."""
     if isinstance(facility, TermLoan) and facility.loan_to_cost is not None:
         yield facility.loan_to_cost * cost_before(figures, facility, month)
-    if isinstance(facility, TermLoan) and facility.undrawn_fee > 0:
-        yield committed_of(name, figures.decisions)
     if isinstance(facility, Convertible) and facility.market_cap_share is not None:
         opening = figures.case.finance.opening
         yield facility.market_cap_share * opening.shares_m * opening.share_price_usd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from optimizer.case.taxes import IncomeTax, TaxDepreciation
 from optimizer.plan.audit.recompute.decisions import bought_name
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.hosting import Contract
+from optimizer.plan.audit.recompute.hosting import Contract, Kind
 from optimizer.plan.audit.recompute.project_terms import project_of
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array
 
@@ -34,17 +34,20 @@ class Asset:
 
 
 def macrs_shares(years: int) -> tuple[float, ...]:
-    """Shares of calendar years 0 to ``years`` of an asset: declining balance, half a year at both ends."""
+    """Shares of calendar years 0 to ``years`` of an asset: declining balance, half a year at both ends.
+
+    Each year goes by what the rounded shares before have left, as in the tables of the tax office.
+    """
     rate = (1.5 if years >= SLOW_FROM_YEARS else 2.0) / years
     left, shares = 1.0, []
     for year in range(years):
         part = 0.5 if year == 0 else 1.0
         straight = left * part / (years if year == 0 else years - year + 0.5)
         share = max(min(1.0, rate * part) * left, straight)
-        left -= share
         # Halves up: in binary a half of the last digit may be a hair less.
         shares.append(math.floor(share * 1e4 + 0.5 + 1e-6) / 1e4)
-    return (*shares, max(0.0, 1.0 - math.fsum(shares)))
+        left = 1.0 - math.fsum(shares)
+    return (*shares, max(0.0, left))
 
 
 def written_off(usd_m: float, after: float, terms: TaxDepreciation, start: int, months: int) -> Array:
@@ -68,9 +71,9 @@ def evenly(usd_m: float, low: float, high: float, months: int) -> Array:
     return np.asarray(np.diff(np.interp(np.arange(months + 1), (low, high), (0.0, usd_m))))
 
 
-def hall_asset(figures: Figures, contract: Contract, tax: IncomeTax) -> Asset:
-    """The halls of a lease or of a signed offer: what the company has spent or will spend on them."""
-    at_once = sum(each.amount for each in contract.at_once if each.kind in ("capex", "signing_cost"))
+def hall_asset(figures: Figures, contract: Contract, tax: IncomeTax, kinds: Collection[Kind]) -> Asset:
+    """The halls of a lease or of a signed offer: capex in all, and of what is paid at once what is of these kinds."""
+    at_once = sum(each.amount for each in contract.at_once if each.kind in kinds)
     after = max(0.0, project_of(figures.case, figures.timeline, contract).first_rent - figures.timeline.start)
     return Asset(contract.site, at_once + float(contract.capex.sum()), after, tax.depreciation.halls)
 
@@ -88,7 +91,7 @@ def assets_of(figures: Figures, tax: IncomeTax) -> Iterator[Asset]:
         elif lot.due_at is not None and lot.due_at >= start - SAME_INSTANT:
             yield Asset(lot.home, lot.due_usd_m, lot.due_at - start, classes.machines)
     for contract in figures.hosting:
-        yield hall_asset(figures, contract, tax)
+        yield hall_asset(figures, contract, tax, ("capex", "signing_cost"))
     for built in figures.builds:
         yield Asset(built.site, built.total, built.energised.start - start, classes.buildings)
     for basis in tax.opening_basis.values():
