@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from models.forward import Decisions, States
 
 
+LOCK_TOLERANCE_USD_M = 1e-5
+"""Ten dollars: a plan that is sized to pass the test passes it."""
+
+
 @dataclass(frozen=True)
 class Fenced:
     """What ring-fences come to. Shapes (J, N): ``locked_usd_m`` at the end of the node, ``locked_up``; ``trapped_usd_m``
@@ -102,7 +106,7 @@ def fenced(instance: Instance, decisions: Decisions) -> Fenced:
         before = np.where(tree.parent >= 0, own_held[tree.parent], 0.0)
         left = fences.available[j] * halls - fences.fixed_left[j] - paid - (own_held - before)
         covered = fences.available_12[j] * halls - fences.level[j] * service_12
-        closed[j] = fences.tests[j] & (covered < -1e-9) & (service_12 > 1e-9)
+        closed[j] = fences.tests[j] & (covered < -LOCK_TOLERANCE_USD_M) & (service_12 > 1e-9)
         for n in np.flatnonzero(closed[j]).tolist():
             parent = int(tree.parent[n])
             locked[j, n] = max(0.0, (locked[j, parent] if parent >= 0 else 0.0) + left[n])

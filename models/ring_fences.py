@@ -21,6 +21,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.locked = pyo.Var(model.LOCK_TESTS, domain=pyo.NonNegativeReals)
     model.lock_up = pyo.Var(model.LOCK_TESTS, domain=pyo.Binary)
     model.lock_test = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: test(m, instance, j, n))
+    model.lock_only = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: only(m, instance, j, n))
     model.lock_keeps = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: keeps(m, instance, j, n))
     model.lock_opens = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: opens(m, instance, j, n))
 
@@ -50,12 +51,30 @@ def test(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> obj
 
     $$ A^{12}_{j,n}\,\text{halls} - \ell_j\,S^{12}_{j,n} \ge -M_j\,z_{j,n} $$
     """
+    covered = _covered(model, instance, j, node)
+    return covered + _most_short(instance, j, node) * model.lock_up[j, node] >= 0
+
+
+def only(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:
+    r"""Only where the test is failed anything is locked up.
+
+    Without the rule a plan hides cash in a project from a sweep.
+
+    $$ A^{12}_{j,n}\,\text{halls} - \ell_j\,S^{12}_{j,n} \le M_j\,(1 - z_{j,n}) $$
+    """
+    fences = instance.fences
+    assert fences is not None
+    most = max(0.0, float(fences.available_12[j, node])) * float(instance.hosting.halls_max[int(fences.option[j])])
+    return _covered(model, instance, j, node) - most * (1 - model.lock_up[j, node]) <= 0
+
+
+def _covered(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> Any:
+    """Cash available in twelve months, less so many times their service."""
     fences = instance.fences
     assert fences is not None
     level = float(fences.level[j])
     service = _served(model, instance, j, "service_12", node) + float(fences.fixed_service_12[j, node])
-    covered = float(fences.available_12[j, node]) * _halls(model, instance, j) - level * service
-    return covered + _most_short(instance, j, node) * model.lock_up[j, node] >= 0
+    return float(fences.available_12[j, node]) * _halls(model, instance, j) - level * service
 
 
 def _most_short(instance: Instance, j: int, node: int) -> float:

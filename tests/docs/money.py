@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from optimizer import api
-from tests.docs.worked import merged, number
+from tests.docs.worked import FENCE, merged, number
 from tests.math.builder import EXACT
 from tests.math.cases import CASE, FLAT_50, changed, load
 
@@ -22,6 +24,7 @@ STOCKS = ("closing", "reserve", "set_aside", "locked", "accrued_interest", "unam
 COMPANY = changed(
     CASE,
     {
+        "sites": {"west_one": CASE["sites"]["one"]},
         "horizon": {"start": "2025-07", "steps": ["8 quarters", "4 years"]},
         "finance.opening": {"cash_usd_m": 100, "shares_m": 100, "share_price_usd": 5, "sga_usd_m_per_quarter": 0},
         "finance.limits": {"min_cash_usd_m": 0},
@@ -86,6 +89,17 @@ def cells(result: api.Result, name: str, header: list[str], **where: str) -> lis
 def value(result: api.Result, component: str) -> float:
     """A row of value.csv, in all."""
     return sum(float(row["total_usd_m"]) for row in rows(result, "value", component=component))
+
+
+def blocks(text: str) -> list[dict[str, Any]]:
+    """All lines of a case in a section."""
+    return [yaml.safe_load(found) for found in FENCE.findall(text)]
+
+
+def stated_value(text: str) -> float | None:
+    """``Value: -2.50.``: what a section says that its first lines are worth."""
+    found = re.search(r"^Value: (-?[\d.,]*\d)", text, re.MULTILINE)
+    return number(found[1]) if found else None
 
 
 def shown(row: list[str]) -> list[float | None]:

@@ -18,6 +18,7 @@ from optimizer.case.price_file import PriceFile
 from optimizer.errors import CaseError, WattforkError
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.plan.audit.balances import check_balances
+from optimizer.plan.audit.capital import check_capital
 from optimizer.plan.audit.certified import check_certificate, stated_rows
 from optimizer.plan.audit.compare import compare_table, settle_ties
 from optimizer.plan.audit.decided import read_decisions
@@ -170,6 +171,7 @@ def _recompute_and_compare(
     check_headroom(figures, recomputed, tables.get("limits.csv"), collector)
     _check_intrinsic(figures, recomputed.value_usd_m, stated, collector)
     check_measures(case, recomputed, summary, collector)
+    check_capital(figures, recomputed, summary, collector)
     operating = sum(each.total for each in recomputed.components if each.name in OPERATING)
     return recomputed.value_usd_m, operating
 

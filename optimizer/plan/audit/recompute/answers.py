@@ -1,0 +1,53 @@
+"""What a plan needs from others, when, and what falls due: `capital` of summary.json. Section 18 of
+docs/figures_capital.md.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from optimizer.plan.audit.recompute.cash import CashPath
+from optimizer.plan.audit.recompute.figures import Figures
+from optimizer.plan.audit.recompute.owed import by_period, owed_of
+from optimizer.plan.audit.recompute.projects import fences_of
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array
+
+YEAR = 12
+"""Months."""
+
+
+def funding_need(figures: Figures, cash: CashPath) -> Array:
+    """What would be lacking at the end of each period, (P,), USD m, without all that facilities bring, net of what they
+    cost: below 0 is more than enough."""
+    timeline = figures.timeline
+    brought = by_period(((issue.at, issue.usd_m) for issue in figures.issues), timeline)
+    for owed in owed_of(figures):
+        if owed.kind != "debt":
+            served = owed.interest + owed.principal + owed.dividends_paid + owed.cash_fees
+            brought = brought + owed.drawn - served
+    for fence in fences_of(figures):
+        if fence.project.signed is not None:
+            brought = brought - fence.more_trapped
+    return np.asarray(cash.minimum - (cash.closing - np.cumsum(brought)))
+
+
+def maturities(figures: Figures) -> dict[int, float]:
+    """Principal due by calendar year, to the last payment, USD m; of lines what is left at the horizon."""
+    due: dict[int, float] = {}
+
+    def add(at: float, usd_m: float) -> None:
+        if usd_m:
+            year = math.floor((at + SAME_INSTANT) / YEAR)
+            due[year] = due.get(year, 0.0) + usd_m
+
+    for path in figures.debts:
+        for each in path.services:
+            add(each.at, each.principal)
+    for tranche in figures.all_tranches:
+        for each in tranche.services:
+            add(each.at, each.principal)
+    for line in figures.lines:
+        add(figures.timeline.end, float(line.owed[-1]))
+    return due
