@@ -61,6 +61,7 @@ bench: setup .venv_bench/installed.stamp
 	$(BIN)/python -m benchmarks
 	.venv_bench/bin/python -m benchmarks.site_year
 	$(BIN)/python -m benchmarks.quarter_hours
+	$(BIN)/python -m benchmarks.capital
 
 fmt: setup
 	$(BIN)/ruff check --fix .

@@ -21,11 +21,12 @@ ROOT = PAGE.parents[1]
 INTRODUCTION = r"""# The model
 
 Made by `docs/build_mathematics.py` from the docstrings in `models/`; do not edit by hand. How the coefficients come
-about is in [figures.md](figures.md), what each guard keeps out in [guards.md](guards.md).
+about is in [figures.md](figures.md) and [figures_capital.md](figures_capital.md), what each guard keeps out in [guards.md](guards.md).
 
 The model is a mixed-integer linear program on the nodes of a tree ([models/tree.py](../models/tree.py)); a plan
 without scenarios is a tree with one path, and a node is one period of the tables. No hour is a row or a column: what
-the hours are worth is in the coefficients, exactly.
+the hours are worth is in the coefficients, exactly. Nor is what a loan owes: what a USD m of each way to draw money pays at
+every node is known beforehand, and is a coefficient too.
 
 `n` is a node, `parent(n)` the one before it, `m ⪯ n` means that `m` is `n` or lies on the way to it, `ℓ` is a leaf
 (a last node). Money is in USD m, hash rate in EH/s, power in meter MW.
@@ -36,7 +37,8 @@ the hours are worth is in the coefficients, exactly.
 | `o`, `G` | a hosting option: an offer, a site and a node of signature; options of which at most one is signed | `hosting`, `exclusive` |
 | `r` | an instant at which a limit on megawatts changes | `limits` |
 | $\sigma$, `v`, `q` | a use: one way for a MW of load to stand through a part of a month; a lever: MW elected, enrolled, signed, a peak, a shortfall; a way to sign a contract offer | `operations` |
-| `u`, `d`, `e` | a build, a draw of a loan, an issue of shares: each at a node | `builds`, `loans`, `equity` |
+| `u`, `e` | a build, an issue of shares: each at a node | `builds`, `equity` |
+| `d`, `k`, `j` | a tranche: a facility at a node, or for a signature; a line; a ring-fence (arrays in [models/capital.py](../models/capital.py)) | `tranches`, `lines`, `fences` |
 | $\mu_{p,n}$, $v_{p,n}$ | margin per EH/s at a place in a node, as cash and as value | `places.margin_usd_m_per_eh`, `places.value_usd_m_per_eh` |
 | $\gamma_{\sigma,n}$, $\gamma^v_\sigma$ | what a MW earns more in a use than by buying all of its power at the market, as cash and as value | `operations.use_cash`, `operations.use_value` |
 | $\lambda_{v,n}$, $\lambda^v_v$ | what a unit of a lever brings, as cash and as value | `operations.lever_cash`, `operations.lever_value` |
@@ -46,11 +48,16 @@ the hours are worth is in the coefficients, exactly.
 | $w_{r,p}$, $g_{r,o}$, $b_{r,u}$, $M_r$ | meter MW per EH/s, per hall (reserved), per build; those allowed | `limits` |
 | $Q_c$, $A$, $\ell_p$, $F_o$, $e$ | MW of a contract and of a reserve; MW of load per EH/s and per hall; MWh taken | `operations.row_*` |
 | $F_n$, $y_n$, $\underline{C}_n$ | cash that no decision changes; interest on cash; minimum cash | `cash` |
-| $b_{u,n}$, $l_{d,n}$ | cash of a node per build, and per USD m drawn | `builds.cash_usd_m`, `loans.cash_per_usd_m` |
+| $b_{u,n}$, $l_{d,n}$ | cash of a node per build, and per USD m drawn | `builds.cash_usd_m`, `tranches.cash` |
+| $v_d$ | what a USD m drawn is worth at the market's rate, less what its options and warrants cost today's holders | `tranches.value`, `tranches.charge` |
+| $a_{r,d}$, $b_{r,c}$, $h_{r,o}$, $g_{r,l}$ | what limits draws: per draw, per commitment, per hall signed, per EH/s ordered | `tranches.row_*` |
+| $B_{k,n}$, $C_k$ | what is owed on a line during a node; what is committed | `lines` |
+| $A^{12}_{j,n}$, $S^{12}_{j,n}$, $\ell_j$ | cash available for debt service of twelve months per hall, the service of these months, and how many times it has to be covered for cash to leave the project | `fences` |
+| $E^{12}_n$ | EBITDA of the twelve months to the end of a node, those before the start included | `covenants` |
 | $\overline{x}$, $\underline{x}$ | most and least of something | `bounds` and the arrays above |
 
 After the solve the whole numbers are fixed, the rest is solved again, and every state is recomputed forward from the
-decisions by plain arithmetic ([models/forward.py](../models/forward.py)); the tables show these states, not the
+decisions by plain arithmetic ([models/forward.py](../models/forward.py), [models/forward_money.py](../models/forward_money.py)); the tables show these states, not the
 solver's.
 """
 

@@ -1,4 +1,4 @@
-"""Whether a solution gains by using losses and interest otherwise than the rule has it, and in which years.
+"""Whether a solution gains by using losses and interest otherwise than the rule has it, and up to which years.
 
 A plan may leave losses or interest for later, or make a profit beside a loss. Where the rule itself comes to the same
 value, with as much cash at all times, nothing has to be done about it.
@@ -23,10 +23,11 @@ TOLERANCE_USD_M = 1e-5
 def violated_years(
     instance: Instance, decisions: Decisions, values: Mapping[str, float], claimed_usd_m: float
 ) -> frozenset[tuple[int, int]]:
-    """(country, last node) of the years in which a solution does not follow the rule, if it gains by that.
+    """(country, last node) of the years in which a solution does not follow the rule, if it gains by that, and of those
+    before them.
 
-    ``values`` of columns by name, from which ``decisions`` were taken; ``claimed_usd_m`` what it says to be worth. Years
-    that have their whole numbers already are not named again.
+    ``values`` of columns by name, from which ``decisions`` were taken; ``claimed_usd_m`` what it says to be worth.
+    Years that have their whole numbers already are not named again.
     """
     taxed = instance.income_tax
     if taxed is None:
@@ -40,9 +41,11 @@ def violated_years(
         short = np.abs(short)
     if claimed_usd_m - ruled.value_usd_m <= scale and short.max() <= scale:
         return frozenset()
-    countries = range(len(taxed.country))
-    broken = {(g, e) for g in countries for e in year_ends(instance) if _breaks_the_rule(instance, values, g, e)}
-    return frozenset(broken - instance.tax_binaries)
+    countries, ends, reaches = range(len(taxed.country)), year_ends(instance), instance.tree.reaches
+    broken = {(g, e) for g in countries for e in ends if _breaks_the_rule(instance, values, g, e)}
+    # What may not wait in one year waits in the one before: these get the rule at once.
+    before = {(g, b) for g, e in broken for b in ends if reaches[b, e]}
+    return frozenset(before - instance.tax_binaries)
 
 
 def _breaks_the_rule(instance: Instance, values: Mapping[str, float], country: int, end: int) -> bool:

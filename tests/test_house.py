@@ -67,7 +67,7 @@ def test_version_stands_in_one_place() -> None:
 
 
 AUDIT = "optimizer.plan.audit"
-AUDIT_MAY_IMPORT = ("optimizer.case", "optimizer.market.prices", "optimizer.errors", "numpy", "pandas", AUDIT)
+AUDIT_MAY_IMPORT = ("optimizer.case", "optimizer.market.prices", "optimizer.errors", "numpy", "pandas", "scipy", AUDIT)
 
 
 def within(module: str, packages: tuple[str, ...]) -> bool:

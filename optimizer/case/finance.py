@@ -81,6 +81,18 @@ class Treasury(Section):
     """Coins that sell_to_fund never goes below."""
 
 
+class Company(Section):
+    """A company below the parent: its sites' cash is its own until it is paid up."""
+
+    sites: Annotated[tuple[str, ...], Field(min_length=1)]
+    opening_cash_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """Beside that of the parent."""
+    min_cash_usd_m: Annotated[float, Field(ge=0)] = 0.0
+    """Least cash at the end of every period."""
+    withholding: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Tax on what it pays up, as a share."""
+
+
 class Finance(Section):
     """Money: the start, debts, limits, treasury."""
 
@@ -89,6 +101,8 @@ class Finance(Section):
     """Interest a year on cash, paid on the balance at the beginning of each period. It helps liquidity and adds
     no value."""
     debts: Mapping[str, Debt] = Field(default_factory=dict)
+    companies: Mapping[str, Company] = Field(default_factory=dict)
+    """Sites whose cash is not the parent's to spend."""
     facilities: Mapping[str, Facility] = Field(default_factory=dict)
     """New money that the plan may take."""
     cash_tax_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0

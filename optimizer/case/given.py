@@ -64,6 +64,10 @@ class Given(Section):
     """By line: forbidden, or what is repaid in USD m, by period."""
     commit: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
     """By line, or loan with an undrawn fee: forbidden, or what is committed in USD m (one date)."""
+    fund: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By company: forbidden, or what the parent pays in, USD m by period."""
+    upstream: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
+    """By company: forbidden, or what it pays up, USD m by period."""
     issue: Mapping[str, Literal["forbidden"] | Amounts] = Field(default_factory=dict)
     """By equity facility: forbidden, or USD m raised by date."""
     sell_btc: Literal["forbidden"] | Amounts | None = None

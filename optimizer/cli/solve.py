@@ -83,6 +83,7 @@ def command(
             report,
             result.certificate,
             result.insights,
+            result.capital,
         )
         click.echo("\n".join(lines))
         click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")

@@ -20,6 +20,7 @@ from optimizer.plan.sources_uses import drawn_tranches
 
 TOLERANCE_USD_M = 1e-5
 """Ten dollars: what a solver's tolerances may leave of a limit."""
+NOTHING_USD_M = 1e-9
 PERIODS_OF_COST = 4
 """Of which the cost of a coin is told."""
 
@@ -39,13 +40,13 @@ def capital_answers(plan: Plan, status_quo: Plan | None) -> dict[str, Any]:
     return {
         "funded_by": funded_by(plan),
         "pays_out_loans_usd_m": sum(amount * tranche.taken_out_usd_m for tranche, amount in drawn_tranches(plan)),
-        "peak_funding_need_usd_m": max(0.0, float(need[peak])),
+        "peak_funding_need_usd_m": max(0.0, float(need.max())),
         "peak_funding_need_period": tree.label[peak] if need[peak] > TOLERANCE_USD_M else None,
         "runway_ends": runway_ends(plan),
         "runway_ends_status_quo": runway_ends(status_quo) if status_quo is not None else None,
         "has_status_quo": status_quo is not None,
         "horizon_ends": tree.label[-1],
-        "thinnest_headroom_usd_m": float(headroom[thin]),
+        "thinnest_headroom_usd_m": float(headroom.min()),
         "thinnest_period": tree.label[thin],
         "maturities_usd_m": maturities(plan),
         "shares_m": opening.shares_m,
@@ -94,30 +95,31 @@ def funded_by(plan: Plan) -> dict[str, float]:
 def maturities(plan: Plan) -> dict[str, float]:
     """Principal due by calendar year, also after the horizon.
 
-    Debts and tranches by their schedules, but for loans that a bond takes out; of lines what is owed at the horizon, in
-    the year in which they end.
+    Debts and tranches by their schedules, but for what bonds pay out; of lines what is owed at the horizon, in the
+    year in which they end.
     """
     start, finance = plan.prepared.market.start_month, plan.prepared.case.finance
     due: dict[int, float] = defaultdict(float)
-
-    def year(at: float) -> int:
-        return int((start + at + 1e-9) // 12)
-
     for debt in finance.debts.values():
         for payment in debt_payments(debt, start):
-            due[year(payment.at)] += payment.principal_usd_m
+            due[_year(plan, payment.at)] += payment.principal_usd_m
     for tranche, amount in drawn_tranches(plan):
-        paid_out = tranche.last_payment if tranche.bond is not None else None
         for flow in tranche.flows:
-            if flow.at != paid_out:
-                due[year(flow.at)] += amount * flow.principal
+            due[_year(plan, flow.at)] += amount * (flow.principal + flow.above_par)
+        if tranche.bond is not None:
+            due[_year(plan, tranche.last_payment)] -= amount * tranche.taken_out_usd_m
     for owed in plan.owed:
         terms = finance.facilities.get(owed.name)
         if isinstance(terms, CreditLine | BtcLine):
-            due[year(terms.window.end.last - start - 1e-6)] += float(owed.closing[-1])
+            due[_year(plan, terms.window.end.last - start - 1e-6)] += float(owed.closing[-1])
         elif isinstance(terms, SweepLoan):
-            due[year(terms.matures.first - start)] += float(owed.closing[-1])
-    return {str(key): due[key] for key in sorted(due) if due[key] > TOLERANCE_USD_M}
+            due[_year(plan, terms.matures.first - start)] += float(owed.closing[-1])
+    return {str(key): due[key] for key in sorted(due) if due[key] > NOTHING_USD_M}
+
+
+def _year(plan: Plan, at: float) -> int:
+    """Calendar year of an instant, months after the start."""
+    return int((plan.prepared.market.start_month + at + 1e-9) // 12)
 
 
 def _under_options(plan: Plan) -> tuple[float, float]:

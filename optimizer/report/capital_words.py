@@ -60,17 +60,16 @@ def _until(answers: Mapping[str, Any]) -> str:
     return f"until it is short in {ends}" if ends else f"to the end of {answers['horizon_ends']}"
 
 
-def _due(maturities: Mapping[str, float]) -> str:
-    if not maturities:
+def _due(due: Mapping[str, float]) -> str:
+    if not due:
         return "no principal falls due"
-    told = list(maturities.items())[:YEARS_TOLD]
+    told = list(due.items())[:YEARS_TOLD]
     by_year = ", ".join(f"{year} {_usd_m(amount)}" for year, amount in told)
-    later = sum(maturities.values()) - sum(amount for _, amount in told)
-    by_year += f", later {_usd_m(later)}" if len(maturities) > YEARS_TOLD else ""
-    if len(maturities) == 1:
-        return f"principal due {by_year}"
-    wall = max(maturities, key=lambda year: maturities[year])
-    return f"principal due {by_year}; most in {wall}: {_usd_m(maturities[wall])}"
+    later = sum(due.values()) - sum(amount for _, amount in told)
+    by_year += f", later {_usd_m(later)}" if len(due) > YEARS_TOLD else ""
+    wall = max(due, key=lambda year: due[year])
+    most = f"; most in {wall}: {_usd_m(due[wall])}" if len(due) > 1 else ""
+    return f"principal due {by_year}{most}"
 
 
 def _diluted(answers: Mapping[str, Any]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
 from optimizer.plan.certificate import Certificate
 from optimizer.plan.insight import PowerInsight, insight_lines
 from optimizer.plan.measures import Measures, measure
-from optimizer.plan.summary import decision_line
+from optimizer.plan.summary import BROKEN, decision_line
 from optimizer.plan.value import rent_value
+from optimizer.report.capital_words import capital_lines
 from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting
 
@@ -22,7 +24,9 @@ SUMMED = {
     "unplug": "ph_s",
     "plug": "ph_s",
     "sell": "ph_s",
+    "commit": "usd_m",
     "draw": "usd_m",
+    "repay": "usd_m",
     "issue": "usd_m",
     "sell_btc": "btc",
     "keep_btc": "btc",
@@ -47,15 +51,16 @@ def plan_lines(
     audit: AuditReport | None,
     certificate: Certificate,
     insights: list[PowerInsight],
+    answers: Mapping[str, Any],
 ) -> list[str]:
-    """The summary of a plan, line by line."""
+    """The summary of a plan, line by line. ``answers``: what ``plan.capital`` says of its money."""
     case = plan.prepared.case
     lines = [case.case, ""]
     lines += list(_decision_lines(plan, waiting))
     lines.append("")
     lines += list(_value_lines(measures, solution, twins))
     lines.append("")
-    lines += list(_money_lines(plan, measures))
+    lines += list(_money_lines(plan, measures, answers))
     lines += list(_flip_lines(plan, waiting))
     lines.append("")
     lines += list(_year_lines(plan))
@@ -173,28 +178,34 @@ def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin
     yield from _labelled("Value", texts)
 
 
-def _money_lines(plan: Plan, measures: Measures) -> Iterator[str]:
+def _money_lines(plan: Plan, measures: Measures, answers: Mapping[str, Any]) -> Iterator[str]:
     texts = [
-        f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; peak funding "
-        f"{usd_m(measures.peak_funding_usd_m)} ({measures.peak_funding_period})",
-        f"loans drawn {usd_m(measures.new_loans_usd_m)} in all; debt at most {usd_m(measures.peak_debt_usd_m)} "
-        f"({measures.peak_debt_period}); new equity {usd_m(measures.new_equity_usd_m)}",
-        f"thinnest period {measures.thinnest_period}: "
-        f"{usd_m(measures.thinnest_headroom_usd_m)} above the minimum cash"
-        + (f", as in {measures.periods_at_thinnest - 1} later ones" if measures.periods_at_thinnest > 1 else ""),
+        f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; debt at most "
+        f"{usd_m(measures.peak_debt_usd_m)} ({measures.peak_debt_period}){_leverage(measures)}"
     ]
+    yield from _labelled("Money", [*texts, *breach_lines(plan), *capital_lines(answers)])
+
+
+def _leverage(measures: Measures) -> str:
     leverage = measures.peak_net_debt_to_ebitda
-    if leverage is not None:
-        texts.append(
-            f"net debt at most {leverage:.1f} x EBITDA"
-            if leverage > 0
-            else "never in net debt at the end of a year with positive EBITDA"
-        )
-    diluted = (
-        f"{measures.new_shares_m:,.1f}M new shares, {measures.dilution:.1%} of all" if measures.new_shares_m else "none"
-    )
-    texts.append(f"dilution {diluted}")
-    yield from _labelled("Money", texts)
+    if leverage is None:
+        return ""
+    if leverage <= 0:
+        return "; never in net debt at the end of a year with positive EBITDA"
+    return f"; net debt at most {leverage:.1f} x EBITDA"
+
+
+def breach_lines(plan: Plan) -> Iterator[str]:
+    """Limits that are broken at a price: where most, by how much."""
+    labels = plan.prepared.market.tree.label
+    for limit in plan.states.limits:
+        worst = int(limit.breach.argmax())
+        amount = float(limit.breach[worst])
+        if amount > BROKEN:
+            broken = int((limit.breach > BROKEN).sum())
+            much = f"{amount:.1%} of the shares" if limit.kind == "max_dilution" else usd_m(amount)
+            more = f", and less in {broken - 1} other periods" if broken > 1 else ""
+            yield f"{limit.kind.removesuffix('_usd_m')} is broken by {much} in {labels[worst]}{more}"
 
 
 def _year_lines(plan: Plan) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,6 @@ import scipy.sparse
 
 from models.build import build
 from models.forward import Decisions, States, forward, no_decisions
-from models.income_tax_check import violated_years
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make_form
@@ -24,6 +23,7 @@ from optimizer.solve.conflict import Conflict, ConflictKind, Softening, find_con
 from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.progress import Progress
 from optimizer.solve.rounding import tidy
+from optimizer.solve.tax_rounds import Attempt, solve_by_rule
 
 DECIMALS = 8
 """Decisions in money and coins are rounded to this many decimals (machines in ``rounding.py``) before anything is
@@ -186,41 +186,40 @@ def _solve_once(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
 ) -> Solution:
-    """One search, and more of them where a plan uses losses or interest otherwise than tax law has it.
+    def search(these: Instance, within: SolveOptions, kept: Mapping[str, float] | None) -> Attempt:
+        return _search(these, within, on_progress, stop, kept)
 
-    Every round adds the rule for the years in which it was broken; a bound of one without it holds for those with it.
-    """
-    began, bound, seconds, found = time.perf_counter(), float("inf"), 0.0, None
-    while True:
-        left = options.time_limit_seconds - (time.perf_counter() - began) if found is not None else np.inf
-        if found is not None and (left < LEAST_SECONDS or (stop is not None and stop.is_set())):
-            return _lawful(found, bound)
-        form = compile_model(build(instance))
-        within = replace(options, time_limit_seconds=min(left, options.time_limit_seconds))
-        raw = solve_form(form, within, on_progress=on_progress, stop=stop)
-        if raw.status is Status.INFEASIBLE:
-            raise infeasible(instance, form)
-        if raw.values is None or raw.objective is None or raw.bound is None:
-            if found is not None:
-                return _lawful(found, bound)
-            raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
-        found, values = _finish(instance, form, raw, within)
-        bound, seconds = min(bound, raw.bound), seconds + raw.seconds
-        columns = dict(zip(form.column_names, values.tolist(), strict=True))
-        broken = violated_years(instance, found.decisions, columns, found.solver_value_usd_m)
-        if not broken:
-            return replace(found, bound_usd_m=bound, seconds=seconds)
-        instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
+    if instance.income_tax is None:
+        return search(instance, options, None).solution
+    return solve_by_rule(instance, options, search, stop)
 
 
-def _lawful(found: Solution, bound: float) -> Solution:
-    """A plan that relied on less tax than is due, as far as it can be paid for: its states are by the rule anyway."""
-    if (found.states.shortfall_usd_m > LEAST_AMOUNT).any():
-        raise SolverError(
-            "no plan was found that can pay the tax that is due", ("give more time with --time-limit",)
-        )
-    status = Status.TIME_LIMIT if found.status is Status.OPTIMAL else found.status
-    return replace(found, bound_usd_m=max(bound, found.value_usd_m), status=status)
+def _search(
+    instance: Instance,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+    stop: threading.Event | None,
+    kept: Mapping[str, float] | None,
+) -> Attempt:
+    """One search; with ``kept`` these whole columns stay as they are, and nobody is told of progress."""
+    form = compile_model(build(instance))
+    if kept is not None:
+        form, on_progress = _with_kept(form, kept), None
+    raw = solve_form(form, options, on_progress=on_progress, stop=stop)
+    if raw.status is Status.INFEASIBLE and kept is None:
+        raise infeasible(instance, form)
+    if raw.values is None or raw.objective is None or raw.bound is None:
+        raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
+    found, values = _finish(instance, form, raw, options)
+    return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), raw.bound)
+
+
+def _with_kept(form: StandardForm, kept: Mapping[str, float]) -> StandardForm:
+    lower, upper = form.column_lower.copy(), form.column_upper.copy()
+    for j in np.flatnonzero(form.integer).tolist():
+        if form.column_names[j] in kept:
+            lower[j] = upper[j] = round(kept[form.column_names[j]])
+    return replace(form, column_lower=lower, column_upper=upper)
 
 
 def most_it_mw(instance: Instance, options: SolveOptions, stop: threading.Event | None = None) -> Solution:

@@ -19,7 +19,7 @@ import optimizer.instance.capital.tranches as tranche_terms
 from models.instance import Instance
 from optimizer import api
 from optimizer.instance.capital.tranches import Tranche
-from tests.capital.builder import Data, Plan, firm, hall, loan, project, shares
+from tests.capital.builder import Data, Plan, firm, hall, loan, notes, project, shares
 from tests.capital.guards import BACKED, DRESSED, LURES, ON_COINS, PAR_LOAN, PRICED, RESERVED, RESOLD, ZERO, Lure
 from tests.math.builder import about, best_without
 from tests.math.cases import load
@@ -66,6 +66,21 @@ def test_options_that_nobody_charges(believed: Believed, plan: Plan, monkeypatch
     assert plan(data).value == about(113 - 0.87 / 0.99, abs=1e-6)
     monkeypatch.setattr(tranche_terms, "conversion_charge", lambda *_: 0.0)
     assert believed(data) == about(113 + 87 - 100 / 1.08**5, abs=1e-4)
+
+
+def test_an_option_never_earns_its_writer_anything(plan: Plan) -> None:
+    """Proves: notes that the company may call as soon as they are worth anything, with a wide capped call at 0.1 %: the
+    one is deducted from the option and the other from what is left of it, but not below 0: nothing is issued, 20.
+    Broken: 20.59, money out of 100 of notes and no project."""
+    terms = notes(
+        0.3,
+        "60 months",
+        volatility=0.6,
+        risk_free=0.04,
+        capped_call={"cost": 0.001, "cap_premium": 2.0},
+        call={"after": "12 months", "above": 1.0},
+    )
+    assert plan(firm(20, "8 quarters", facilities={"notes": terms})).value == about(20)
 
 
 def test_warrants_that_nobody_charges(believed: Believed, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

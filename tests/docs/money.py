@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from optimizer import api
-from tests.docs.worked import FENCE, merged, number
+from tests.docs.worked import FENCE, ROOT, merged, number
 from tests.math.builder import EXACT
 from tests.math.cases import CASE, FLAT_50, changed, load
 
@@ -46,7 +47,9 @@ def solved(
 
 def rows(result: api.Result, table: str, **where: str) -> list[dict[str, Any]]:
     """Rows of a table whose cells are these."""
-    found = result.plan.tables[table].frame().to_dict("records")
+    found = [
+        {str(key): cell for key, cell in row.items()} for row in result.plan.tables[table].frame().to_dict("records")
+    ]
     return [row for row in found if all(str(row[key]) == text for key, text in where.items())]
 
 
@@ -62,7 +65,7 @@ def by_period(result: api.Result, name: str, **where: str) -> list[float]:
 
 
 def spans(header: list[str], periods: int) -> list[slice]:
-    """The quarters of a table's columns: ``year 2``, ``years 3 to 5``, ``quarter 1``, ``quarters 5 to 8``, ``in all``."""
+    """The quarters of a table's columns: ``year 2``, ``years 3 to 5``, ``quarter 1``, ``in all``."""
     found = []
     for cell in header:
         if cell == "in all":
@@ -94,6 +97,19 @@ def value(result: api.Result, component: str) -> float:
 def blocks(text: str) -> list[dict[str, Any]]:
     """All lines of a case in a section."""
     return [yaml.safe_load(found) for found in FENCE.findall(text)]
+
+
+def base_of(page: str) -> dict[str, Any]:
+    """Lines that hold for every section of a page: the hall of project_finance.md, which runs for eleven years."""
+    if page != "project_finance.md":
+        return {}
+    first = blocks((ROOT / "docs" / page).read_text("utf-8"))[0]
+    return {**first, "horizon": {"steps": ["4 quarters", "10 years"]}}
+
+
+def to_the_cent(amounts: list[float | None]) -> list[Any]:
+    """To compare with, exact where cells are empty."""
+    return [None if amount is None else pytest.approx(amount, abs=0.0051) for amount in amounts]
 
 
 def stated_value(text: str) -> float | None:

@@ -35,8 +35,8 @@ def income_tax_of(
     """Tax on each node as a year of its own (or on ``year``), at 21 %, losses up to four fifths of a year's income.
 
     ``rate``, ``ebitda``: by node, or by country (a list for each, home first) and node; ``losses`` by country;
-    ``places``, ``lots``, ``options``, ``builds``: in which country each is; ``orders``, ``halls``, ``residual``: by node
-    for each lot and option.
+    ``places``, ``lots``, ``options``, ``builds``: in which country each is; ``orders``, ``halls``, ``residual``: by
+    node for each lot and option.
     """
     size, countries = len(on), len(losses)
 

@@ -91,8 +91,8 @@ RISING = {"rate": [0.21, 0.21, 0.30]}
 
 @proves("one_sided_profit", "one_sided_loss", "losses_all", "losses_allowed")
 def test_rows_that_hold_a_plan_to_the_rule() -> None:
-    """Proves: with the rule in all years the model itself says 58.2. Broken: 45.6 where a year may have profit and loss,
-    51 where losses may wait."""
+    """Proves: with the rule in all years the model itself says 58.2. Broken: 45.6 where a year may have profit and
+    loss, 51 where losses may wait."""
     small = open_incomes([400, 500, 600], [-500, -400, -400], **RISING)
     assert best(small) == about(-58.2)
     ruled = replace(small, tax_binaries=frozenset({(0, 0), (0, 1), (0, 2)}))
@@ -104,8 +104,8 @@ def test_rows_that_hold_a_plan_to_the_rule() -> None:
 
 
 def test_waiting_that_gains_nothing_needs_no_whole_numbers() -> None:
-    """Proves: with one rate and nothing discounted the model may use losses when it likes, at the same tax; no year gets
-    whole numbers for it. Broken: rounds of solving for nothing."""
+    """Proves: with one rate and nothing discounted the model may use losses when it likes, at the same tax; no year
+    gets whole numbers for it. Broken: rounds of solving for nothing."""
     solution = solve(incomes(-100, 100, 200))
     assert solution.value_usd_m == about(-21 * 2)
     assert solution.instance.tax_binaries == frozenset()
@@ -113,9 +113,9 @@ def test_waiting_that_gains_nothing_needs_no_whole_numbers() -> None:
 
 @proves("interest_balance", "interest_cap")
 def test_interest_is_deducted_up_to_a_share_of_income() -> None:
-    """Proves: 100 of income and 50 of interest at a limit of 30 %: 70 taxed; the 20 that are left come off the next 100:
-    14.7 + 16.8 = 31.5. Broken: 10.5 + 21 = 31.5 too without the limit, so rates fall: 14.7 + 8 = 22.7 with it, 10.5 + 10
-    = 20.5 without; 14.7 + 7 where interest is deducted that there is not."""
+    """Proves: 100 of income and 50 of interest at a limit of 30 %: 70 taxed; the 20 that are left come off the next
+    100: 14.7 + 16.8 = 31.5. Broken: 10.5 + 21 = 31.5 too without the limit, so rates fall: 14.7 + 8 = 22.7 with it,
+    10.5 + 10 = 20.5 without; 14.7 + 7 where interest is deducted that there is not."""
     small = incomes(100, 100, rate=[0.21, 0.10], interest_limit=0.3, fixed_interest_usd_m=[50.0, 0.0])
     solution = solve(small)
     assert solution.states.tax_usd_m == about([14.7, 8.0])
@@ -141,8 +141,8 @@ def test_interest_earned_makes_room_for_interest_paid() -> None:
 
 @proves("interest_all", "interest_allowed", "positive_least")
 def test_interest_does_not_wait_for_higher_rates() -> None:
-    """Proves: 50 of interest in the first year, limit 30 each, rates 21 and 30 %: 30 now and 20 later, 14.7 + 24 = 38.7.
-    Broken: 37.8, 20 now and 30 later; 32.76 with a profit beside a loss of 56 in the first year as well."""
+    """Proves: 50 of interest in the first year, limit 30 each, rates 21 and 30 %: 30 now and 20 later, 14.7 + 24 =
+    38.7. Broken: 37.8, 20 now and 30 later; 32.76 with a profit beside a loss of 56 in the first year as well."""
     terms = {"rate": [0.21, 0.30], "interest_limit": 0.3, "fixed_interest_usd_m": [50.0, 0.0]}
     small = open_incomes([200, 200], [-100, -100], **terms)
     assert claimed(small) == about(-32.76)
@@ -155,8 +155,8 @@ def test_interest_does_not_wait_for_higher_rates() -> None:
 
 @proves("positive_most", "positive_none")
 def test_a_year_without_income_deducts_no_interest() -> None:
-    """Proves: -50 with 30 of interest, then 100 with 40: nothing deducted at first, 30 of 70 then, 50 of losses used: 20
-    taxed, 4.2. Broken: 1.68, 60 being deducted in the second year."""
+    """Proves: -50 with 30 of interest, then 100 with 40: nothing deducted at first, 30 of 70 then, 50 of losses used:
+    20 taxed, 4.2. Broken: 1.68, 60 being deducted in the second year."""
     small = open_incomes([100, 200], [-150, -100], interest_limit=0.3, fixed_interest_usd_m=[30.0, 40.0])
     solution = solve(small)
     assert solution.value_usd_m == about(-4.2)
@@ -192,9 +192,9 @@ def test_a_country_keeps_its_own_losses() -> None:
 
 
 def test_halls_and_builds_are_taxed_where_they_stand() -> None:
-    """Proves: a hall abroad earns 100 a year and is written off by 60 and 40; a build there costs 10 to run: (100 - 60 -
-    10) + (100 - 40 - 10) = 80 at 10 %, with a residual of 20 in the second year 100: 10. Broken: 21 at home, 8 without
-    the residual."""
+    """Proves: a hall abroad earns 100 a year and is written off by 60 and 40; a build there costs 10 to run: (100 - 60
+    - 10) + (100 - 40 - 10) = 80 at 10 %, with a residual of 20 in the second year 100: 10. Broken: 21 at home, 8
+    without the residual."""
     on = tree([12, 12])
     builds = builds_of(on, [{"operating": [10, 10], "value": 1}])
     option = {"noi": [100, 100], "value": 1000}
@@ -216,9 +216,9 @@ def test_halls_and_builds_are_taxed_where_they_stand() -> None:
 
 @proves("income_stock_balance")
 def test_bitcoin_that_is_held_is_taxed_as_marked() -> None:
-    """Proves: 10 coins at 1 and 10 mined at a mean of 2, a coin being worth 3 at the end of the first year and 4 at that
-    of the second: 10 x 2 + 10 x (3 - 2) = 30, then 20 x 1 = 20; with margins of 20 and 0: 50 and 20 at 21 %. Broken: 4.2
-    and 0 if gains that are not realised were not income."""
+    """Proves: 10 coins at 1 and 10 mined at a mean of 2, a coin being worth 3 at the end of the first year and 4 at
+    that of the second: 10 x 2 + 10 x (3 - 2) = 30, then 20 x 1 = 20; with margins of 20 and 0: 50 and 20 at 21 %.
+    Broken: 4.2 and 0 if gains that are not realised were not income."""
     on = tree([12, 12])
     taxed = income_tax_of(on, btc_before_usd_m=1.0, btc_price_usd_m=[3.0, 4.0])
     coins = Treasury(10.0, 1.0, False, 0.0, np.array([1.0, 3.0]), np.array([2.0, 3.5]))
@@ -233,8 +233,8 @@ def test_bitcoin_that_is_held_is_taxed_as_marked() -> None:
 
 
 def test_coins_that_are_sold_are_taxed_once() -> None:
-    """Proves: ten coins at 1, five of them sold at 1 in the first year; the others are worth 3 at its end: 10 gained, 2.1.
-    Broken: 0, or 3.15 with what was sold as income once more."""
+    """Proves: ten coins at 1, five of them sold at 1 in the first year; the others are worth 3 at its end: 10 gained,
+    2.1. Broken: 0, or 3.15 with what was sold as income once more."""
     on = tree([12])
     taxed = income_tax_of(on, places=(), lots=(), btc_before_usd_m=1.0, btc_price_usd_m=[3.0])
     small = instance(on, treasury=bitcoin(on, 10, 1.0), income_tax=taxed, opening=1000)
@@ -243,8 +243,8 @@ def test_coins_that_are_sold_are_taxed_once() -> None:
 
 
 def buying() -> Instance:
-    """Machines for 100 that can be sold a year later for what they cost, all of it written off at once; income of 200 in
-    both years."""
+    """Machines for 100 that can be sold a year later for what they cost, all of it written off at once; income of 200
+    in both years."""
     on = tree([12, 12])
     taxed = income_tax_of(on, ebitda=[200, 200], orders=[[100.0, 0.0]])
     trade = trading(
@@ -273,8 +273,8 @@ def test_writing_off_at_once_and_selling_gains_nothing(monkeypatch: pytest.Monke
 
 
 def test_interest_on_cash_is_income_and_tax_is_paid_from_cash() -> None:
-    """Proves: 100 at 10 % earn 10, taxed by a fifth: 108 at the end of the first year, which earn 10.8: 116.64 at the end.
-    Broken: 117.8, the second year on cash before tax."""
+    """Proves: 100 at 10 % earn 10, taxed by a fifth: 108 at the end of the first year, which earn 10.8: 116.64 at the
+    end. Broken: 117.8, the second year on cash before tax."""
     on = tree([12, 12])
     taxed = income_tax_of(on, rate=0.2, places=(), lots=())
     solution = solve(instance(on, income_tax=taxed, opening=100, growth=1.1))

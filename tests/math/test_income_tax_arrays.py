@@ -28,8 +28,9 @@ TABLE = {
 
 @pytest.mark.parametrize("years", TABLE)
 def test_shares_are_those_of_the_published_table(years: int) -> None:
-    """Proves: each share is that of table A-1, to the last digit, and all of them are the whole. Broken: 8.92, 8.92, 8.92
-    and 4.48 for seven years, where rounding does not go on from what is left; 33.33 first where five years were three."""
+    """Proves: each share is that of table A-1, to the last digit, and all of them are the whole. Broken: 8.92, 8.92,
+    8.92 and 4.48 for seven years, where rounding does not go on from what is left; 33.33 first where five years were
+    three."""
     assert macrs_shares(years) == pytest.approx([share / 100 for share in TABLE[years]], abs=1e-12)
     assert sum(macrs_shares(years)) == pytest.approx(1.0, abs=1e-12)
 
@@ -46,8 +47,8 @@ def test_the_first_year_is_spread_from_the_instant_on() -> None:
 
 
 def test_bonus_comes_at_once_and_the_rest_by_its_method() -> None:
-    """Proves: 40 % at once and 60 % evenly over two years from the middle of the second month. Broken: 60 % at once, or a
-    whole month's part in the second one."""
+    """Proves: 40 % at once and 60 % evenly over two years from the middle of the second month. Broken: 60 % at once, or
+    a whole month's part in the second one."""
     shares = written_off(TaxDepreciation(years=2, bonus=0.4), 1.5, 12 * 2026, 60)
     assert shares[1] == about(0.4 + 0.5 * 0.6 / 24)
     assert shares[2] == about(0.6 / 24)
@@ -61,6 +62,8 @@ STRAIGHT = {
     "halls": {"years": 2},
     "buildings": {"years": 1, "bonus": 0.5},
 }
+OCTOBER = {"from": "2025-10", "to": "2025-10"}
+MW = {"energised_mw": 10, "mining_shell_mw": 10}
 TAX: dict[str, Any] = {"rate": 0.2, "depreciation": STRAIGHT}
 
 
@@ -112,7 +115,7 @@ def test_machines_are_written_off_from_delivery(tmp_path: Path) -> None:
         "machines.m16": {
             "efficiency_j_per_th": 16,
             "price_usd_per_th": 10,
-            "buy": {"sites": ["one"], "window": {"from": "2025-10", "to": "2025-10"}, "delivery": "3 months", "max_ph_s_per_step": 1000},
+            "buy": {"sites": ["one"], "window": OCTOBER, "delivery": "3 months", "max_ph_s_per_step": 1000},
         },
         "sites.one.arriving": {"late": {"machine": "m16", "ph_s": 100, "on": "2025-07", "due_usd_m": 24}},
     }  # fmt: skip
@@ -122,19 +125,25 @@ def test_machines_are_written_off_from_delivery(tmp_path: Path) -> None:
 
 
 def test_builds_are_written_off_from_completion(tmp_path: Path) -> None:
-    """Proves: 40 built from January 2025, complete in July: half at once, half over a year: 20 + 10 in 2025, 10 in 2026.
-    Broken: 40 x 0.75 in 2025 from the decision on."""
-    build = {"cost_usd_m": 40, "lead": "6 months", "energised_mw": 10, "max": 1, "window": {"from": "2025-01", "to": "2025-01"}}
+    """Proves: 40 built from January 2025, complete in July: half at once, half over a year: 20 + 10 in 2025, 10 in
+    2026. Broken: 40 x 0.75 in 2025 from the decision on."""
+    build = {
+        "cost_usd_m": 40,
+        "lead": "6 months",
+        "energised_mw": 10,
+        "max": 1,
+        "window": {"from": "2025-01", "to": "2025-01"},
+    }
     found = taxed(prepared(tmp_path, {}, {"sites.one.builds": {"yard": build}}))
     assert by_year(found.build_deduction[0]) == about([30, 10])
 
 
 def test_a_country_has_its_sites(tmp_path: Path) -> None:
-    """Proves: what a site abroad costs to run (12 a year) is deducted there, overheads of 4 a year at home. Broken: all at
-    home."""
+    """Proves: what a site abroad costs to run (12 a year) is deducted there, overheads of 4 a year at home. Broken: all
+    at home."""
     changes = {
         **MINE,
-        "sites.two": {"power": {"market": "hub"}, "energised_mw": 10, "mining_shell_mw": 10, "operating_cost_usd_m_per_year": 12},
+        "sites.two": {"power": {"market": "hub"}, **MW, "operating_cost_usd_m_per_year": 12},
         "finance.opening.sga_usd_m_per_quarter": 1,
     }  # fmt: skip
     found = prepared(tmp_path, {"countries": {"finland": {"sites": ["two"], "rate": 0.2, "losses_usd_m": 3}}}, changes)
@@ -159,8 +168,8 @@ def test_contracts_go_on_paying_tax_after_the_horizon(tmp_path: Path) -> None:
 
 
 def test_a_coin_is_marked_at_the_first_price_after_the_period(tmp_path: Path) -> None:
-    """Proves: with a growth of 21 % a year a coin of 96,000 $ is marked at 96,000 x 1.1 at the end of the second quarter.
-    Broken: the price of the period's last month."""
+    """Proves: with a growth of 21 % a year a coin of 96,000 $ is marked at 96,000 x 1.1 at the end of the second
+    quarter. Broken: the price of the period's last month."""
     found = taxed(prepared(tmp_path, {}, {"market.network.btc_growth": 0.21}))
     assert found.btc_before_usd_m == about(0.096)
     assert found.btc_price_usd_m[1] == about(0.096 * 1.1)

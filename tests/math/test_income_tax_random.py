@@ -56,8 +56,8 @@ def company(seed: int) -> Instance:
 @pytest.mark.parametrize("seed", range(40))
 def test_the_model_finds_the_best_of_all_plans(seed: int) -> None:
     """Proves: of the eight sets of halls the model signs the one that is worth most with tax assessed by the rule, and
-    says the same tax. Broken: more, where the model uses losses or interest as it likes best; less, where a whole number
-    cuts a plan off."""
+    says the same tax. Broken: more, where the model uses losses or interest as it likes best; less, where a whole
+    number cuts a plan off."""
     small = company(seed)
     values = []
     for halls in itertools.product((0, 1), repeat=OFFERS):

@@ -175,8 +175,8 @@ def test_sources_and_uses_of_a_signature(tmp_path: Path) -> None:
 
 def test_loans_that_a_bond_takes_out(tmp_path: Path) -> None:
     """Proves: six months after completion a bond of 9.3 takes out what is left of a loan of 12 after its payment in
-    June, 9: use 9, sources 12 and 9.3, fees 0.24 and 0.186; 3 fall due in 2025, and all of the bond in 2026. Broken: 12
-    taken out; 12 due in 2025, as if nobody took the loan out."""
+    June, 9: use 9, sources 12 and 9.3, fees 0.24 and 0.186. 3 of the loan fall due in 2025, and all of the bond in
+    2026; 9 of the 21.2 that come in go out again at once. Broken: 12 taken out; 12 due in 2025, if nobody paid it."""
     bond = {
         "kind": "project_bond", "for_offers": ["hall"], "limit_usd_m": 50, "rate": 0.06, "fee": 0.02,
         "refinances": ["notes"], "after": "6 months", "term": "12 months", "amortisation": "even",
@@ -193,6 +193,7 @@ def test_loans_that_a_bond_takes_out(tmp_path: Path) -> None:
     assert answers["maturities_usd_m"] == {"2025": close(3), "2026": close(9.3)}
     assert answers["pays_out_loans_usd_m"] == close(9)
     assert capital_lines(answers)[0] == "new money $21.2M ($9.0M of it pays out loans): notes $11.9M, bond $9.3M"
+    assert "principal due 2025 $3.0M, 2026 $9.3M; most in 2026: $9.3M" in capital_lines(answers)
 
 
 def test_warrants_of_a_backstop(tmp_path: Path) -> None:
@@ -249,6 +250,19 @@ def test_words(tmp_path: Path) -> None:
         "principal due 2027 $60.0M",
         f"no dilution; worth ${plan.value_usd_m / 100:,.2f} for each of today's 100.0M shares",
     ]
+
+
+def test_many_years_of_maturities_are_told_as_a_sum(tmp_path: Path) -> None:
+    """Proves: notes repaid in eight equal parts of 5, from January 2026 on: six years, and 10 later; and the first of
+    years that are equal as the wall. Broken: eight years, or 40 later."""
+    notes = {
+        "principal_usd_m": 40, "rate": 0.05, "matures": "2033-01", "amortisation": "even",
+        "interest_every": "12 months",
+    }  # fmt: skip
+    changes = POOR | {"finance.debts": {"notes": notes}, "finance.opening.cash_usd_m": 200}
+    lines = capital_lines(capital_answers(planned(tmp_path, company(changes)), None))
+    years = ", ".join(f"{year} $5.0M" for year in range(2026, 2032))
+    assert f"principal due {years}, later $10.0M; most in 2026: $5.0M" in lines
 
 
 def coin(**changes: float) -> dict[str, Any]:

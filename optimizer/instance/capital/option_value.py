@@ -76,4 +76,5 @@ def conversion_charge(terms: Convertible, share_price_usd: float, worth: float) 
     held = callable_value(terms, share, strike) if terms.call else plain
     above = call_value(share, cap, years, terms.volatility, terms.risk_free)
     relief = plain - above if terms.capped_call else 0.0
-    return (held - relief) / strike
+    # A call that the company may make itself and a call that it has bought are not both the holders' loss.
+    return max(0.0, (held - relief) / strike)

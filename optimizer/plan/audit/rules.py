@@ -53,11 +53,11 @@ def check_headroom(figures: Figures, recomputed: Tables, limits: Table | None, c
         collector.checks += 1
         for covenant in recomputed.covenants:
             collector.checks += 1
-            if not covenant.holds[place] and covenant.name != "min_cash":
+            if not covenant.holds[place]:
                 continue
             used, allowed = float(covenant.used[place]), float(covenant.allowed[place])
-            priced = covenant.priced is not None and covenant.holds[place]
-            if covenant.headroom[place] < -TOLERANCE_CASH * max(1.0, abs(allowed) / LARGE_USD_M) and not priced:
+            least = -TOLERANCE_CASH * max(1.0, abs(allowed) / LARGE_USD_M)
+            if covenant.priced is None and covenant.headroom[place] < least:
                 message = f"{covenant.name} is {shown(used)}, which may not be {'below' if covenant.least else 'above'}"
                 if covenant.name == "min_cash":
                     message = f"cash closes at {shown(used)}, the minimum is"

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from optimizer.case.facilities import SweepLoan
 from optimizer.plan.audit.recompute.cash import CashPath
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.owed import by_period, owed_of
@@ -16,6 +17,8 @@ from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array
 
 YEAR = 12
 """Months."""
+INSIDE = 1e-6
+"""Months before an instant."""
 
 
 def funding_need(figures: Figures, cash: CashPath) -> Array:
@@ -34,7 +37,8 @@ def funding_need(figures: Figures, cash: CashPath) -> Array:
 
 
 def maturities(figures: Figures) -> dict[int, float]:
-    """Principal due by calendar year, to the last payment, USD m; of lines what is left at the horizon."""
+    """Principal due by calendar year, to the last payment, USD m: what bonds take out left out; of lines what is owed
+    at the horizon, in the year in which the window ends."""
     due: dict[int, float] = {}
 
     def add(at: float, usd_m: float) -> None:
@@ -45,9 +49,16 @@ def maturities(figures: Figures) -> dict[int, float]:
     for path in figures.debts:
         for each in path.services:
             add(each.at, each.principal)
-    for tranche in figures.all_tranches:
+    for tranche in figures.tranches:
         for each in tranche.services:
             add(each.at, each.principal)
-    for line in figures.lines:
-        add(figures.timeline.end, float(line.owed[-1]))
+    for part in figures.project_tranches:
+        for each in part.tranche.services:
+            # At the end of a loan that a bond takes out all that is left is the bond's to pay.
+            add(each.at, 0.0 if part.paid_out > 0 and each.at == part.refinanced else each.principal)
+    for drawn in figures.lines:
+        line = drawn.line
+        # A window to December ends in that year, though its last instant is the next one's first.
+        ends = line.matures.first if isinstance(line, SweepLoan) else line.window.end.last - INSIDE
+        add(ends, float(drawn.owed[-1]))
     return due

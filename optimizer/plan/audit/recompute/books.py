@@ -90,6 +90,8 @@ def statements_of(figures: Figures, books: Books, cash: CashPath) -> Statements:
     machines, halls, coins = machine_books(figures, books), halls_books(figures), bitcoin_result(figures)
     known = {
         "cash": figures.case.finance.opening.cash_usd_m,
+        # What companies below the parent hold is not the parent's to spend.
+        "trapped": sum(company.opening_cash_usd_m for company in figures.case.finance.companies.values()),
         "bitcoin": coins.opening,
         "machines": machines.opening,
         "halls": halls.opening,
@@ -200,7 +202,7 @@ def _balance(
     credited = np.asarray(sum((timeline.by_period(each.credit) for each in figures.hosting), nothing))
     items = {
         "cash": marked(known["cash"], cash.closing),
-        "trapped": grown(0.0, -flows["trapped_usd_m"]),
+        "trapped": grown(known["trapped"], -flows["trapped_usd_m"]),
         "bitcoin": marked(known["bitcoin"], assets.bitcoin.value),
         "collateral": grown(0.0, -flows["collateral_usd_m"]),
         "machines": marked(known["machines"], assets.machines.value),

@@ -144,9 +144,7 @@ def cash_path(figures: Figures) -> CashPath:
         flows["tax_usd_m"][place] = -taxes.due(place, flows["yield_usd_m"])
         now += float(flows["yield_usd_m"][place] + flows["tax_usd_m"][place] + without[place])
         closing[place] = now
-    least = as_limit(finance.limits.min_cash_usd_m)
-    # Before the limit holds there is none but that cash is cash.
-    minimum = np.array([least.limit if holds(least, period) else 0.0 for period in timeline.periods])
+    minimum = np.full(count, as_limit(finance.limits.min_cash_usd_m).limit)
     minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)
     minimum[-1] += sum(built.cost_after(timeline.months) for built in figures.builds)
     return CashPath(opening, flows, closing, minimum)

@@ -18,8 +18,8 @@ from optimizer.plan.audit.recompute.earnings import ebitda
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.lines import pledge_of
 from optimizer.plan.audit.recompute.new_money import dilution_before
-from optimizer.plan.audit.recompute.owed import owed_of
-from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, mean_factors
+from optimizer.plan.audit.recompute.owed import by_period, owed_of
+from optimizer.plan.audit.recompute.timeline import Array, CannotRecompute, Timeline, mean_factors
 from optimizer.plan.audit.recompute.treasury import treasury
 
 YEAR = 12
@@ -165,14 +165,20 @@ def pledged_of(figures: Figures) -> Iterator[tuple[str, Array]]:
 
 def _ebitda_of_year(figures: Figures) -> Array:
     """EBITDA of the twelve months before the end of each period, USD m."""
-    timeline, earned = figures.timeline, ebitda(figures)
-    before = _ebitda_before(figures)
-    total = np.zeros(len(timeline.periods))
+    timeline, before = figures.timeline, _ebitda_before(figures)
+    total = _of_year(ebitda(figures), timeline)
     for place, period in enumerate(timeline.periods):
-        since = period.end - YEAR
-        for other, usd_m in zip(timeline.periods, earned, strict=True):
-            total[place] += float(usd_m) * overlap(other.start, other.end, since, period.end) / other.months
-        total[place] += sum(before(month) for month in range(since, min(timeline.start, period.end)))
+        total[place] += sum(before(month) for month in range(period.end - YEAR, timeline.start))
+    return total
+
+
+def _of_year(amounts: Array, timeline: Timeline) -> Array:
+    """Sums over the twelve months before the end of each period, (P,), of amounts by period: one that lies in them in
+    part counts with that share."""
+    periods, total = timeline.periods, np.zeros(len(timeline.periods))
+    for place, period in enumerate(periods):
+        shares = [overlap(each.start, each.end, period.end - YEAR, period.end) / each.months for each in periods]
+        total[place] = float(amounts @ np.array(shares))
     return total
 
 
@@ -200,11 +206,5 @@ def _service_of_year(figures: Figures) -> Array:
         if tranche.kind != "preferred"
         for each in tranche.services
     ]
-    total = np.zeros(len(timeline.periods))
-    for place, period in enumerate(timeline.periods):
-        low, high = period.end - YEAR, period.end
-        total[place] = sum(usd_m for at, usd_m in paid if low - SAME_INSTANT <= at < high - SAME_INSTANT)
-        for path in figures.lines:
-            for other, usd_m in zip(timeline.periods, path.interest, strict=True):
-                total[place] += float(usd_m) * overlap(other.start, other.end, low, high) / other.months
-    return total
+    interest = sum((path.interest for path in figures.lines), np.zeros(len(timeline.periods)))
+    return _of_year(by_period(paid, timeline) + interest, timeline)

@@ -14,7 +14,7 @@ from optimizer.plan.audit.recompute.bitcoin_result import bitcoin_result
 from optimizer.plan.audit.recompute.by_date import in_month
 from optimizer.plan.audit.recompute.earnings import ebitda_at, parent_ebitda
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.hosting import Contract
+from optimizer.plan.audit.recompute.hosting import Contract, Kind
 from optimizer.plan.audit.recompute.owed import owed_by_signature, owed_of
 from optimizer.plan.audit.recompute.tax_depreciation import assets_of, hall_asset
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
@@ -163,7 +163,8 @@ def tax_after(figures: Figures, tax: IncomeTax, contract: Contract) -> Array:
     months, length = figures.timeline.months, len(contract.noi)
     rate = rate_of(tax, country_of(tax, contract.site), figures.timeline.periods[-1].start)
     # By then the cost of signing, which is one for any number of halls, is left out.
-    depreciation = hall_asset(figures, contract, tax, ("capex",)).by_month(figures.timeline.start, length)
+    kinds: tuple[Kind, ...] = ("capex",)
+    depreciation = hall_asset(figures, contract, tax, kinds).by_month(figures.timeline.start, length)
     return np.asarray(rate * np.maximum(0.0, contract.noi - depreciation)[months:])
 
 

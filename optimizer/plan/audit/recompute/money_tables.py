@@ -67,7 +67,7 @@ def limit_rows(
     there = coins.opening - coins.from_stock
     for place, period in enumerate(figures.timeline.periods):
         for covenant in covenants:
-            if covenant.name == "min_cash" or covenant.holds[place]:
+            if covenant.holds[place]:
                 yield scenario, period.name, *_covenant(covenant, place)
         for each in megawatts[place]:
             yield scenario, period.name, each.limit, each.site, each.used, each.allowed, each.headroom, "mw"

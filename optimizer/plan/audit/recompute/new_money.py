@@ -93,6 +93,11 @@ def financing(figures: Figures, intrinsic_to_market: float) -> float:
     return owed + sum(issue.value(intrinsic_to_market, corporate, start) for issue in figures.issues)
 
 
+def promises(figures: Figures) -> bool:
+    """Whether shares are issued, or any right to them."""
+    return dilution_before(figures, figures.timeline.end).total_m > 0
+
+
 def dilutes(figures: Figures) -> bool:
     """Whether shares are issued, or a right to them whose price depends on what a share is worth."""
     return bool(figures.issues) or any(each.has_option for each in figures.all_tranches)

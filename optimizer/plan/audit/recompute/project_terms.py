@@ -4,6 +4,7 @@ costs and the cash that it has for them. Section 13 of docs/figures_capital.md, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from optimizer.case.facilities import ProjectBond, ProjectLoan
 from optimizer.plan.audit.recompute.blocks import overlap
 from optimizer.plan.audit.recompute.hosting import Contract, capex_of, terms_of
 from optimizer.plan.audit.recompute.tenant_capex import paid_by_tenant
-from optimizer.plan.audit.recompute.timeline import Array, CannotRecompute, Timeline
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline
 
 BACKSTOP = " + backstop"
 
@@ -52,7 +53,7 @@ def project_items(case: Case) -> dict[str, ProjectItem]:
                 for bond, terms in facilities.items()
                 if isinstance(terms, ProjectBond) and name in terms.refinances and offer in terms.for_offers
             ]
-            kinds = [(bond, with_it) for bond in bonds for with_it in ((False, True) if backstop else (False,))]
+            kinds = [(bond, with_it) for with_it in ((False, True) if backstop else (False,)) for bond in bonds]
             found += [ProjectItem(name, offer, with_it, bond) for bond, with_it in kinds[1:]]
     return {each.name: each for each in found}
 
@@ -101,7 +102,8 @@ def project_of(case: Case, timeline: Timeline, contract: Contract) -> Project:
     at_once = sum(each.amount for each in contract.at_once if each.kind == "capex")
     whole = float(contract.capex.sum()) + at_once
     shares = contract.capex / whole if whole > 0 else contract.capex
-    completion = float(first + ramp)
+    # A lease may begin on any day; its cash is counted by months.
+    completion = float(math.floor(first + ramp + SAME_INSTANT))
     return Project(
         name=contract.name,
         site=contract.site,

@@ -16,6 +16,9 @@ from optimizer.plan.audit.recompute.tranches import Service
 LEAST_SERVICE = 1e-9
 """USD m: less in twelve months is none."""
 
+ROUNDING_USD_M = 1e-5
+"""A project is locked up when more than this is lacking: decisions are written with eight digits."""
+
 
 @dataclass(frozen=True)
 class Served:
@@ -113,7 +116,7 @@ def _fence(project: Project, served: Sequence[Served], level: float | None, figu
         cash, due = project.between(since, end), _scheduled(served, since, end)
         if due > LEAST_SERVICE:
             dscr[place] = cash / due
-        if level is not None and due > LEAST_SERVICE and cash < level * due - LEAST_SERVICE:
+        if level is not None and due > LEAST_SERVICE and cash < level * due - ROUNDING_USD_M:
             by_period["locked_up"][place] = 1.0
             locked = max(0.0, locked + left)
         else:

@@ -220,7 +220,7 @@ def _charge(
         limits = (notes.call.after, notes.call.above)
         given_away = callable_call(share, strike, *terms, *limits, lambda so_far: _floor(notes, so_far))
     bought = 0.0 if math.isinf(cap) else call(share, strike, *terms) - call(share, cap, *terms)
-    return (given_away - bought) / strike * factor(at)
+    return max(0.0, given_away - bought) / strike * factor(at)
 
 
 def _floor(notes: Convertible, so_far: float) -> float:

@@ -1,0 +1,119 @@
+"""Solve, look whether losses and interest are used by the rule, and solve again where a plan gained by breaking it.
+
+Tax law leaves nothing to decide about losses, but rows that say so need whole numbers, and a plan seldom gains anything
+without them. So they are added for the years in which one does. What was signed and built is kept at first, with the
+rest decided anew: such a plan is found in no time, and it is often as good as the bound of the search before allows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from models.income_tax_check import violated_years
+from models.instance import Instance
+from optimizer.errors import InfeasibleError, SolverError
+from optimizer.solve.highs import SolveOptions, Status
+
+if TYPE_CHECKING:
+    from optimizer.solve.run import Solution
+
+SIGNED = ("sign", "hall_count", "built", "sign_contract", "drawn")
+"""Whole numbers that are kept when a plan is made to follow the rule."""
+
+LEAST_SECONDS, LEAST_REPAIR_SECONDS = 1.0, 10.0
+"""For how little time a search is not begun again, and what a plan with signatures kept gets even then."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one search found: a plan, the columns from which it was made, and what no plan goes beyond."""
+
+    solution: Solution
+    columns: Mapping[str, float]
+    bound_usd_m: float
+
+
+Search = Callable[[Instance, SolveOptions, Mapping[str, float] | None], Attempt]
+"""Of an instance within options; with columns named, these are kept."""
+
+
+def solve_by_rule(
+    instance: Instance, options: SolveOptions, search: Search, stop: threading.Event | None = None
+) -> Solution:
+    """The best plan that uses losses and interest by the rule.
+
+    A bound found with fewer rules holds with more of them. Raises what ``search`` raises, and SolverError if no plan by
+    the rule was found in time.
+    """
+    began = time.perf_counter()
+    bound, best = float("inf"), None
+    while True:
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        try:
+            latest = search(instance, replace(options, time_limit_seconds=max(left, LEAST_SECONDS)), None)
+        except SolverError:
+            if best is None:
+                raise
+            return _closed(best, bound, options)
+        bound = min(bound, latest.bound_usd_m)
+        broken = _broken(instance, latest)
+        if not broken:
+            return _closed(_better(best, latest.solution), bound, options)
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        within = replace(options, time_limit_seconds=max(left, LEAST_REPAIR_SECONDS))
+        instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
+        instance, repaired = _repaired(instance, latest, within, search)
+        if repaired is not None:
+            best = _better(best, repaired)
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        stopped = left < LEAST_SECONDS or (stop is not None and stop.is_set())
+        if best is not None and (stopped or _is_close(best, bound, options)):
+            return _closed(best, bound, options)
+        if stopped:
+            message = "no plan was found that uses losses and interest as tax law has it"
+            raise SolverError(message, ("give more time with --time-limit",))
+
+
+def _broken(instance: Instance, attempt: Attempt) -> frozenset[tuple[int, int]]:
+    found = attempt.solution
+    return violated_years(instance, found.decisions, attempt.columns, found.solver_value_usd_m)
+
+
+def _repaired(
+    instance: Instance, attempt: Attempt, options: SolveOptions, search: Search
+) -> tuple[Instance, Solution | None]:
+    """The same signatures and builds with the rule in every year in which it is needed; None if they cannot be paid."""
+    kept = {name: value for name, value in attempt.columns.items() if name.partition("[")[0] in SIGNED}
+    while True:
+        try:
+            found = search(instance, options, kept)
+        except (SolverError, InfeasibleError):
+            return instance, None
+        broken = _broken(instance, found)
+        if not broken:
+            return instance, found.solution
+        instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
+
+
+def _better(one: Solution | None, other: Solution) -> Solution:
+    return other if one is None or other.value_usd_m >= one.value_usd_m else one
+
+
+def _is_close(found: Solution, bound: float, options: SolveOptions) -> bool:
+    allowed = max(options.absolute_gap_usd_m, options.relative_gap * abs(found.value_usd_m))
+    return bound - found.solver_value_usd_m <= allowed
+
+
+def _closed(found: Solution, bound: float, options: SolveOptions) -> Solution:
+    """A plan with the bound of all rounds; proven only if it is near enough to it."""
+    proven = _is_close(found, bound, options)
+    status = found.status
+    if found.status is Status.OPTIMAL and not proven:
+        status = Status.TIME_LIMIT
+    elif proven:
+        status = Status.OPTIMAL
+    return replace(found, bound_usd_m=max(bound, found.solver_value_usd_m), status=status)
