@@ -7,6 +7,7 @@ import pyomo.environ as pyo
 from models import (
     builds,
     cash,
+    companies,
     covenants,
     equity,
     hosting,
@@ -32,6 +33,7 @@ FAMILIES = (
     equity,
     lines,
     ring_fences,
+    companies,
     treasury,
     tax,
     cash,

@@ -198,3 +198,29 @@ class Covenants:
 def no_charge(size: int) -> Callable[[float], Floats]:
     """Nothing is charged for options."""
     return lambda _worth: np.zeros(size)
+
+
+@dataclass(frozen=True)
+class Companies:
+    """Companies below the parent, whose cash is theirs until it is paid up. G companies, U builds."""
+
+    name: tuple[str, ...]
+    """(G,)"""
+    opening_usd_m: Floats
+    """(G,)"""
+    minimum_usd_m: Floats
+    """(G,)"""
+    withholding: Floats
+    """(G,) lost of what is paid up."""
+    withheld_factor: Floats
+    """(N,) discount factor x probability at the first instant of the node."""
+    fixed_usd_m: Floats
+    """(G, N) what no decision changes: cost of its sites, dues on arriving lots."""
+    place: Bools
+    """(G, P) places of lots at its sites."""
+    option: Bools
+    """(G, O)"""
+    build: Bools
+    """(G, U)"""
+    lot: Bools
+    """(G, L) lots whose home is one of its sites: ordered and sold by it."""

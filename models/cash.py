@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import ring_fences, treasury
+from models import companies, ring_fences, treasury
 from models.debt import lines, tranches
 from models.instance import Instance
 from models.power import site_operations
@@ -85,7 +85,7 @@ def _money(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Tranches and lines drawn and served, what ring-fences hold, shares issued, tax."""
     equity = instance.equity
     total: Any = tranches.cash(model, instance, node) + lines.cash(model, instance, node)
-    total += ring_fences.cash(model, instance, node)
+    total += ring_fences.cash(model, instance, node) + companies.cash(model, instance, node)
     if equity is not None:
         total += sum(model.issue[e] for e in np.flatnonzero(equity.node == node).tolist())
     if node in model.TAX_NODES:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.forward_companies import CompanyStates, companies, withheld_value
 from models.forward_money import (
     Fenced,
     Measured,
@@ -44,6 +45,10 @@ class Decisions:
     line_draw: Floats
     line_repay: Floats
     line_commit: Floats
+    fund_usd_m: Floats
+    """(G, N) from the parent to companies."""
+    upstream_usd_m: Floats
+    """(G, N) from companies to the parent."""
     issue_usd_m: Floats
     sell_btc: Floats
     keep_btc: Floats
@@ -85,6 +90,7 @@ class States:
     required_usd_m: Floats
     """The least that cash may be there: the minimum, in leaves with what has been committed to be built later."""
     fenced: Fenced
+    companies: CompanyStates
     limits: tuple[Measured, ...]
     """Every limit of the case, as it comes out."""
     value_usd_m: float
@@ -113,6 +119,8 @@ def no_decisions(instance: Instance) -> Decisions:
         line_draw=np.zeros((lines, nodes)),
         line_repay=np.zeros((lines, nodes)),
         line_commit=np.zeros(lines),
+        fund_usd_m=np.zeros((len(instance.companies.name) if instance.companies else 0, nodes)),
+        upstream_usd_m=np.zeros((len(instance.companies.name) if instance.companies else 0, nodes)),
         issue_usd_m=np.zeros(len(instance.equity.node) if instance.equity else 0),
         sell_btc=np.zeros(nodes),
         keep_btc=np.zeros(nodes),
@@ -141,6 +149,11 @@ def forward(instance: Instance, decisions: Decisions) -> States:
     trapped_before = np.where(tree.parent >= 0, fences.trapped_usd_m[tree.parent], 0.0)
     flows = flows + _machine_costs(instance, decisions) + _money(instance, decisions)
     flows = flows + trapped_before - fences.trapped_usd_m
+    below = companies(instance, decisions, installed, sales, fences)
+    if instance.companies is not None:
+        opening_below = float(instance.companies.opening_usd_m.sum())
+        below_before = np.where(tree.parent >= 0, below.total_usd_m[tree.parent], opening_below)
+        flows = flows + below_before - below.total_usd_m - below.withheld_usd_m.sum(axis=0)
     balance, earned = np.zeros(len(tree)), np.zeros(len(tree))
     assessment, assessed = None, []
     if instance.income_tax is not None:
@@ -167,12 +180,14 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         cash_usd_m=balance,
         required_usd_m=_required(instance, decisions),
         fenced=fences,
+        companies=below,
         limits=(),
         value_usd_m=_value(instance, decisions, installed, stored, operating, sales, tax),
         megawatts_over=_over(instance, decisions, installed),
     )
     limits = measured(instance, decisions, states)
-    return replace(states, limits=limits, value_usd_m=states.value_usd_m - breaches_value(instance, limits))
+    lost = breaches_value(instance, limits) + withheld_value(instance, below)
+    return replace(states, limits=limits, value_usd_m=states.value_usd_m - lost)
 
 
 def _machines(instance: Instance, decisions: Decisions) -> tuple[Floats, Floats]:

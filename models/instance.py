@@ -21,7 +21,7 @@ import numpy as np
 from scipy import sparse
 
 from models.income_tax_arrays import IncomeTax
-from models.capital import Covenants, Lines, RingFences, Tranches
+from models.capital import Companies, Covenants, Lines, RingFences, Tranches
 from models.tree import Bools, Floats, Ints, Tree
 
 
@@ -318,6 +318,10 @@ class DecisionBounds:
     """(K, N)"""
     line_commit: tuple[Floats, Floats]
     """(K,)"""
+    fund_usd_m: tuple[Floats, Floats]
+    """(G, N)"""
+    upstream_usd_m: tuple[Floats, Floats]
+    """(G, N)"""
     issue_usd_m: tuple[Floats, Floats]
     """(E,)"""
     sell_btc: tuple[Floats, Floats]
@@ -352,6 +356,7 @@ class Instance:
     tranches: Tranches | None = None
     lines: Lines | None = None
     fences: RingFences | None = None
+    companies: Companies | None = None
     covenants: Covenants | None = None
     equity: Equity | None = None
     shares_m: float = 1.0
@@ -395,6 +400,7 @@ def open_bounds(
     equity: Equity | None = None,
     operations: SiteOperations | None = None,
     lines: Lines | None = None,
+    companies: Companies | None = None,
 ) -> DecisionBounds:
     """Bounds that lay nothing down: everything that the parts allow is open."""
     options, size = len(hosting.name), len(tree)
@@ -408,6 +414,7 @@ def open_bounds(
     built = builds.most if builds is not None else np.zeros(0, dtype=np.int64)
     drawn = tranches.upper_usd_m if tranches is not None else np.zeros(0)
     committed = tranches.commit_upper_usd_m if tranches is not None else np.zeros(0)
+    below = len(companies.name) if companies is not None else 0
     line_draw, line_repay = np.zeros((0, size)), np.zeros((0, size))
     line_commit = np.zeros(0)
     if lines is not None:
@@ -429,6 +436,8 @@ def open_bounds(
         line_draw=(np.zeros_like(line_draw), line_draw),
         line_repay=(np.zeros_like(line_repay), line_repay),
         line_commit=(np.zeros_like(line_commit), line_commit),
+        fund_usd_m=(np.zeros((below, size)), np.full((below, size), np.inf)),
+        upstream_usd_m=(np.zeros((below, size)), np.full((below, size), np.inf)),
         issue_usd_m=(np.zeros_like(issued), issued),
         sell_btc=btc,
         keep_btc=btc,

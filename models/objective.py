@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import covenants
+from models import companies, covenants
 from models.debt import lines, tranches
 from models.instance import Instance
 from models.power import site_operations
@@ -49,6 +49,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     if instance.builds is not None:
         total += sum(float(instance.builds.value_usd_m[u]) * model.built[u] for u in model.BUILDS)
     total += tranches.value(model, instance) + lines.value(model, instance) + covenants.value(model, instance)
+    total += companies.value(model, instance)
     if instance.equity is not None:
         charges = instance.equity.value_at(instance.intrinsic_to_market)
         total += sum(float(charges[e]) * model.issue[e] for e in model.ISSUES)

@@ -14,6 +14,7 @@ from optimizer.case.case import Case
 from optimizer.case.given import Given
 from optimizer.instance.builds import build_arrays, list_builds
 from optimizer.instance.capital.build import capital_arrays, list_capital
+from optimizer.instance.capital.companies import company_arrays
 from optimizer.instance.facilities import equity_arrays, list_issues, tax_arrays, treasury_arrays
 from optimizer.instance.finance import FixedFlows, FixedValue, cash_arrays, fixed_flows, fixed_value
 from optimizer.instance.given import Choices, with_given
@@ -79,6 +80,7 @@ def prepare_from(
     equity = equity_arrays(case, market, issues)
     capital = capital_arrays(case, market, money, options, hosting, lots, operations.lots, trade, fixed)
     opening = case.finance.opening
+    below = company_arrays(case, market, operations, options, builds)
     free = Instance(
         tree=market.tree,
         lots=lots,
@@ -90,13 +92,14 @@ def prepare_from(
         operate=redispatch.operate if model.arrays is not None else None,
         cash=cash_arrays(case, market, fixed, money.held_by_debts(len(market.tree))),
         bounds=open_bounds(
-            market.tree, lots, places, hosting, trade, build, capital.tranches, equity, model.arrays, capital.lines
+            market.tree, lots, places, hosting, trade, build, capital.tranches, equity, model.arrays, capital.lines, below
         ),
         trade=trade,
         builds=build,
         tranches=capital.tranches,
         lines=capital.lines,
         fences=capital.fences,
+        companies=below,
         covenants=capital.covenants,
         equity=equity,
         shares_m=opening.shares_m,

@@ -289,7 +289,7 @@ def fixed_value(
                 beyond += value
     opening = case.finance.opening
     return FixedValue(
-        opening_cash=opening.cash_usd_m,
+        opening_cash=opening.cash_usd_m + sum(c.opening_cash_usd_m for c in case.finance.companies.values()),
         opening_btc=opening.btc * case.market.network.btc_usd / 1e6,
         contracts=unused_contracts(market, operations, model, mining)[1],
         delivery_opening=opening_charges_value(market, operations, mining),

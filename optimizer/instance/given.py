@@ -89,7 +89,7 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
             [f"{b.site_name}.{b.name}" for b in choices.builds],
             [b.node for b in choices.builds],
         ),
-        **_money(laid, given, bounds, choices.money),
+        **_money(laid, given, bounds, choices.money, list(instance.companies.name) if instance.companies else []),
         issue_usd_m=laid.options(
             "issue", bounds.issue_usd_m, given.issue, [i.name for i in choices.issues], [i.node for i in choices.issues]
         ),
@@ -106,8 +106,10 @@ def with_given(instance: Instance, given: Given, choices: Choices, start_month: 
     return replace(instance, hosting=hosting, bounds=bounds)
 
 
-def _money(laid: _Laying, given: Given, bounds: DecisionBounds, money: CapitalChoices) -> dict[str, Any]:
-    """Bounds of tranches, commitments and lines."""
+def _money(
+    laid: _Laying, given: Given, bounds: DecisionBounds, money: CapitalChoices, companies: list[str]
+) -> dict[str, Any]:
+    """Bounds of tranches, commitments and lines, and of what moves between companies."""
     tranches, commitments = money.tranches, money.commitments
     lines = {line.name for line in money.lines}
     by_tranche = {name: rule for name, rule in given.draw.items() if name not in lines}
@@ -123,6 +125,8 @@ def _money(laid: _Laying, given: Given, bounds: DecisionBounds, money: CapitalCh
         ),
         "line_draw": laid.lines("draw", bounds.line_draw, given.draw, names),
         "line_repay": laid.lines("repay", bounds.line_repay, given.repay, names, free=True),
+        "fund_usd_m": laid.lines("fund", bounds.fund_usd_m, given.fund, companies, free=True),
+        "upstream_usd_m": laid.lines("upstream", bounds.upstream_usd_m, given.upstream, companies, free=True),
         "line_commit": laid.options(
             "commit", bounds.line_commit, of_lines, list(names), [line.commit_node for line in money.lines]
         ),

@@ -274,7 +274,11 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
     if plan.instance.equity is not None:
         np.add.at(issued, plan.instance.equity.node, decisions.issue_usd_m)
     trapped = sum((fence.trapped for fence in plan.fences), start=zero)
-    trapped_before = np.where(tree.parent >= 0, trapped[tree.parent], 0.0)
+    trapped = trapped + states.companies.total_usd_m
+    below = plan.instance.companies
+    trapped_before = np.where(
+        tree.parent >= 0, trapped[tree.parent], float(below.opening_usd_m.sum()) if below is not None else 0.0
+    )
     sold, kept = zero, zero
     if treasury is not None:
         sold = treasury.price_usd_m * states.btc_sold_from_stock
@@ -312,7 +316,7 @@ def cash_flows(plan: Plan) -> dict[str, Floats]:
         "dividends_usd_m": -lent("interest", debt=False),
         "trapped_usd_m": trapped_before - trapped,
         "equity_usd_m": issued,
-        "tax_usd_m": -states.tax_usd_m,
+        "tax_usd_m": -states.tax_usd_m - states.companies.withheld_usd_m.sum(axis=0),
         "btc_sold_usd_m": fixed.btc_sold + sold,
         "btc_kept_usd_m": -kept,
     }

@@ -16,6 +16,7 @@ def money_tables(plan: Plan) -> dict[str, Table]:
         "cash": cash_table(plan),
         "debt": debt_table(plan),
         "projects": projects_table(plan),
+        "companies": companies_table(plan),
         "treasury": treasury_table(plan),
         "worth_of_cash": worth_of_cash_table(plan),
     }
@@ -96,6 +97,31 @@ def projects_table(plan: Plan) -> Table:
     columns = (
         "scenario", "period", "offer", "available_usd_m", "service_usd_m", "dscr", "reserve_usd_m", "set_aside_usd_m",
         "locked_usd_m", "locked_up", "to_parent_usd_m",
+    )  # fmt: skip
+    return table(columns, rows)
+
+
+def companies_table(plan: Plan) -> Table:
+    """Companies below the parent: what their sites earn, what the parent pays in, what they pay up."""
+    tree, below, own = plan.prepared.market.tree, plan.states.companies, plan.instance.companies
+    rows: list[tuple[Cell, ...]] = []
+    for n, key in enumerate(_node_keys(plan)):
+        parent = int(tree.parent[n])
+        for g, name in enumerate(own.name if own is not None else ()):
+            assert own is not None
+            figures = (
+                below.cash_usd_m[g, parent] if parent >= 0 else own.opening_usd_m[g],
+                below.flows_usd_m[g, n],
+                plan.decisions.fund_usd_m[g, n],
+                plan.decisions.upstream_usd_m[g, n],
+                below.withheld_usd_m[g, n],
+                below.cash_usd_m[g, n],
+                own.minimum_usd_m[g],
+            )
+            rows.append((*key, name, *(float(figure) for figure in figures)))
+    columns = (
+        "scenario", "period", "company", "opening_usd_m", "flows_usd_m", "fund_usd_m", "upstream_usd_m",
+        "withheld_usd_m", "closing_usd_m", "minimum_usd_m",
     )  # fmt: skip
     return table(columns, rows)
 

@@ -71,7 +71,8 @@ def decisions_table(plan: Plan) -> Table:
 
 
 _KINDS = (
-    "sign", "contract", "build", "buy", "unplug", "plug", "sell", "commit", "draw", "repay", "issue", "sell_btc",
+    "sign", "contract", "build", "buy", "unplug", "plug", "sell", "commit", "draw", "repay", "fund",
+    "upstream", "issue", "sell_btc",
     "keep_btc",
 )  # fmt: skip
 
@@ -150,6 +151,10 @@ def _money_decisions(plan: Plan) -> Iterator[tuple[float, str, str, str, float]]
             for kind, moved in (("draw", decisions.line_draw[k]), ("repay", decisions.line_repay[k])):
                 for n in np.flatnonzero(moved).tolist():
                     yield float(starts[n]), kind, name, "", float(moved[n])
+    for g, name in enumerate(plan.prepared.case.finance.companies):
+        for kind, moved in (("fund", decisions.fund_usd_m[g]), ("upstream", decisions.upstream_usd_m[g])):
+            for n in np.flatnonzero(moved).tolist():
+                yield float(starts[n]), kind, name, "", float(moved[n])
 
 
 def allocation_table(plan: Plan) -> Table:

@@ -153,7 +153,9 @@ def tax_value(plan: Plan, rate: float) -> float:
     tree = plan.prepared.market.tree
     ends = tree.start_months + tree.length_months
     factor = np.array([instant_factor(rate, float(t)) for t in ends]) * tree.probability
-    return float((plan.states.tax_usd_m * factor).sum())
+    starts = np.array([instant_factor(rate, float(t)) for t in tree.start_months]) * tree.probability
+    withheld = plan.states.companies.withheld_usd_m.sum(axis=0)
+    return float((plan.states.tax_usd_m * factor).sum() + (withheld * starts).sum())
 
 
 def later_tax(plan: Plan, offer: SignedOffer, rate: float) -> float:

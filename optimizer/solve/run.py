@@ -328,6 +328,8 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
         "line_draw": empty.line_draw,
         "line_repay": empty.line_repay,
         "line_commit": empty.line_commit,
+        "fund": empty.fund_usd_m,
+        "upstream": empty.upstream_usd_m,
         "sell_btc": empty.sell_btc,
         "keep_btc": empty.keep_btc,
         "use": empty.use_mw,
@@ -352,7 +354,12 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
     # What is drawn and repaid at one instant of a line is only the difference.
     both = np.minimum(empty.line_draw, empty.line_repay)
     empty.line_draw[:], empty.line_repay[:] = empty.line_draw - both, empty.line_repay - both
-    lines = (empty.commit_usd_m, empty.line_draw, empty.line_repay, empty.line_commit)
+    both = np.minimum(empty.fund_usd_m, empty.upstream_usd_m)
+    empty.fund_usd_m[:], empty.upstream_usd_m[:] = empty.fund_usd_m - both, empty.upstream_usd_m - both
+    lines = (
+        *(empty.commit_usd_m, empty.line_draw, empty.line_repay, empty.line_commit),
+        *(empty.fund_usd_m, empty.upstream_usd_m),
+    )
     for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc, *lines):
         amounts[amounts < LEAST_AMOUNT] = 0.0
         amounts[:] = amounts.round(DECIMALS)
