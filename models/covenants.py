@@ -12,6 +12,9 @@ from models.capital import Covenant, Covenants
 from models.debt import lines, tranches
 from models.instance import Instance
 
+MOST_USD_M = 2e4
+"""More than any plan commits or is short of."""
+
 RULES = {
     "min_cash_usd_m": "least_cash",
     "min_liquidity_usd_m": "liquidity",
@@ -45,6 +48,8 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
         model.year_gains = pyo.Var(model.NODES, domain=pyo.Binary)
         model.profit_at_most = pyo.Constraint(model.NODES, rule=lambda m, n: profit(m, instance, n))
         model.profit_or_none = pyo.Constraint(model.NODES, rule=lambda m, n: no_profit(m, instance, n))
+    if any(c.kind == "min_cash_usd_m" and c.cost is not None for c in covenants.limits):
+        _committed_is_hard(model, instance)
     for k, covenant in enumerate(covenants.limits):
         if instance.waive_limits or (covenant.kind == "min_cash_usd_m" and instance.waive_minimum_cash):
             continue
@@ -52,6 +57,33 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
         held = np.flatnonzero(covenant.holds).tolist()
         constraint = pyo.Constraint(held, rule=_row(rule, instance, covenants, k, covenant))
         model.add_component(f"limit_{covenant.kind}", constraint)
+
+
+def _committed_is_hard(model: pyo.ConcreteModel, instance: Instance) -> None:
+    """Add what stays hard where a shortage of cash has a price: who commits capex beyond the end has the cash for it."""
+    model.commits = pyo.Var(model.LEAVES, domain=pyo.Binary)
+    model.commits_or_not = pyo.Constraint(model.LEAVES, rule=lambda m, n: commits(m, instance, n))
+    model.committed_is_there = pyo.Constraint(model.LEAVES, rule=lambda m, n: covers(m, instance, n))
+
+
+def commits(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
+    r"""Whether anything is committed for after the end.
+
+    $$ \text{committed}_n \le M z_n $$
+    """
+    return cash.committed(model, instance, node) - MOST_USD_M * model.commits[node] <= 0
+
+
+def covers(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
+    r"""It is there in cash, whatever a breach of the minimum costs.
+
+    Without the rule a plan signs in its last quarter and pays a quarter's price for money that it does not have.
+
+    $$ \text{cash}_n \ge \text{committed}_n - M\,(1 - z_n) $$
+    """
+    return (
+        model.cash[node] - cash.committed(model, instance, node) + MOST_USD_M * (1 - model.commits[node]) >= 0
+    )
 
 
 def _row(rule: Any, instance: Instance, covenants: Covenants, k: int, covenant: Covenant) -> Any:

@@ -116,6 +116,10 @@ def _money(
     of_loans = {name: rule for name, rule in given.commit.items() if name not in lines}
     of_lines = {name: rule for name, rule in given.commit.items() if name in lines}
     names = [line.name for line in money.lines]
+    line_draw = laid.lines("draw", bounds.line_draw, given.draw, names)
+    line_repay = laid.lines("repay", bounds.line_repay, given.repay, names, free=True)
+    # What is given to be drawn is not paid back at the same instant: it would not have been drawn.
+    line_repay = (line_repay[0], np.where((line_draw[0] > 0) & (line_repay[0] == 0), 0.0, line_repay[1]))
     return {
         "draw_usd_m": laid.options(
             "draw", bounds.draw_usd_m, by_tranche, [t.name for t in tranches], [t.node for t in tranches]
@@ -123,8 +127,8 @@ def _money(
         "commit_usd_m": laid.options(
             "commit", bounds.commit_usd_m, of_loans, [c.facility for c in commitments], [c.node for c in commitments]
         ),
-        "line_draw": laid.lines("draw", bounds.line_draw, given.draw, names),
-        "line_repay": laid.lines("repay", bounds.line_repay, given.repay, names, free=True),
+        "line_draw": line_draw,
+        "line_repay": line_repay,
         "fund_usd_m": laid.lines("fund", bounds.fund_usd_m, given.fund, companies, free=True),
         "upstream_usd_m": laid.lines("upstream", bounds.upstream_usd_m, given.upstream, companies, free=True),
         "line_commit": laid.options(

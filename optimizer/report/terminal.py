@@ -204,7 +204,8 @@ def breach_lines(plan: Plan) -> Iterator[str]:
         if amount > BROKEN:
             broken = int((limit.breach > BROKEN).sum())
             much = f"{amount:.1%} of the shares" if limit.kind == "max_dilution" else usd_m(amount)
-            more = f", and less in {broken - 1} other periods" if broken > 1 else ""
+            others = "1 other period" if broken == 2 else f"{broken - 1} other periods"
+            more = f", and less in {others}" if broken > 1 else ""
             yield f"{limit.kind.removesuffix('_usd_m')} is broken by {much} in {labels[worst]}{more}"
 
 

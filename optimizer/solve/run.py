@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse
 
 from models.build import build
+from models.debt.tranches import component_of
 from models.forward import Decisions, States, forward, no_decisions
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
@@ -406,7 +407,7 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
         found = sorted(conflict.shortfalls, key=lambda s: (s.unit != "MW", order[s.name]))
         kind = [s for s in found if s.unit == found[0].unit]
         worst = max(kind, key=lambda s: s.amount)
-        lines = [f"{s.label}: {_side(s.side)} {s.limit:,.2f} by {s.amount:,.2f} {s.unit}" for s in found]
+        lines = [f"{s.label}: {_side(s.side)}{_known(s.limit)} by {s.amount:,.2f} {s.unit}" for s in found]
         if len(lines) > MOST_LINES:
             lines = [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} more"]
         return InfeasibleError(
@@ -428,11 +429,15 @@ def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
             }
     if instance.tranches is not None:
         found |= {
-            f"draws_loan_to_cost[{r}]": Softening(1.0, name, "USD m")
+            f"{component_of(name.partition(':')[0])}[{r}]": Softening(1.0, name, "USD m")
             for r, name in enumerate(instance.tranches.row_name)
-            if name.startswith("loan to cost")
         }
     return found
+
+
+def _known(limit: float) -> str:
+    """A limit as a figure; nothing where it is a sum over decisions."""
+    return f" {limit:,.2f}" if limit else " what it allows"
 
 
 def _side(side: str) -> str:

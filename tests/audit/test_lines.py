@@ -84,7 +84,7 @@ BROKEN = [
     (REVOLVER, MOVES[:2], "20 USD m of revolver are owed in 2025Q4: it is outside its window"),
     (REVOLVER, (COMMITTED, decided("draw", "revolver", "", 0, 1.0)), "drawn 2025-01-01, outside its window"),
     (REVOLVER, (decided("commit", "revolver", "", 3, 41.0),), "41 USD m of revolver: it is at most 40"),
-    (REVOLVER, (decided("commit", "revolver", "", 6, 30.0),), "committed 2025-07-01, not at the first step"),
+    (REVOLVER, (decided("commit", "revolver", "", 6, 30.0),), "committed 2025-07-01, not at the beginning"),
     (REVOLVER, (*MOVES[:2], decided("repay", "revolver", "", 9, 21.0)), "repays 1 USD m of revolver more than is owed"),
     (REVOLVER, (decided("repay", "revolver", "", 6, 1.0),), "repays 1 USD m of revolver more than is owed in 2025Q3"),
     (SWEEP, (decided("draw", "sweep", "", 0, 31.0), decided("repay", "sweep", "", 3, 31.0)), "31 USD m of sweep in"),
@@ -122,11 +122,19 @@ def test_lines_that_are_laid_down(make_plan: Any) -> None:
     assert any("given: commit 29 of revolver on 2025-04-01, the plan has 30" in each for each in findings(plan))
 
 
+def test_a_line_inside_a_long_step(make_plan: Any) -> None:
+    """Proves: in a plan of one step a line of April is committed, drawn and repaid by quarter. Broken: no step for it."""
+    changes = with_facilities(revolver=REVOLVER) | {"horizon.steps": ["1 year"]}
+    plan = make_plan(changes, decisions(*MOVES))
+    assert cash(plan, "drawn", "fees") == [(0, 0), (20, close(-0.315)), (0, close(-0.015)), (0, 0)]
+    assert findings(plan) == []
+
+
 SENSELESS = [
     (["2025-04-01", "repay", "sweep", "", "1", "usd_m", "0", "0"], "item", "no line 'sweep'"),
     (["2025-04-01", "commit", "sweep", "", "1", "usd_m", "0", "0"], "item", "no facility 'sweep' to commit"),
     (["2025-02-01", "repay", "revolver", "", "1", "usd_m", "0", "0"], "date", "not the first instant of a period"),
-    (["2025-05-01", "commit", "revolver", "", "1", "usd_m", "0", "0"], "date", "not the first instant of a step"),
+    (["2025-05-01", "commit", "revolver", "", "1", "usd_m", "0", "0"], "date", "not the first instant of a period"),
 ]
 
 

@@ -16,20 +16,23 @@ import pyomo.environ as pyo
 
 import models
 from models.build import FAMILIES, build
+from models.covenants import RULES as LIMITS
+from models.debt.tranches import FAMILIES as FAMILIES_OF_DRAWS
 from models.instance import Instance, Treasury
 from models.power.site_operations import FAMILIES as FAMILIES_OF_ROWS
 from tests.math.builder import (
     bitcoin,
     builds_of,
+    covenants_of,
     equity_of,
     instance,
     lay_down,
-    loans_of,
     operations_of,
     tax_of,
     trading,
     tree,
 )
+from tests.math.money_builder import fences_of, limit_on, lines_of, tranches_of
 from tests.math.tax_builder import income_tax_of
 
 HERE = Path(__file__).parent
@@ -38,7 +41,9 @@ HERE = Path(__file__).parent
 def everything() -> Instance:
     """An instance that has every part that a model can have."""
     on = tree([12, 12])
-    loans = loans_of(on, [{"cash": [1, -1]}], 10, 0.5, [1])
+    rows = [{"name": f"{family}: all", "draw": {0: 1}, "hall": {0: -1}} for family in FAMILIES_OF_DRAWS]
+    draws = [{"cash": [1, -1], "option": 0, "least": 1}]
+    lines = [{"limit": 10, "coins": 1}, {"limit": 10, "committed": False, "sweep": 1}]
     whole = instance(
         on,
         lots=[{"margin": 1, "elsewhere": [1]}, {"order_node": 0, "most": 1, "margin": 1}],
@@ -49,8 +54,11 @@ def everything() -> Instance:
         ],
         trade=trading(on, 2, sell_usd_m_per_eh=np.ones((2, 2))),
         builds=builds_of(on, [{}]),
-        tranches=loans,
-        equity=equity_of([0], 10, [1], 0.1),
+        tranches=tranches_of(on, draws, rows, options=1),
+        lines=lines_of(on, lines),
+        fences=fences_of(on, [{"level": 1, "available": 1, "tests": [0, 1]}], [{"paid": 1}]),
+        covenants=covenants_of(on, [limit_on(on, kind, 1) for kind in LIMITS if kind != "min_cash_usd_m"]),
+        equity=equity_of([0], 10, [1], 0.1, 10),
         treasury=bitcoin(on, 1, 1.0),
         tax=tax_of(on, 0.2, [2025, 2026]),
         income_tax=income_tax_of(

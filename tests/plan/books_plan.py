@@ -25,7 +25,6 @@ BOOKS: dict[str, Any] = {"equity_usd_m": 500}
 """Property is what makes the balance sheet balance."""
 FLEET: dict[str, Any] = {"m16": {"ph_s": 50000, "bought": "2024-01", "book_usd_m": 360}}
 """A year old, with two of its three years in the books left: 15 USD m a month."""
-NOTHING_ELSE = {"given.otherwise": "nothing"}
 
 
 def company(changes: Mapping[str, Any] | None = None, **offers: Mapping[str, Any]) -> dict[str, Any]:

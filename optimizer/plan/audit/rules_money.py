@@ -6,11 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from optimizer.case.facilities import Convertible, EquityIssue, Preferred, ProjectLoan, TermLoan
+from optimizer.case.facilities import (
+    BtcLine,
+    Convertible,
+    CreditLine,
+    EquityIssue,
+    Preferred,
+    ProjectLoan,
+    TermLoan,
+)
 from optimizer.plan.audit.decided import FILE, Lines
 from optimizer.plan.audit.recompute.decisions import Decision
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.lines import committed_of, first_step
+from optimizer.plan.audit.recompute.lines import committed_at, committed_of
 from optimizer.plan.audit.recompute.new_money import cost_before
 from optimizer.plan.audit.recompute.project_loans import ProjectTranche
 from optimizer.plan.audit.recompute.project_terms import project_items
@@ -20,6 +28,7 @@ from optimizer.plan.audit.rules_decided import in_window, over
 from optimizer.plan.audit.rules_lines import check_lines
 
 BY_STEP = (TermLoan, Convertible, Preferred)
+COMMITTED = (TermLoan, CreditLine, BtcLine)
 
 
 def check_money(figures: Figures, lines: Lines, collector: Collector) -> None:
@@ -32,14 +41,16 @@ def check_money(figures: Figures, lines: Lines, collector: Collector) -> None:
 
 
 def _check_commitments(figures: Figures, lines: Lines, collector: Collector) -> None:
-    """Once, at the first step of the window, and no more than is on offer."""
+    """Once, at the beginning of the window, and no more than is on offer."""
     for each in figures.decisions.of("commit"):
         facility = figures.case.finance.facilities[each.item]
-        first = first_step(facility.window, figures.timeline) if hasattr(facility, "window") else None
+        if not isinstance(facility, COMMITTED):
+            continue
+        first = committed_at(facility, figures.timeline)
         collector.checks += 2
         if each.at != first:
             wanted = "there is none" if first is None else f"which is {first_day(first)}"
-            message = f"{each.item} is committed {first_day(each.at)}, not at the first step of its window: {wanted}"
+            message = f"{each.item} is committed {first_day(each.at)}, not at the beginning of its window: {wanted}"
             collector.breach(FILE, lines[each], "date", message)
         if over(each.amount, facility.limit_usd_m):
             message = f"{shown(each.amount)} USD m of {each.item}: it is at most {shown(facility.limit_usd_m)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optimizer.case.case import Case
 from optimizer.case.facilities import TermLoan
 from optimizer.plan.audit.recompute.decisions import Decisions
-from optimizer.plan.audit.recompute.lines import committed_of, first_step
+from optimizer.plan.audit.recompute.lines import committed_at, committed_of
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Timeline
 from optimizer.plan.audit.recompute.tranches import market_rate, own_factor
 
@@ -27,7 +27,7 @@ def undrawn_of(case: Case, timeline: Timeline, decisions: Decisions) -> tuple[Un
     for name, facility in case.finance.facilities.items():
         if not isinstance(facility, TermLoan) or facility.undrawn_fee <= 0:
             continue
-        first, committed = first_step(facility.window, timeline), committed_of(name, decisions)
+        first, committed = committed_at(facility, timeline), committed_of(name, decisions)
         draws = [each for each in decisions.of("draw") if each.item == name]
         fees: list[tuple[int, float]] = []
         month = timeline.end if first is None else first

@@ -53,7 +53,7 @@ def by_period(case: Case, kind: str, item: str) -> bool:
     facility = case.finance.facilities.get(item)
     if kind == "repay":
         return True
-    return kind in COINS or (kind == "draw" and isinstance(facility, CreditLine | BtcLine))
+    return kind in COINS or (kind in ("commit", "draw") and isinstance(facility, CreditLine | BtcLine))
 
 
 def is_line(case: Case, item: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from optimizer.case.base import Window
 from optimizer.case.case import Case
-from optimizer.case.facilities import BtcLine, CreditLine, SweepLoan
+from optimizer.case.facilities import BtcLine, CreditLine, SweepLoan, TermLoan
 from optimizer.plan.audit.recompute.decisions import Decisions
 from optimizer.plan.audit.recompute.network import NetworkPath
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Timeline
@@ -54,9 +54,11 @@ def in_window(window: Window, instant: float) -> bool:
     return window.start.first - SAME_INSTANT <= instant < window.end.last - SAME_INSTANT
 
 
-def first_step(window: Window, timeline: Timeline) -> int | None:
-    """The first step in a window; None if there is none."""
-    return next((step for step in timeline.steps if in_window(window, step)), None)
+def committed_at(facility: Line | TermLoan, timeline: Timeline) -> int | None:
+    """When a facility is committed: at the first step in its window, a line with the first period in it; None if there
+    is none."""
+    instants = timeline.steps if isinstance(facility, TermLoan) else [period.start for period in timeline.periods]
+    return next((instant for instant in instants if in_window(facility.window, instant)), None)
 
 
 def committed_of(name: str, decisions: Decisions) -> float:
@@ -88,9 +90,9 @@ def _path(name: str, line: Line, timeline: Timeline, decisions: Decisions) -> Li
     if isinstance(line, SweepLoan):
         fees = [(period.start, line.fee * float(usd_m)) for period, usd_m in zip(periods, drawn, strict=True) if usd_m]
     else:
-        commitment, step = committed_of(name, decisions), first_step(line.window, timeline)
-        if step is not None:
-            fees = [(step, line.fee * commitment)]
+        commitment, at = committed_of(name, decisions), committed_at(line, timeline)
+        if at is not None:
+            fees = [(at, line.fee * commitment)]
         monthly = line.undrawn_fee / 12 * (commitment - owed) * opened
         undrawn = monthly * months
         for period, fee in zip(periods, monthly, strict=True):
