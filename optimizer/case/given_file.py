@@ -32,6 +32,8 @@ DECISIONS = {
     "commit": "line or loan with an undrawn fee",
     "draw": "facility, or project finance as facility / offer",
     "repay": "line",
+    "fund": "company",
+    "upstream": "company",
     "issue": "equity facility",
     "sell_btc": "coin: bitcoin",
     "keep_btc": "coin: bitcoin",

@@ -13,6 +13,9 @@ class OpeningBalance:
     """USD m, the company's share. Assets and liabilities agree: one of them is what makes them agree."""
 
     cash: float
+    """The parent's."""
+    trapped: float
+    """Cash of companies below the parent."""
     bitcoin: float
     machines: float
     halls: float
@@ -41,7 +44,8 @@ def opening_balance(case: Case) -> OpeningBalance | None:
     )
     bitcoin = opening.btc * case.market.network.btc_usd / 1e6
     halls = sum(lease.book_usd_m for lease in case.leases.values())
-    named = opening.cash_usd_m + bitcoin + machines + halls + books.land_usd_m
+    trapped = sum(company.opening_cash_usd_m for company in case.finance.companies.values())
+    named = opening.cash_usd_m + trapped + bitcoin + machines + halls + books.land_usd_m
     named += books.investments_usd_m + books.other_assets_usd_m
     debt = sum(debt.principal_usd_m for debt in debts)
     accrued = sum(accrued_at_start(debt, case.horizon.start.first) for debt in debts)
@@ -54,6 +58,7 @@ def opening_balance(case: Case) -> OpeningBalance | None:
         property_usd_m, equity = owed + books.equity_usd_m - named, books.equity_usd_m
     return OpeningBalance(
         cash=opening.cash_usd_m,
+        trapped=trapped,
         bitcoin=bitcoin,
         machines=machines,
         halls=halls,

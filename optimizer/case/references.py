@@ -82,6 +82,7 @@ def _names(case: Case) -> Iterable[Finding]:
         (("leases",), case.leases),
         (("finance", "debts"), case.finance.debts),
         (("finance", "facilities"), case.finance.facilities),
+        (("finance", "companies"), case.finance.companies),
         *((path, names) for path, names in names_of_finance(case)),
     ]
     # Tables name the contracts of both, and the debts and loans of both, in one column.
@@ -90,6 +91,8 @@ def _names(case: Case) -> Iterable[Finding]:
         message = "is what everything is reckoned in and worth 1; leave it out"
         yield Finding(("currencies", US_DOLLARS), message, at_key=True)
     yield from _alike(("finance", "facilities"), case.finance.facilities, case.finance.debts, "a debt")
+    yield from _alike(("finance", "companies"), case.finance.companies, case.finance.debts, "a debt")
+    yield from _alike(("finance", "companies"), case.finance.companies, case.finance.facilities, "a facility")
     for name, site in case.sites.items():
         maps += [(("sites", name, "fleet"), site.fleet), (("sites", name, "arriving"), site.arriving)]
         for part in ("contracts", "contract_offers", "interruptions", "delivery", "flexibility", "builds"):

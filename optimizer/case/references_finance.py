@@ -1,4 +1,4 @@
-"""Debts, new money, limits, tax and books against the rest of the case: what they name exists and can be reckoned with.
+"""Debts, companies, new money, limits, tax and books against the rest of the case: what they name exists and can be reckoned with.
 
 A part of ``optimizer.case.references``. What is wrong with an instrument by itself is in its schema.
 """
@@ -25,7 +25,15 @@ BOOKS_AGREE_USD_M = 0.05
 
 def check_finance(case: Case) -> list[Finding]:
     """What is wrong with the finance of a case that has passed the schema."""
-    return [*_debts(case), *_facilities(case), *_limits(case), *_ebitda_before(case), *_taxes(case), *_books(case)]
+    return [
+        *_debts(case),
+        *_companies(case),
+        *_facilities(case),
+        *_limits(case),
+        *_ebitda_before(case),
+        *_taxes(case),
+        *_books(case),
+    ]
 
 
 def names_of_finance(case: Case) -> Iterable[tuple[CasePath, Iterable[str]]]:
@@ -184,14 +192,38 @@ def _taxes(case: Case) -> Iterable[Finding]:
         if name.lower() == "home":
             yield Finding(place, f"{name!r} is what the rest of the company is called; take another name", at_key=True)
         yield from _known((*place, "sites"), country.sites, case.sites, "site")
-        for index, site_name in enumerate(country.sites):
+        what = "a site taxed on its own can only have plain power: what these bring is not told apart by country"
+        yield from _plain_power(case, (*place, "sites"), country.sites, what)
+
+
+def _plain_power(case: Case, path: CasePath, sites: Iterable[str], what: str) -> Iterable[Finding]:
+    """Sites whose hours are tied to contracts, charges or programs, where that cannot be; ``what`` says why."""
+    for index, name in enumerate(sites):
+        site = case.sites.get(name)
+        if site is None:
+            continue  # said already
+        parts = ("contracts", "contract_offers", "delivery", "flexibility")
+        extra = [part for part in parts if getattr(site, part)]
+        extra += ["power.decides_on"] if site.power.decides_on is not None else []
+        if extra:
+            yield Finding((*path, index), f"{name!r} has {listed(extra)}; {what}")
+
+
+def _companies(case: Case) -> Iterable[Finding]:
+    owner: dict[str, str] = {}
+    for name, company in case.finance.companies.items():
+        path: CasePath = ("finance", "companies", name, "sites")
+        yield from _known(path, company.sites, case.sites, "site")
+        for index, site_name in enumerate(company.sites):
             site = case.sites.get(site_name)
-            parts = ("contracts", "contract_offers", "delivery", "flexibility")
-            extra = [part for part in parts if site is not None and getattr(site, part)]
-            extra += ["power.decides_on"] if site is not None and site.power.decides_on is not None else []
-            if extra:
-                message = f"{site_name!r} has {listed(extra)}; a site taxed on its own can only have plain power:"
-                yield Finding((*place, "sites", index), f"{message} what these bring is not told apart by country")
+            if owner.setdefault(site_name, name) != name:
+                message = f"{site_name!r} is a site of {owner[site_name]!r}; a site belongs to one company"
+                yield Finding((*path, index), message)
+            elif site is not None and site.share < 1:
+                message = f"there is a share of {site.share:g} in {site_name!r}; companies have whole sites"
+                yield Finding((*path, index), message)
+        what = "a site of a company can only have plain power: what these bring is not told apart by company"
+        yield from _plain_power(case, path, company.sites, what)
 
 
 def _books(case: Case) -> Iterable[Finding]:

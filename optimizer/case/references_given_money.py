@@ -1,4 +1,5 @@
-"""Given decisions about money against the facilities of the case: what they name exists and could be decided.
+"""Given decisions about money against the facilities and companies of the case: what they name exists and could be
+decided.
 
 A part of ``optimizer.case.references``. Names are those of a plan's ``decisions.csv`` (docs/figures_capital.md,
 section 13), so that a plan can be given back as it came out.
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
-from optimizer.case.derived import TOLERANCE, dates_in, decision_dates, nearest_step
+from optimizer.case.derived import TOLERANCE, dates_in, decision_dates, nearest_step, period_dates
 from optimizer.case.facilities import (
     BtcLine,
     ByStep,
@@ -31,7 +32,7 @@ Committed = TermLoan | CreditLine | BtcLine
 
 
 def check_given_money(case: Case) -> list[Finding]:
-    """What is wrong with what is committed, drawn, repaid and issued by ``given``."""
+    """What is wrong with what is committed, drawn, repaid, issued and moved between companies by ``given``."""
     given, facilities = case.given, case.finance.facilities
     end = decision_dates(case)[-1]
     draws, repayments = dict[str, Subject](), dict[str, Subject]()
@@ -48,13 +49,17 @@ def check_given_money(case: Case) -> list[Finding]:
             # What is owed after the window is repaid then: such a row stands in the first period after it.
             repayments[name] = Subject(facility.window, unit=UNIT, by_period=True, until=end)
     draws |= _project_draws(case)
+    companies = {name: Subject(unit=UNIT, by_period=True) for name in case.finance.companies}
     return [
         *check_amounts(case, "commit", given.commit, commitments, "line or loan with an undrawn fee"),
         *check_amounts(case, "draw", given.draw, draws, "facility to draw"),
         *check_amounts(case, "repay", given.repay, repayments, "line to repay"),
+        *check_amounts(case, "fund", given.fund, companies, "company"),
+        *check_amounts(case, "upstream", given.upstream, companies, "company"),
         *check_amounts(case, "issue", given.issue, shares, "equity facility"),
         *_commitments(case),
         *_least(case),
+        *_both_ways(case),
     ]
 
 
@@ -122,3 +127,17 @@ def _least(case: Case) -> Iterable[Finding]:
             if 0 < amount < facility.least_usd_m * (1 - TOLERANCE):
                 message = f"a draw is nothing or at least {facility.least_usd_m:g} (got {amount:g})"
                 yield Finding(("given", "draw", name, str(date)), message)
+
+
+def _both_ways(case: Case) -> Iterable[Finding]:
+    """What is paid in and up at one instant is one payment, and a plan says it so."""
+    instants = period_dates(case)[:-1]
+    for name, amounts in case.given.upstream.items():
+        funded = case.given.fund.get(name)
+        if not isinstance(amounts, Mapping) or not isinstance(funded, Mapping):
+            continue
+        paid_in = {nearest_step(instants, date.first) for date, amount in funded.items() if amount > 0}
+        for date, amount in amounts.items():
+            if amount > 0 and nearest_step(instants, date.first) in paid_in:
+                message = f"{name!r} is also paid money in this period (given.fund); give the difference alone"
+                yield Finding(("given", "upstream", name, str(date)), message, at_key=True)

@@ -80,7 +80,7 @@ def prepare_from(
     equity = equity_arrays(case, market, issues)
     capital = capital_arrays(case, market, money, options, hosting, lots, operations.lots, trade, fixed)
     opening = case.finance.opening
-    below = company_arrays(case, market, operations, options, builds)
+    below = company_arrays(case, market, operations, options, builds, money.project_debts)
     free = Instance(
         tree=market.tree,
         lots=lots,

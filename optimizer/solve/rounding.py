@@ -43,7 +43,7 @@ def tidy(instance: Instance, decisions: Decisions) -> Decisions:
                 continue
             alive = places.exists[here, parent] if parent >= 0 else np.zeros(len(here), dtype=bool)
             fresh = np.where(places.home[here], begins[c], 0.0)
-            before = np.where(alive, installed[here, parent], fresh)
+            before = np.maximum(np.where(alive, installed[here, parent], fresh), 0.0)
             store = float(stored[c, parent]) if parent >= 0 else 0.0
             unplug[here, n] = _meet(unplug[here, n], before, _is_fixed(bounds.unplug_eh, here, n))
             _fit_into(plug, here, n, store)

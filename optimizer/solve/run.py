@@ -45,6 +45,12 @@ hall is kept ten times sharper, so that megawatt limits hold."""
 EQUITY_ROUNDS, EQUITY_TOLERANCE, LEAST_SECONDS = 4, 1e-3, 1.0
 """How often at most the price of new shares is found anew, when it agrees, and for how little time it is not tried."""
 
+DECIDED = frozenset({"sign", "halls", "hall_count", "built", "sign_contract"})
+"""Whole numbers that are decisions; the others follow from them."""
+
+RULES_GAP, RULES_SECONDS = 1e-3, 20.0
+"""From which gap on, and for how long at most, the others are found anew."""
+
 LIMIT_WORDS = {
     "min_cash_usd_m": ("minimum cash", 1.0, "USD m"),
     "min_liquidity_usd_m": ("minimum liquidity", 1.0, "USD m"),
@@ -240,6 +246,9 @@ def _finish(
     """Round, fix, solve again, break ties, recompute forward; and the columns from which that was done."""
     assert raw.values is not None
     assert raw.bound is not None
+    raw = _with_rules_anew(form, raw, options)
+    assert raw.values is not None
+    assert raw.bound is not None
     fixed = solve_fixed(form, raw.values, options)
     values = fixed.values if fixed.status is Status.OPTIMAL and fixed.values is not None else raw.values
     values = _break_ties(instance, form, values, options)
@@ -260,6 +269,33 @@ def _finish(
         worth_of_cash=_worth_of_cash(instance, form, fixed),
     )
     return found, values
+
+
+def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions) -> RawSolution:
+    """The same decisions in whole numbers, with the rules that follow from them (is there a profit, is a project locked
+    up, is a loan repaid) found anew.
+
+    Where a search stops far from its bound they may be set as nobody would: a plan then moves machines about to burn the
+    profit that it is not to have.
+    """
+    assert raw.values is not None
+    if raw.relative_gap is None or raw.relative_gap < RULES_GAP:
+        return raw
+    decided = np.array([name.partition("[")[0] in DECIDED for name in form.column_names], dtype=bool)
+    known = form.integer & decided
+    if not (form.integer & ~decided).any():
+        return raw
+    whole = np.round(raw.values)
+    laid = replace(
+        form,
+        column_lower=np.where(known, np.maximum(form.column_lower, whole), form.column_lower),
+        column_upper=np.where(known, np.minimum(form.column_upper, whole), form.column_upper),
+    )
+    within = replace(options, time_limit_seconds=RULES_SECONDS, relative_gap=min(options.relative_gap, RULES_GAP / 10))
+    found = solve_form(laid, within, start=raw.values)
+    if found.values is None or found.objective is None or raw.objective is None or found.objective <= raw.objective:
+        return raw
+    return replace(raw, values=found.values, objective=found.objective)
 
 
 def _worth_of_cash(instance: Instance, form: StandardForm, fixed: FixedSolution) -> FloatArray | None:
@@ -349,6 +385,9 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
             empty.sell_eh[index[0], index[2]] += max(0.0, float(value))
         elif kind in targets:
             targets[kind][index] = max(0.0, float(value))
+    # What is unplugged and plugged in at one place and instant never moved.
+    both = np.minimum(empty.unplug_eh, empty.plug_eh)
+    empty.unplug_eh[:], empty.plug_eh[:] = empty.unplug_eh - both, empty.plug_eh - both
     for amounts in (empty.plug_eh, empty.sell_eh, empty.order_eh, empty.draw_usd_m, empty.issue_usd_m):
         amounts[amounts < LEAST_AMOUNT] = 0.0
     empty.unplug_eh[empty.unplug_eh < LEAST_AMOUNT / 10] = 0.0

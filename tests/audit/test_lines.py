@@ -123,7 +123,8 @@ def test_lines_that_are_laid_down(make_plan: Any) -> None:
 
 
 def test_a_line_inside_a_long_step(make_plan: Any) -> None:
-    """Proves: in a plan of one step a line of April is committed, drawn and repaid by quarter. Broken: no step for it."""
+    """Proves: in a plan of one step a line of April is committed, drawn and repaid by quarter.
+    Broken: no step for it."""
     changes = with_facilities(revolver=REVOLVER) | {"horizon.steps": ["1 year"]}
     plan = make_plan(changes, decisions(*MOVES))
     assert cash(plan, "drawn", "fees") == [(0, 0), (20, close(-0.315)), (0, close(-0.015)), (0, 0)]

@@ -83,8 +83,8 @@ def test_the_minimum_at_the_horizon_is_without_it(make_plan: Any) -> None:
     assert [row["minimum_usd_m"] for row in plan.rows("cash.csv")] == [10, 10, 10, close(40)]
 
 
-def test_loan_to_cost_is_without_what_is_given(make_plan: Any) -> None:
-    """Proves: a fifth of 140 may be drawn, 28; of 200 it would be 40. Broken: a limit of 40."""
+def test_loan_to_cost_is_without_what_the_tenant_pays(make_plan: Any) -> None:
+    """Proves: of 200 the tenant gives 60 and lends 20: a fifth of 120 may be drawn. Broken: 28 (of 140); 40."""
     loan = {
         "kind": "term_loan", "window": {"from": "2025-01", "to": "2025-12"}, "limit_usd_m": 50, "rate": 0.08,
         "term": "6 months", "interest_every": "3 months", "loan_to_cost": 0.2,
@@ -92,7 +92,7 @@ def test_loan_to_cost_is_without_what_is_given(make_plan: Any) -> None:
     decisions = Decisions((SIGNED, decided("draw", "loan", "", 3, 20.0)))
     plan = make_plan(pays(4, 1) | {"finance.facilities": {"loan": loan}}, decisions)
     row = [row for row in plan.rows("limits.csv") if row["limit"] == "facility"][1]
-    assert (row["used"], row["allowed"]) == (close(20), close(28))
+    assert (row["used"], row["allowed"]) == (close(20), close(24))
 
 
 def test_terms_that_cannot_be(make_plan: Any) -> None:

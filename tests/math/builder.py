@@ -184,6 +184,7 @@ def instance(
             parts.get("equity"),
             parts.get("operations"),
             parts.get("lines"),
+            parts.get("companies"),
         ),
         value_constant_usd_m=constant,
         **{"covenants": covenants_of(on), **parts},

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from models.build import build
-from models.capital import Covenant, Lines, RingFences, Tranches
+from models.capital import Companies, Covenant, Lines, RingFences, Tranches
 from models.forward import Decisions
 from models.instance import Instance
-from models.tree import Floats, Tree
+from models.tree import Bools, Floats, Tree
 from optimizer.solve.bridge import compile_model
 from optimizer.solve.highs import Status, solve_form
 from tests.math.builder import EXACT, loans_of
@@ -136,6 +136,33 @@ def fences_of(
         service_paid=table(draws, "paid"),
         level=np.array([float(fence["level"]) for fence in fences]),
         most_usd_m=np.full(len(fences), most),
+    )
+
+
+def companies_of(
+    on: Tree, companies: Sequence[Mapping[str, Any]], *, places: int = 0, options: int = 0, builds: int = 0, lots: int = 0
+) -> Companies:
+    """Companies below the parent. ``companies``: opening, minimum, withholding, fixed (by node), and which places,
+    options, builds and lots (of how many) are theirs."""
+
+    def own(key: str, count: int) -> Bools:
+        rows = [np.isin(np.arange(count), list(company.get(key, ()))) for company in companies]
+        return np.array(rows).reshape(len(companies), count)
+
+    def amounts(key: str) -> Floats:
+        return np.array([float(company.get(key, 0.0)) for company in companies])
+
+    return Companies(
+        name=tuple(f"company {g}" for g in range(len(companies))),
+        opening_usd_m=amounts("opening"),
+        minimum_usd_m=amounts("minimum"),
+        withholding=amounts("withholding"),
+        withheld_factor=on.probability.copy(),
+        fixed_usd_m=np.array([by_node(company.get("fixed", 0.0), len(on)) for company in companies]),
+        place=own("places", places),
+        option=own("options", options),
+        build=own("builds", builds),
+        lot=own("lots", lots),
     )
 
 

@@ -336,6 +336,34 @@ def test_a_limit_at_a_price_may_be_broken(kind: str, terms: dict[str, Any]) -> N
     assert worth(0.5 * 0.01 * over).value_usd_m == about(0)
 
 
+@proves("commits_or_not", "committed_is_there")
+def test_what_is_committed_has_no_price() -> None:
+    """Proves: a hall (worth 10) owes 60 after the end, and each million of cash short of 20 costs 0.01: with 50 it is not
+    built: 0; with 60 it is, 20 short: 9.8. Broken: 9.7 with 50, 30 short at a price."""
+    on = tree([12])
+    covenants = covenants_of(on, cash_costs=np.full(1, 0.01))
+
+    def with_cash(opening: float) -> Instance:
+        options = [{"value": 10, "cash": [0], "capex_after": 60}]
+        return instance(on, options=options, covenants=covenants, opening=opening, minimum=20)
+
+    assert best(with_cash(50)) == about(0)
+    assert best(with_cash(60)) == about(9.8)
+    assert best_without(with_cash(50), "commits_or_not") == about(9.7)
+    assert best_without(with_cash(50), "committed_is_there") == about(9.7)
+
+
+def test_a_path_that_commits_nothing_may_be_short() -> None:
+    """Proves: a hall up owes 60 that are there; 20 are short there and 15 down, where nothing is owed: 0.5
+    x (10 - 0.2 - 0.15). Broken: 0 where down has to have 60 too; no plan where nothing may be short."""
+    on = two_leaves()
+    covenants = covenants_of(on, cash_costs=np.array([0.0, 0.005, 0.005]))
+    options = [{"node": 1, "value": 5, "capex_after": 60}]
+    fixed, minimum = [0, 60, 5], [-1e4, 20, 20]
+    small = instance(on, options=options, covenants=covenants, fixed=fixed, minimum=minimum)
+    assert best(small) == about(5 - 0.005 * 20 - 0.005 * 15)
+
+
 def test_a_limit_that_nothing_can_keep_is_told() -> None:
     """Proves: 90 owed at six times 10 with nothing in hand are 30 too much. Broken: another amount, or no word of it."""
     small = borrowed(60, TIMES_6, fixed_debt_usd_m=np.array([90.0, 0.0]))

@@ -32,7 +32,7 @@ from tests.math.builder import (
     trading,
     tree,
 )
-from tests.math.money_builder import fences_of, limit_on, lines_of, tranches_of
+from tests.math.money_builder import companies_of, fences_of, limit_on, lines_of, tranches_of
 from tests.math.tax_builder import income_tax_of
 
 HERE = Path(__file__).parent
@@ -57,7 +57,10 @@ def everything() -> Instance:
         tranches=tranches_of(on, draws, rows, options=1),
         lines=lines_of(on, lines),
         fences=fences_of(on, [{"level": 1, "available": 1, "tests": [0, 1]}], [{"paid": 1}]),
-        covenants=covenants_of(on, [limit_on(on, kind, 1) for kind in LIMITS if kind != "min_cash_usd_m"]),
+        covenants=covenants_of(
+            on, [limit_on(on, kind, 1) for kind in LIMITS if kind != "min_cash_usd_m"], cash_costs=np.ones(2)
+        ),
+        companies=companies_of(on, [{"options": [0]}], places=3, options=1, builds=1, lots=2),
         equity=equity_of([0], 10, [1], 0.1, 10),
         treasury=bitcoin(on, 1, 1.0),
         tax=tax_of(on, 0.2, [2025, 2026]),

@@ -14,7 +14,8 @@ import pytest
 from optimizer import api
 from optimizer.errors import InfeasibleError
 from tests.math.cases import FLAT_50, write_prices
-from tests.property.money_cases import Data, random_company
+from tests.property.money_cases import random_company
+from tests.property.money_kinds import Data
 
 SOLVE = api.SolveOptions(relative_gap=1e-3, time_limit_seconds=20)
 TO_THE_CENT = 1e-6

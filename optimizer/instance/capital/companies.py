@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from models.capital import Companies
+from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.instance.builds import BuildOption
+from optimizer.instance.capital.fences import ProjectDebtTerms
+from optimizer.instance.finance import debt_payments
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import instant_factor, node_at
 from optimizer.market.market import Market
@@ -19,6 +22,7 @@ def company_arrays(
     operations: Operations,
     options: tuple[Option, ...],
     builds: tuple[BuildOption, ...],
+    project_debts: tuple[ProjectDebtTerms, ...] = (),
 ) -> Companies | None:
     """None if the case has no companies."""
     companies = case.finance.companies
@@ -35,6 +39,9 @@ def company_arrays(
         for lot in operations.lots:
             if lot.due_at is not None and lot.site in own[g]:
                 fixed[g] -= np.where(node_at(tree, lot.due_at), lot.due_usd_m, 0.0)
+        for debt in project_debts:
+            if options[debt.option].site in own[g]:
+                fixed[g] -= _served(case, market, debt)
     return Companies(
         name=tuple(companies),
         opening_usd_m=np.array([company.opening_cash_usd_m for company in companies.values()]),
@@ -50,3 +57,13 @@ def company_arrays(
         build=np.array([[build.site in sites for build in builds] for sites in own], dtype=bool),
         lot=np.array([[lot.site in sites for lot in operations.lots] for sites in own], dtype=bool),
     )
+
+
+def _served(case: Case, market: Market, debt: ProjectDebtTerms) -> Floats:
+    """(N,) what a debt of the start takes from the company whose lease it belongs to: its payments, and what is held
+    more for later ones."""
+    tree = market.tree
+    total: Floats = debt.held - np.where(tree.parent >= 0, debt.held[tree.parent], 0.0)
+    for payment in debt_payments(case.finance.debts[debt.name], market.start_month):
+        total = total + np.where(node_at(tree, payment.at), payment.interest_usd_m + payment.principal_usd_m, 0.0)
+    return total

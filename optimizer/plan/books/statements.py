@@ -150,7 +150,7 @@ def _balance(plan: Plan, parts: _Parts, income: Mapping[str, Floats]) -> tuple[d
     earned = earned - sum((owed.capped_calls for owed in plan.owed), start=nothing)
     balance: dict[str, Floats] = {
         "cash": plan.states.cash_usd_m,
-        "trapped": sum((fence.trapped for fence in plan.fences), start=nothing),
+        "trapped": sum((fence.trapped for fence in plan.fences), start=plan.states.companies.total_usd_m),
         "bitcoin": parts.bitcoin.value,
         "collateral": -so_far @ cash["collateral_usd_m"],
         "machines": parts.machines.value,
@@ -168,7 +168,7 @@ def _balance(plan: Plan, parts: _Parts, income: Mapping[str, Floats]) -> tuple[d
     }
     first = {
         "cash": start.cash,
-        "trapped": 0.0,
+        "trapped": start.trapped,
         "bitcoin": start.bitcoin,
         "collateral": 0.0,
         "machines": start.machines,
