@@ -43,6 +43,8 @@ class Ranges:
     def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
         self.model, self.instance = model, instance
         self._cash: dict[int, Range] = {}
+        self._group: dict[int, float] = {}
+        self._company: dict[tuple[int, int], float] = {}
         self._coins: dict[int, float] = {}
 
     def of(self, expression: Any) -> Range:
@@ -84,6 +86,8 @@ class Ranges:
             return None, (variable.lb, float(self._levers[index]))
         if kind == "cash":
             return None, self._cash_range(index)
+        if kind in ("company_cash", "upstream"):
+            return None, self._company_range(kind, *index)
         if kind == "locked":
             assert instance.fences is not None
             return None, (0.0, float(instance.fences.most_usd_m[index[0]]))
@@ -157,8 +161,49 @@ class Ranges:
             # The row's body is cash at the end, less all that it is made of.
             low, high = self.of(self.model.cash[node] - row.body + float(row.upper))
             low = max(low, float(least_cash(self.instance)[node]))
+            if self.instance.companies is not None:
+                high = min(high, self._group_most(node) - float(self.instance.companies.minimum_usd_m.sum()))
             self._cash[node] = low, max(low, high)
         return self._cash[node]
+
+    def _group_most(self, node: int) -> float:
+        """Cash of the parent and of all companies at the end of a node, at most: what they pay each other changes none
+        of it, and what earns interest is no more than all of it."""
+        if node not in self._group:
+            model, parent = self.model, int(self.instance.tree.parent[node])
+            row, growth = model.cash_balance[node], float(self.instance.cash.growth[node])
+            flows = model.cash[node] - row.body + float(row.upper) + sum(model.company_cash[:, node])
+            before = 0.0
+            if parent >= 0:
+                flows -= growth * model.cash[parent] + sum(model.company_cash[:, parent])
+                before = growth * self._group_most(parent)
+            self._group[node] = before + self.of(flows)[1]
+        return self._group[node]
+
+    def _company_range(self, kind: str, company: int, node: int) -> Range:
+        """Cash of a company at the end of a node, or what it pays up in it: that of the node before at most."""
+        own, parent = self.instance.companies, int(self.instance.tree.parent[node])
+        assert own is not None
+        if kind == "upstream":
+            before = self._company_most(company, parent) if parent >= 0 else float(own.opening_usd_m[company])
+            return 0.0, max(0.0, before)
+        least = float(own.minimum_usd_m[company])
+        return least, max(least, self._company_most(company, node))
+
+    def _company_most(self, company: int, node: int) -> float:
+        """All that the group may have, less what the parent and other companies keep; or, where the parent may run out
+        of money, what the company can be paid and earn."""
+        if (company, node) not in self._company:
+            own, kept = self.instance.companies, float(least_cash(self.instance)[node])
+            assert own is not None
+            if np.isfinite(kept):
+                others = float(own.minimum_usd_m.sum() - own.minimum_usd_m[company])
+                most = self._group_most(node) - kept - others
+            else:
+                row = self.model.company_balance[company, node]
+                most = self.of(self.model.company_cash[company, node] - row.body + float(row.upper))[1]
+            self._company[company, node] = most
+        return self._company[company, node]
 
     def _tax_most(self, node: int) -> float:
         """Tax on a year without any deduction."""

@@ -1,4 +1,5 @@
-"""Debts, companies, new money, limits, tax and books against the rest of the case: what they name exists and can be reckoned with.
+"""Debts, companies, new money, limits, tax and books against the rest of the case: what they name exists and can be
+reckoned with.
 
 A part of ``optimizer.case.references``. What is wrong with an instrument by itself is in its schema.
 """

@@ -1,4 +1,4 @@
-"""Money in words: debts, new money, limits, tax and books. One line each.
+"""Money in words: debts, companies, new money, limits, tax and books. One line each.
 
 A part of ``optimizer.cli.case_words``. The plain data are the sections as the case has them, with defaults.
 """
@@ -17,7 +17,8 @@ from optimizer.case.suggest import listed
 
 
 def describe_finance(case: Case) -> dict[str, Any]:
-    """Debts, facilities, limits, tax and books as plain data, JSON-able; ``opening`` is the balance sheet of books."""
+    """Debts, companies, facilities, limits, tax and books as plain data, JSON-able; ``opening`` is the balance sheet of
+    books."""
     finance = case.finance
     balance = opening_balance(case)
     limits = {
@@ -27,6 +28,7 @@ def describe_finance(case: Case) -> dict[str, Any]:
     }
     return {
         "debts": {name: debt.model_dump(mode="json", by_alias=True) for name, debt in finance.debts.items()},
+        "companies": {name: one.model_dump(mode="json") for name, one in finance.companies.items()},
         "facilities": {name: one.model_dump(mode="json", by_alias=True) for name, one in finance.facilities.items()},
         "limits": limits,
         "btc_haircut": finance.limits.btc_haircut,
@@ -51,6 +53,7 @@ def _balanced_by(books: Books) -> str:
 def finance_lines(money: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A name and a line of words for each thing that `describe_finance` found, in the order of the case."""
     lines = [(f"debt {name}", _debt(debt)) for name, debt in money["debts"].items()]
+    lines += [(f"company {name}", _company(company)) for name, company in money["companies"].items()]
     lines += [(name, _FACILITIES[one["kind"]](one)) for name, one in money["facilities"].items()]
     limits = {key: limit for key, limit in money["limits"].items() if key != "min_cash_usd_m" or not _plain(limit)}
     lines += [("limit", _limit(key, limit, money["btc_haircut"])) for key, limit in limits.items()]
@@ -83,6 +86,15 @@ def _debt(debt: Mapping[str, Any]) -> str:
         )
     if project := debt["project"]:
         text += f"; ring-fenced with {project['lease']}{_fence(project)}"
+    return text
+
+
+def _company(company: Mapping[str, Any]) -> str:
+    text = f"the cash of {listed(company['sites'])} is its own, {_usd(company['opening_cash_usd_m'])} at the start"
+    if company["min_cash_usd_m"]:
+        text += f", at least {_usd(company['min_cash_usd_m'])} kept"
+    if company["withholding"]:
+        text += f"; {_rate(company['withholding'])} of what it pays up is withheld"
     return text
 
 

@@ -34,7 +34,7 @@ class Template(NamedTuple):
 TEMPLATES = {
     "quickstart": Template("one mine and one hosting offer", ("quickstart/case.yaml", "quickstart/README.md", PRICES)),
     "everything": Template(
-        "three sites and every section of a case: contracts, reserves, charges, builds, machines, loans, shares, tax",
+        "four sites and every section of a case: contracts, reserves, charges, builds, machines, loans, shares, tax",
         (
             "everything/case.yaml",
             PRICES,

@@ -24,8 +24,8 @@ PLAN_VERSION = 1
 PLAN_FILES = {
     "decisions.csv", "allocation.csv", "machines.csv", "mining.csv", "hosting.csv", "power.csv", "cash.csv", "debt.csv",
     "dispatch.csv", "contracts.csv", "flexibility.csv", "delivery.csv", "certificate.csv", "treasury.csv", "limits.csv",
-    "projects.csv", "companies.csv", "tax.csv", "income.csv", "balance.csv", "cost_per_btc.csv", "returns.csv", "sources_uses.csv",
-    "worth_of_cash.csv", "value.csv", "summary.json", "run.json", "inputs",
+    "projects.csv", "companies.csv", "tax.csv", "income.csv", "balance.csv", "cost_per_btc.csv", "returns.csv",
+    "sources_uses.csv", "worth_of_cash.csv", "value.csv", "summary.json", "run.json", "inputs",
 }  # fmt: skip
 """What a plan folder holds, and nothing else may be in one that is replaced."""
 

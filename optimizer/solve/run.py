@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from optimizer.solve.conflict import Conflict, ConflictKind, Softening, find_con
 from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.progress import Progress
 from optimizer.solve.rounding import tidy
-from optimizer.solve.tax_rounds import Attempt, solve_by_rule
+from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 
 DECIMALS = 8
 """Decisions in money and coins are rounded to this many decimals (machines in ``rounding.py``) before anything is
@@ -193,11 +193,11 @@ def _solve_once(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
 ) -> Solution:
-    def search(these: Instance, within: SolveOptions, kept: Mapping[str, float] | None) -> Attempt:
-        return _search(these, within, on_progress, stop, kept)
+    def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
+        return _search(these, within, on_progress, stop, kept, start)
 
     if instance.income_tax is None:
-        return search(instance, options, None).solution
+        return search(instance, options, None, None).solution
     return solve_by_rule(instance, options, search, stop)
 
 
@@ -206,13 +206,16 @@ def _search(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
-    kept: Mapping[str, float] | None,
+    kept: Columns | None = None,
+    start: Columns | None = None,
 ) -> Attempt:
-    """One search; with ``kept`` these whole columns stay as they are, and nobody is told of progress."""
+    """One search, from a plan to begin with; with ``kept`` these whole columns stay as they are, and nobody is told of
+    progress."""
     form = compile_model(build(instance))
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
-    raw = solve_form(form, options, on_progress=on_progress, stop=stop)
+    known = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
+    raw = solve_form(form, options, known, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE and kept is None:
         raise infeasible(instance, form)
     if raw.values is None or raw.objective is None or raw.bound is None:
@@ -221,7 +224,7 @@ def _search(
     return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), raw.bound)
 
 
-def _with_kept(form: StandardForm, kept: Mapping[str, float]) -> StandardForm:
+def _with_kept(form: StandardForm, kept: Columns) -> StandardForm:
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
     for j in np.flatnonzero(form.integer).tolist():
         if form.column_names[j] in kept:

@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 SIGNED = ("sign", "hall_count", "built", "sign_contract", "drawn")
 """Whole numbers that are kept when a plan is made to follow the rule."""
 
+SAME_USD_M = 1e-6
+"""A bound that is no further away is reached: a dollar."""
+
 LEAST_SECONDS, LEAST_REPAIR_SECONDS = 1.0, 10.0
 """For how little time a search is not begun again, and what a plan with signatures kept gets even then."""
+
+
+Columns = Mapping[str, float]
+"""Values by the name of their column."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,12 @@ class Attempt:
     """What one search found: a plan, the columns from which it was made, and what no plan goes beyond."""
 
     solution: Solution
-    columns: Mapping[str, float]
+    columns: Columns
     bound_usd_m: float
 
 
-Search = Callable[[Instance, SolveOptions, Mapping[str, float] | None], Attempt]
-"""Of an instance within options; with columns named, these are kept."""
+Search = Callable[[Instance, SolveOptions, Columns | None, Columns | None], Attempt]
+"""Of an instance within options; the first columns, if any, are kept, the second are a plan to begin with."""
 
 
 def solve_by_rule(
@@ -50,11 +57,11 @@ def solve_by_rule(
     the rule was found in time.
     """
     began = time.perf_counter()
-    bound, best = float("inf"), None
+    bound, best, start = float("inf"), None, None
     while True:
         left = options.time_limit_seconds - (time.perf_counter() - began)
         try:
-            latest = search(instance, replace(options, time_limit_seconds=max(left, LEAST_SECONDS)), None)
+            latest = search(instance, replace(options, time_limit_seconds=max(left, LEAST_SECONDS)), None, start)
         except SolverError:
             if best is None:
                 raise
@@ -68,7 +75,7 @@ def solve_by_rule(
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
         instance, repaired = _repaired(instance, latest, within, search)
         if repaired is not None:
-            best = _better(best, repaired)
+            best, start = _better(best, repaired.solution), repaired.columns
         left = options.time_limit_seconds - (time.perf_counter() - began)
         stopped = left < LEAST_SECONDS or (stop is not None and stop.is_set())
         if best is not None and (stopped or _is_close(best, bound, options)):
@@ -85,17 +92,17 @@ def _broken(instance: Instance, attempt: Attempt) -> frozenset[tuple[int, int]]:
 
 def _repaired(
     instance: Instance, attempt: Attempt, options: SolveOptions, search: Search
-) -> tuple[Instance, Solution | None]:
+) -> tuple[Instance, Attempt | None]:
     """The same signatures and builds with the rule in every year in which it is needed; None if they cannot be paid."""
     kept = {name: value for name, value in attempt.columns.items() if name.partition("[")[0] in SIGNED}
     while True:
         try:
-            found = search(instance, options, kept)
+            found = search(instance, options, kept, None)
         except (SolverError, InfeasibleError):
             return instance, None
         broken = _broken(instance, found)
         if not broken:
-            return instance, found.solution
+            return instance, found
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
 
 
@@ -104,7 +111,7 @@ def _better(one: Solution | None, other: Solution) -> Solution:
 
 
 def _is_close(found: Solution, bound: float, options: SolveOptions) -> bool:
-    allowed = max(options.absolute_gap_usd_m, options.relative_gap * abs(found.value_usd_m))
+    allowed = max(options.absolute_gap_usd_m, options.relative_gap * abs(found.value_usd_m), SAME_USD_M)
     return bound - found.solver_value_usd_m <= allowed
 
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from optimizer.plan.audit.recompute.decisions import Decisions
 from optimizer.plan.audit.recompute.timeline import CannotRecompute
 from optimizer.plan.audit.run import audit_folder
 
@@ -28,7 +30,7 @@ from .capital import (
     signed,
     with_facilities,
 )
-from .conftest import WINDOW, decided
+from .conftest import SIGNED, WINDOW, decided
 
 BEFORE = {"finance.ebitda_before_usd_m": {"2024-Q2": 3, "2024-Q3": 6, "2024-12": 1}}
 EQUITY = {"kind": "equity", "window": WINDOW, "limit_usd_m": 50}
@@ -157,6 +159,17 @@ def test_hard_limits_and_those_with_a_price(make_plan: Any) -> None:
     cheap = make_plan(PLAIN | {"finance.limits.min_cash_usd_m": {"limit": 310, "priced": 0.5}}, NOTHING)
     assert findings(cheap) == []
     assert breaches(cheap) < breaches(priced) < 0
+
+
+def test_what_is_committed_stays_hard(make_plan: Any) -> None:
+    """Proves: signed in October, most of its capex falls after the horizon: a price on the minimum does not pay for
+    that. Broken: the plan passes with a cost of its breach."""
+    changes = PLAIN | {"offers.lease.sign": WINDOW, "offers.lease.lead": "24 months", "finance.opening.cash_usd_m": 60}
+    changes |= {"finance.limits.min_cash_usd_m": {"limit": 10, "priced": 0.5}}
+    late = Decisions((replace(SIGNED, at=SIGNED.at + 6),))
+    found = findings(make_plan(changes, late))
+    # A third of 200 is spent in the first of two years, of which three months lie in the plan.
+    assert [each for each in found if "183.3333333 are committed after the horizon" in each] == found != []
 
 
 def test_shares_of_a_year(make_plan: Any) -> None:

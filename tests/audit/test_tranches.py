@@ -102,6 +102,15 @@ def test_notes_that_may_be_called(make_plan: Any) -> None:
     assert financing(plan) == pytest.approx(-30 * 0.16 - 30 * 0.84)
 
 
+def test_a_right_is_never_worth_less_than_nothing(make_plan: Any) -> None:
+    """Proves: notes that may be called at once far in the money leave 0.84 of the strike, and a capped call up to three
+    times it is worth 1: the option costs nothing, but it brings nothing either. Broken: a gain of 4.8."""
+    terms = {"leaves": {}, "volatility": 1e-4, "risk_free": 0, "premium": -0.5, "rate": 0.08, "straight_rate": 0.0}
+    terms |= {"interest_every": "12 months", "call": {"after": "0 months", "above": 1.3}, "fee": 0}
+    terms |= {"capped_call": {"cost": 0.1, "cap_premium": 0.5}}
+    assert financing(make_plan(notes(**terms), decisions(ISSUED))) == pytest.approx(-30 * 0.16 - 3)
+
+
 def test_preferred_shares(make_plan: Any) -> None:
     """Proves: 10 paid in kind grow by 4 % in July; after a year 10.816 are redeemed at 1.1, of which 0.9816 was never
     owed. Valued at the dividend they cost what they are redeemed at above that, and their fee. Dividends in cash are

@@ -25,9 +25,9 @@ def case(loaded: api.LoadedCase) -> Case:
 
 
 def test_says_where_its_figures_come_from(loaded: api.LoadedCase) -> None:
-    """Proves: what is assumed says so. Broken: another count of sources or of assumed values."""
+    """Proves: what is assumed says so. Broken: 116 or 172 differ."""
     told = [one for one in loaded.provenance.values() if one.source or one.assumed]
-    assert (sum(1 for one in told if one.source), sum(1 for one in told if one.assumed)) == (0, 0)
+    assert (sum(1 for one in told if one.source), sum(1 for one in told if one.assumed)) == (116, 172)
 
 
 def test_is_small() -> None:

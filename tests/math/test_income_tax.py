@@ -19,6 +19,7 @@ from tests.math.builder import (
     builds_of,
     instance,
     lay_down,
+    loans_of,
     proves,
     solve,
     trading,
@@ -287,3 +288,42 @@ def test_paths_have_their_own_years() -> None:
     on = two_leaves()
     taxed = income_tax_of(on, [2026, 2027, 2027], ebitda=[-100, 100, 10], places=(), lots=())
     assert best(instance(on, income_tax=taxed, opening=1000)) == about(-2.31)
+
+
+def lent(country: int, **draw: Any) -> Instance:
+    """A loan of 100 for a hall that is signed, at home or abroad: 10 of interest a year, 2 kept back, 1 paid for it."""
+    on = tree([12, 12])
+    loan = {"cash": [98, -120], "interest": [10, 10], "costs": [2, 0], "option": 0, "fixed": 1.0, **draw}
+    taxed = income_tax_of(
+        on,
+        rate=[[0.2, 0.2], [0.1, 0.1]],
+        ebitda=[[50, 50], [50, 50]],
+        losses=[0.0, 0.0],
+        places=(),
+        lots=(),
+        options=(country,),
+    )
+    option = {"value": 1000, "cash": [0, 0]}
+    tranches = loans_of(on, [loan], 100, np.inf, [0.0])
+    small = instance(on, options=[option], tranches=tranches, income_tax=taxed, opening=1000)
+    return lay_down(small, draw_usd_m=(np.array([100.0]), np.array([100.0])))
+
+
+def per_million(loan: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Of one million drawn."""
+    return {name: [amount / 100 for amount in amounts] for name, amounts in loan.items()}
+
+
+LOAN = per_million({"cash": [98, -120], "interest": [10, 10], "costs": [2, 0]})
+
+
+def test_interest_and_costs_of_a_loan_are_deducted() -> None:
+    """Proves: at home 50 - 10 - 2 - 1 and 50 - 10 at 20 %: 7.4 and 8; abroad 5 and 5. Broken: 8 and 8 where what is
+    kept back and paid for the loan is not deducted, 10 and 10 without interest."""
+    assert solve(lent(0, **LOAN)).states.tax_usd_m == about([7.4 + 5, 8 + 5])
+
+
+def test_interest_of_project_finance_goes_where_the_project_is() -> None:
+    """Proves: the same loan on a hall abroad: 50 - 10 at 10 % there, 4 and 4; costs stay at home: (50 - 3) x 0.2 = 9.4
+    and 10. Broken: 7.4 and 8 at home."""
+    assert solve(lent(1, **LOAN)).states.tax_usd_m == about([9.4 + 4, 10 + 4])

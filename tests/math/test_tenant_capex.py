@@ -75,8 +75,9 @@ def test_what_rent_cannot_carry_is_never_paid(tmp_path: Path) -> None:
 
 def test_what_is_not_credited_is_no_cash_of_the_company(tmp_path: Path) -> None:
     """Proves: of 100 the tenant pays 4 of 10 a MW, 40: 10 are lent and 30 given. The company's capex is 70, spent by
-    the same shares, in decisions and for loan-to-cost too (half of it: 35). Broken: capex of 100 (given part kept) or
-    60 (the loan taken off), 50 to be lent against, 10 of prepayment in the first quarter (at signature)."""
+    the same shares, in decisions too; a bank lends half of the 60 that nobody else pays, 30. Broken: capex of 100
+    (given part kept) or 60 (the loan taken off), 35 or 50 to be lent against, 10 of prepayment in the first quarter (at
+    signature)."""
     loan = {
         "kind": "term_loan", "window": {"from": "2025-01", "to": "2025-12"}, "limit_usd_m": 500, "rate": 0.08,
         "term": "12 months", "interest_every": "3 months", "loan_to_cost": 0.5,
@@ -86,7 +87,7 @@ def test_what_is_not_credited_is_no_cash_of_the_company(tmp_path: Path) -> None:
     assert by_quarter(solved, "prepayment_usd_m")[:3] == about([10 / 3, 20 / 3, 0])
     assert by_quarter(solved, "credit_usd_m") == about([0] * 2 + [1.5] * 6 + [1] + [0] * 3)
     assert solved.rows("decisions")[0]["capex_usd_m"] == about(70)
-    assert solved.rows("limits", limit="facility")[0]["allowed"] == about(35)
+    assert solved.rows("limits", limit="facility")[0]["allowed"] == about(30)
     assert solved.value == about(24 - 70)
     cash = solved.rows("cash")
     assert [row["prepayment_usd_m"] + row["capex_usd_m"] for row in cash[:3]] == about([-20, -40, 0])

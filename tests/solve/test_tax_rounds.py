@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from models.instance import Instance
 from optimizer.errors import SolverError
 from optimizer.solve.highs import SolveOptions, Status
-from optimizer.solve.run import solve_instance
-from optimizer.solve.tax_rounds import Attempt, solve_by_rule
+from optimizer.solve.run import _search, solve_instance
+from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 from tests.math.builder import EXACT, about, instance, tree
 from tests.math.tax_builder import income_tax_of
 
@@ -29,37 +28,42 @@ class Searches:
     """Searches as `solve_instance` makes them, told of one by one; some of them fail."""
 
     def __init__(self, *failing: int) -> None:
-        self.failing, self.kept, self.ruled = failing, [], []  # type: ignore[var-annotated]
+        self.failing = failing
+        self.kept: list[Columns | None] = []
+        self.starts: list[Columns | None] = []
+        self.ruled: list[frozenset[tuple[int, int]]] = []
 
-    def __call__(self, these: Instance, within: SolveOptions, kept: Mapping[str, float] | None) -> Attempt:
-        from optimizer.solve.run import _search
-
+    def __call__(self, these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
         self.kept.append(kept)
+        self.starts.append(start)
         self.ruled.append(these.tax_binaries)
         if len(self.kept) in self.failing:
             raise SolverError("no plan was found")
-        return _search(these, within, None, None, kept)
+        return _search(these, within, None, None, kept, start)
 
 
 def test_signatures_are_kept_while_a_plan_is_made_to_follow_the_rule() -> None:
-    """Proves: the first search claims 10 - 45.6; then the hall is kept and the rule added, which gives 10 - 58.2; that is
-    not near the bound, so all is searched again, with the rule, and proven. Broken: -35.6 claimed, or no bound but the
-    first."""
+    """Proves: the first search claims 10 - 45.6; then the hall is kept and the rule added, which gives 10 - 58.2; that
+    is not near the bound, so all is searched again, with the rule, and proven. Broken: -35.6 claimed, or no bound but
+    the first."""
     searches = Searches()
     solution = solve_by_rule(rising(), EXACT, searches)
     assert solution.value_usd_m == about(10 - 58.2)
     assert solution.bound_usd_m == about(10 - 58.2)
     assert solution.status is Status.OPTIMAL
     assert searches.kept[0] is None
+    assert searches.kept[1] is not None
     assert searches.kept[1]["sign[0]"] == 1
+    assert searches.starts[0] is None
+    assert searches.starts[-1] is not None
     assert searches.kept[-1] is None
     assert searches.ruled[0] == frozenset()
     assert searches.ruled[-1]
 
 
 def test_a_plan_that_is_near_enough_to_the_bound_is_proven() -> None:
-    """Proves: with a wide gap allowed the plan with signatures kept is as good as the bound of the search before; nothing
-    is searched again. Broken: a third search of all."""
+    """Proves: with a wide gap allowed the plan with signatures kept is as good as the bound of the search before;
+    nothing is searched again. Broken: a third search of all."""
     searches = Searches()
     solution = solve_by_rule(rising(), replace(EXACT, relative_gap=0.5), searches)
     assert [kept is None for kept in searches.kept].count(True) == 1
@@ -69,8 +73,8 @@ def test_a_plan_that_is_near_enough_to_the_bound_is_proven() -> None:
 
 
 def test_when_time_is_out_the_plan_by_the_rule_is_not_called_proven() -> None:
-    """Proves: where the last search finds nothing the plan with signatures kept is what there is, with the first bound and
-    without proof. Broken: no plan at all, or one that is called the best."""
+    """Proves: where the last search finds nothing the plan with signatures kept is what there is, with the first bound
+    and without proof. Broken: no plan at all, or one that is called the best."""
     counted = Searches()
     solve_by_rule(rising(), EXACT, counted)
     searches = Searches(len(counted.kept))
@@ -81,8 +85,8 @@ def test_when_time_is_out_the_plan_by_the_rule_is_not_called_proven() -> None:
 
 
 def test_a_plan_against_the_rule_is_never_given() -> None:
-    """Proves: with no time left and no way to keep what was signed there is no plan. Broken: 10 - 58.2 with a bound that
-    tax law does not allow for, or a plan whose tax was never paid."""
+    """Proves: with no time left and no way to keep what was signed there is no plan. Broken: 10 - 58.2 with a bound
+    that tax law does not allow for, or a plan whose tax was never paid."""
     with pytest.raises(SolverError, match="tax law"):
         solve_by_rule(rising(), replace(EXACT, time_limit_seconds=0.0), Searches(2))
 

@@ -35,6 +35,7 @@ IDENTITIES = (
     Identity("cash.csv", "closing_usd_m", ("opening_usd_m", *FLOWS)),
     Identity("cash.csv", "headroom_usd_m", ("closing_usd_m",), ("minimum_usd_m",)),
     Identity("debt.csv", "closing_usd_m", ("opening_usd_m", "drawn_usd_m", "capitalised_usd_m"), ("principal_usd_m",)),
+    Identity("companies.csv", "closing_usd_m", _in_usd_m("opening", "flows", "fund"), ("upstream_usd_m",)),
     Identity("treasury.csv", "closing_btc", ("opening_btc", "mined_btc"), ("sold_btc",)),
     Identity("mining.csv", "margin_usd_m", ("revenue_usd_m",), ("power_cost_usd_m", "variable_cost_usd_m")),
     Identity(
@@ -62,6 +63,7 @@ _CHAINS = (
     ("cash.csv", "opening_usd_m", "closing_usd_m", None),
     ("treasury.csv", "opening_btc", "closing_btc", None),
     ("debt.csv", "opening_usd_m", "closing_usd_m", "debt"),
+    ("companies.csv", "opening_usd_m", "closing_usd_m", "company"),
 )
 
 

@@ -29,6 +29,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "certificate.csv": ("scenario", "site", "year"),
     "cash.csv": ("scenario", "period"),
     "debt.csv": ("scenario", "period", "debt"),
+    "companies.csv": ("scenario", "period", "company"),
     "projects.csv": ("scenario", "period", "offer"),
     "treasury.csv": ("scenario", "period"),
     "limits.csv": ("scenario", "period", "limit", "item"),

@@ -14,6 +14,7 @@ from optimizer.case.case import Case
 from optimizer.case.facilities import BtcLine, Convertible, CreditLine, EquityIssue, Preferred, TermLoan
 from optimizer.plan.audit.files import Line, Table
 from optimizer.plan.audit.recompute.decisions import (
+    BETWEEN,
     COINS,
     KINDS,
     Decision,
@@ -97,6 +98,8 @@ _DONE: dict[Kind, str] = {
     "commit": "committed on this date",
     "draw": "drawn on this date",
     "repay": "repaid on this date",
+    "fund": "funded on this date",
+    "upstream": "paid up on this date",
     "issue": "issued on this date",
     "sell_btc": "sold on this date",
     "keep_btc": "kept on this date",
@@ -148,6 +151,8 @@ def _unusable(
         yield "item", f"there is no facility {item!r} to commit"
     elif kind == "issue" and not isinstance(facility, EquityIssue):
         yield "item", f"there is no equity facility {item!r}"
+    elif kind in BETWEEN and item not in case.finance.companies:
+        yield "item", f"there is no company {item!r}"
     elif kind in COINS and item != BITCOIN:
         yield "item", f"{item!r} is not {BITCOIN}"
     amount = line.value("amount")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimizer.case.covenants import as_limit
 from optimizer.plan.audit.files import Table
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.tables import Tables
@@ -63,3 +64,14 @@ def check_headroom(figures: Figures, recomputed: Tables, limits: Table | None, c
                     message = f"cash closes at {shown(used)}, the minimum is"
                 row = rows.get((period.name, covenant.name, ""))
                 collector.breach("limits.csv", row, "headroom", f"{message} {shown(allowed)} in {period.name}")
+    _check_committed(figures, recomputed, collector)
+
+
+def _check_committed(figures: Figures, recomputed: Tables, collector: Collector) -> None:
+    """What is committed after the horizon is there at the end, whatever it costs to have less than the minimum."""
+    limit = as_limit(figures.case.finance.limits.min_cash_usd_m)
+    closing, committed = float(recomputed.cash.closing[-1]), float(recomputed.cash.minimum[-1]) - limit.limit
+    collector.checks += 1
+    if limit.priced is not None and committed > TOLERANCE_CASH and closing < committed - TOLERANCE_CASH:
+        message = f"cash closes at {shown(closing)}, {shown(committed)} are committed after the horizon"
+        collector.breach("limits.csv", None, "headroom", message)

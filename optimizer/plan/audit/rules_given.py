@@ -9,7 +9,7 @@ from optimizer.case.base import CalendarDate
 from optimizer.case.case import Case
 from optimizer.case.given import GivenSignature
 from optimizer.plan.audit.decided import BITCOIN, FILE, Lines
-from optimizer.plan.audit.recompute.decisions import COINS, Decision, Decisions, Kind, by_period, is_line
+from optimizer.plan.audit.recompute.decisions import BETWEEN, COINS, Decision, Decisions, Kind, by_period, is_line
 from optimizer.plan.audit.recompute.timeline import Timeline, first_day
 from optimizer.plan.audit.result import Collector, shown
 
@@ -86,9 +86,10 @@ def _check_amounts(case: Case, timeline: Timeline, decisions: Decisions, lines: 
         collector.checks += 1
         kind, item, site = target
         rule, taken = laid.get(target), decided.get(target, {})
-        # Machines may make room, coins be sold as the treasury says, lines be repaid, also where the rest is nothing.
-        closed = case.given.otherwise == "nothing" and kind not in ("unplug", "repay", *COINS)
-        if kind in COINS or is_line(case, item):
+        # Machines may make room, coins be sold as the treasury says, lines be repaid, cash be moved between companies,
+        # also where the rest is nothing.
+        closed = case.given.otherwise == "nothing" and kind not in ("unplug", "repay", *COINS, *BETWEEN)
+        if kind in (*COINS, *BETWEEN) or is_line(case, item):
             closed = closed or rule is not None
         if rule is not None and rule.forbidden:
             rule, closed = _LaidDown(True, {}), True
@@ -153,6 +154,10 @@ def _rules(case: Case) -> Iterator[tuple[Target, Rule]]:
         yield ("repay", key, ""), rule
     for key, rule in given.commit.items():
         yield ("commit", key, ""), rule
+    for key, rule in given.fund.items():
+        yield ("fund", key, ""), rule
+    for key, rule in given.upstream.items():
+        yield ("upstream", key, ""), rule
     for key, rule in given.issue.items():
         yield ("issue", key, ""), rule
     if given.sell_btc is not None:

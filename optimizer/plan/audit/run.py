@@ -31,6 +31,7 @@ from optimizer.plan.audit.recompute.tables import COLUMNS, tables_of
 from optimizer.plan.audit.recompute.timeline import CannotRecompute, timeline_of
 from optimizer.plan.audit.result import AuditReport, Collector, differs, says, shown
 from optimizer.plan.audit.rules import check_case, check_headroom
+from optimizer.plan.audit.rules_companies import check_companies, check_owners
 from optimizer.plan.audit.rules_decided import check_decided
 from optimizer.plan.audit.rules_given import check_given
 from optimizer.plan.audit.rules_lines import check_sweep
@@ -162,9 +163,11 @@ def _recompute_and_compare(
     check_balances(tables, figures, collector)
     check_statements(tables, collector)
     check_case(figures, CASE_FILE, collector)
+    check_owners(case, CASE_FILE, collector)
     check_decided(figures, lines, collector)
     check_money(figures, lines, collector)
     check_sweep(figures, recomputed.cash, lines, collector)
+    check_companies(figures, lines, tables.get("companies.csv"), collector)
     check_dispatch(figures, dispatch_lines, collector)
     check_certificate(tables.get("certificate.csv"), recomputed.rows["certificate.csv"], summary, collector)
     check_given(case, timeline, decisions, lines, collector)

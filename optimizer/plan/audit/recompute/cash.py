@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.case.covenants import Limit, as_limit
+from optimizer.plan.audit.recompute.companies import companies_of, withheld_of
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.overheads import sga, site_costs
 from optimizer.plan.audit.recompute.owed import by_period, owed_of
@@ -127,6 +128,8 @@ def cash_path(figures: Figures) -> CashPath:
         flows["dividends_usd_m"] -= owed.dividends_paid
     for fence in fences_of(figures):
         flows["trapped_usd_m"] -= fence.more_trapped
+    for company in companies_of(figures):
+        flows["trapped_usd_m"] -= company.more
     for issue in figures.issues:
         flows["equity_usd_m"] += by_period([(issue.at, issue.usd_m)], timeline)
     coins = treasury(figures)
@@ -134,14 +137,14 @@ def cash_path(figures: Figures) -> CashPath:
     flows["btc_kept_usd_m"] -= coins.kept * coins.mean_usd / 1e6
 
     # Cash yields on what there is at the beginning of a period, and that is taxed: so it goes period by period.
-    taxes = taxes_of(figures)
+    taxes, withheld = taxes_of(figures), withheld_of(figures)
     opening, closing = np.zeros(count), np.zeros(count)
     without = np.sum(list(flows.values()), axis=0)
     now = finance.opening.cash_usd_m
     for place, period in enumerate(timeline.periods):
         opening[place] = now
         flows["yield_usd_m"][place] = now * finance.cash_yield * period.months / 12
-        flows["tax_usd_m"][place] = -taxes.due(place, flows["yield_usd_m"])
+        flows["tax_usd_m"][place] = -taxes.due(place, flows["yield_usd_m"]) - withheld[place]
         now += float(flows["yield_usd_m"][place] + flows["tax_usd_m"][place] + without[place])
         closing[place] = now
     minimum = np.full(count, as_limit(finance.limits.min_cash_usd_m).limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optimizer.plan.audit.recompute.decisions import KINDS, Decision, Kind
+from optimizer.plan.audit.recompute.decisions import BETWEEN, KINDS, Decision, Kind
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import capex_of, reserved_mw
 from optimizer.plan.audit.recompute.lots import Lot
@@ -25,6 +25,8 @@ _UNITS: dict[Kind, str] = {
     "commit": "usd_m",
     "draw": "usd_m",
     "repay": "usd_m",
+    "fund": "usd_m",
+    "upstream": "usd_m",
     "issue": "usd_m",
     "sell_btc": "btc",
     "keep_btc": "btc",
@@ -51,6 +53,7 @@ def _order(figures: Figures) -> Callable[[Decision], tuple[int, int]]:
     """Where the case has what is decided, among decisions of one kind and date."""
     case = figures.case
     sites, offers, machines = list(case.sites), list(case.offers), list(case.machines)
+    companies = list(case.finance.companies)
     # What is drawn for one offer and not another stands where its facility does.
     facilities: dict[str, tuple[int, int]] = {name: (at, 0) for at, name in enumerate(case.finance.facilities)}
     for number, (name, item) in enumerate(project_items(case).items()):
@@ -73,6 +76,8 @@ def _order(figures: Figures) -> Callable[[Decision], tuple[int, int]]:
             return lots[each.item][0], 0
         if each.kind in ("commit", "draw", "repay", "issue"):
             return facilities[each.item]
+        if each.kind in BETWEEN:
+            return companies.index(each.item), 0
         return 0, 0
 
     return place_of

@@ -12,7 +12,7 @@ from optimizer.case.sites import ArrivingLot, FleetLot
 
 Kind = Literal[
     "sign", "contract", "build", "buy", "unplug", "plug", "sell",
-    "commit", "draw", "repay", "issue", "sell_btc", "keep_btc",
+    "commit", "draw", "repay", "fund", "upstream", "issue", "sell_btc", "keep_btc",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which decisions of one date are written."""
@@ -20,14 +20,17 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 COINS: tuple[Kind, ...] = ("sell_btc", "keep_btc")
 """Decided by period, as lines are; all others by step."""
 
+BETWEEN: tuple[Kind, ...] = ("fund", "upstream")
+"""Cash between the parent and its companies, by period as well."""
+
 
 @dataclass(frozen=True)
 class Decision:
     """One row of decisions.csv: ``amount`` of ``item``, decided for the first instant of the month ``at``.
 
     item: an offer, a contract offer, a build, a machine type, a lot by its full name, a facility (project finance: as
-    named with its offer), or ``bitcoin``. site: empty for what is decided at no site. amount: halls, MW, builds, PH/s,
-    USD m or BTC.
+    named with its offer), a company, or ``bitcoin``. site: empty for what is decided at no site. amount: halls, MW,
+    builds, PH/s, USD m or BTC.
     """
 
     kind: Kind
@@ -49,11 +52,12 @@ class Decisions:
 
 
 def by_period(case: Case, kind: str, item: str) -> bool:
-    """Whether something is decided for each period and not only at steps: coins, and the balances of lines."""
+    """Whether something is decided for each period and not only at steps: coins, the cash of companies, and the
+    balances of lines."""
     facility = case.finance.facilities.get(item)
     if kind == "repay":
         return True
-    return kind in COINS or (kind in ("commit", "draw") and isinstance(facility, CreditLine | BtcLine))
+    return kind in (*COINS, *BETWEEN) or (kind in ("commit", "draw") and isinstance(facility, CreditLine | BtcLine))
 
 
 def is_line(case: Case, item: str) -> bool:

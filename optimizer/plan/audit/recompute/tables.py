@@ -12,6 +12,7 @@ import numpy as np
 
 from optimizer.plan.audit.recompute.blocks import mean_over, overlap
 from optimizer.plan.audit.recompute.cash import FLOWS, CashPath, cash_path
+from optimizer.plan.audit.recompute.companies import company_rows
 from optimizer.plan.audit.recompute.covenants import Covenant, covenants_of
 from optimizer.plan.audit.recompute.decision_rows import Row, decision_rows
 from optimizer.plan.audit.recompute.figures import Figures
@@ -61,9 +62,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
             ("scenario period opening_usd_m", *FLOWS, "closing_usd_m minimum_usd_m headroom_usd_m"),
         ),
         "treasury.csv": "scenario period opening_btc mined_btc sold_btc closing_btc btc_usd",
+        "companies.csv": "scenario period company opening_usd_m flows_usd_m fund_usd_m upstream_usd_m withheld_usd_m"
+        " closing_usd_m minimum_usd_m",
         "value.csv": "component within_horizon_usd_m beyond_horizon_usd_m total_usd_m at_wacc_usd_m",
     }.items()
-} | MONEY_COLUMNS | STATEMENT_COLUMNS
+} | (MONEY_COLUMNS | STATEMENT_COLUMNS)
 """Columns of every table by its file."""
 
 
@@ -116,6 +119,7 @@ def tables_of(figures: Figures, intrinsic_to_market: float | None = None) -> Tab
     rows["certificate.csv"] = [(SCENARIO, *row) for row in certificate_rows(figures)]
     rows["cash.csv"] = _cash(figures, cash)
     rows["debt.csv"] = list(debt_rows(figures, SCENARIO))
+    rows["companies.csv"] = list(company_rows(figures, SCENARIO))
     rows["projects.csv"] = list(project_rows(figures, SCENARIO))
     rows["treasury.csv"] = _treasury(figures)
     rows["limits.csv"] = list(limit_rows(figures, cash, megawatts, SCENARIO))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from optimizer.plan.audit.recompute.cash import CashPath
+from optimizer.plan.audit.recompute.companies import opening_cash, withheld_of, withheld_value
 from optimizer.plan.audit.recompute.covenants import breaches
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract
@@ -64,7 +65,7 @@ def _before_financing(figures: Figures, cash: CashPath) -> tuple[Component, ...]
     case, timeline = figures.case, figures.timeline
     discount, opening = case.discount, case.finance.opening
     wacc = discount.wacc
-    found = [_level("opening_cash", opening.cash_usd_m, wacc)]
+    found = [_level("opening_cash", opening.cash_usd_m + opening_cash(figures), wacc)]
     found.append(_level("opening_btc", opening.btc * case.market.network.btc_usd / 1e6, wacc))
     found.append(
         Component("mining", _mining(figures, discount.mining), 0.0, None if wacc is None else _mining(figures, wacc))
@@ -89,9 +90,14 @@ def _before_financing(figures: Figures, cash: CashPath) -> tuple[Component, ...]
     for name, cost in (("site_cost", site_costs(figures)), ("sga", sga(figures))):
         at_wacc = None if wacc is None else -_accrued(cost, wacc)
         found.append(Component(name, -_accrued(cost, discount.corporate), 0.0, at_wacc))
-    paid = -cash.flows["tax_usd_m"]
-    at_wacc = None if wacc is None else -tax_within(paid, timeline, wacc) - tax_beyond(figures, lambda _: wacc)
-    within, beyond = -tax_within(paid, timeline, discount.corporate), -tax_beyond(figures, hosting_rate)
+    # Tax is paid at the end of a period, what is withheld where it begins.
+    paid = -cash.flows["tax_usd_m"] - withheld_of(figures)
+
+    def taxed(rate: float) -> float:
+        return tax_within(paid, timeline, rate) + withheld_value(figures, rate)
+
+    at_wacc = None if wacc is None else -taxed(wacc) - tax_beyond(figures, lambda _: wacc)
+    within, beyond = -taxed(discount.corporate), -tax_beyond(figures, hosting_rate)
     found.append(Component("tax", within, beyond, at_wacc))
     within = -sum(path.value(timeline.start, timeline.end) for path in figures.debts)
     within -= sum(path.option_usd_m(opening.share_price_usd) for path in figures.debts)
