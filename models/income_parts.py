@@ -156,15 +156,23 @@ def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
 
 
 def bitcoin(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """What bitcoin has gained in a node, sold or not: value at its end, less value before and what was booked for coins
-    kept, plus what coins from stock have brought."""
+    """What bitcoin has gained in a node, sold or not: coins that were there by the change of the price, kept ones from
+    what they were booked at, sold ones from the price at the end to what they brought (so they count until then only).
+
+    The same as value at the end, less value before and what was booked, plus what was brought; but in differences of
+    prices, so that bounds of it are no larger than a gain can be.
+    """
     coins, taxed, parent = instance.treasury, _taxed(instance), int(instance.tree.parent[node])
     if coins is None:
         return 0.0
+    end = float(taxed.btc_price_usd_m[node])
     before = float(taxed.btc_price_usd_m[parent]) if parent >= 0 else taxed.btc_before_usd_m
-    gain = float(taxed.btc_price_usd_m[node]) * stock(model, instance, node)
-    gain -= before * stock(model, instance, parent)
-    return gain + treasury.cash(model, instance, node)
+    gain = (end - before) * stock(model, instance, parent)
+    kept = end - float(coins.mean_price_usd_m[node])
+    if coins.free:
+        sold = float(coins.price_usd_m[node]) - end
+        return gain + kept * model.keep_btc[node] + sold * model.sell_btc[node]
+    return gain + kept * coins.kept_share * treasury.mined(model, instance, node)
 
 
 def extremes(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges, country: int, end: int) -> Extremes:

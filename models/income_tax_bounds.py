@@ -79,6 +79,13 @@ class Ranges:
             offer = int(instance.hosting.offer[index])
             most = float(instance.hosting.halls_max[instance.hosting.offer == offer].max()) if kind == "halls" else 1.0
             return (kind, offer), (0.0, most)
+        if kind == "draw":
+            row, most = self._row_of_draw[index]
+            return ((kind, row), (0.0, most)) if row >= 0 else (None, (0.0, most))
+        if kind == "issue":
+            assert instance.equity is not None
+            facility = int(instance.equity.facility[index])
+            return (kind, facility), (0.0, float(instance.equity.limit_usd_m[facility]))
         if kind == "use":
             row = int(self._row_of_use[index])
             return (kind, row), (0.0, float(self._loads[row]))
@@ -93,8 +100,10 @@ class Ranges:
             return None, (0.0, float(instance.fences.most_usd_m[index[0]]))
         if kind == "tax":
             return None, (0.0, self._tax_most(index))
-        if kind in ("btc_stock", "income_stock", "sell_btc", "keep_btc"):
+        if kind in ("btc_stock", "income_stock", "sell_btc"):
             return None, (0.0, self._coins_by(index))
+        if kind == "keep_btc":
+            return None, (0.0, self._mined(index))
         least, most = variable.bounds
         if least is None or most is None:
             raise ValueError(f"nothing is known of how large {variable.name} can be")
@@ -106,6 +115,22 @@ class Ranges:
         lots = self.instance.lots
         most: Floats = np.where(lots.order_node >= 0, self.instance.bounds.order_eh[1], lots.eh_s)
         return most
+
+    @cached_property
+    def _row_of_draw(self) -> list[tuple[int, float]]:
+        """(row, USD m) for each tranche: a row that limits it together with others, -1 if none does; at most."""
+        tranches = self.instance.tranches
+        assert tranches is not None
+        found = [(-1, float(most)) for most in self.instance.bounds.draw_usd_m[1]]
+        for r in range(len(tranches.row_name)):
+            draws, commits = tranches.row_draw[[r]].tocoo(), tranches.row_commit[[r]].tocoo()
+            backed = tranches.row_hall[[r]].nnz + tranches.row_order[[r]].nnz
+            if backed or not len(draws.data) or (draws.data < 1).any():
+                continue
+            most = float(tranches.row_upper[r] - commits.data @ tranches.commit_upper_usd_m[commits.coords[1]])
+            for d in draws.coords[1].tolist():
+                found[d] = (r, most) if found[d][0] < 0 else found[d]
+        return found
 
     @cached_property
     def _loads(self) -> Floats:
@@ -216,13 +241,17 @@ class Ranges:
         return float(np.maximum(0.0, income) @ taxed.rate[:, node])
 
     def _coins_by(self, node: int) -> float:
-        """Coins there can be at the end of a node, or be kept or sold in it."""
+        """Coins there can be at the end of a node, or be sold in it."""
         if node not in self._coins:
             parent, coins = int(self.instance.tree.parent[node]), self.instance.treasury
             assert coins is not None
             before = self._coins_by(parent) if parent >= 0 else coins.opening_btc
-            self._coins[node] = before + max(0.0, self.of(treasury.mined(self.model, self.instance, node))[1])
+            self._coins[node] = before + self._mined(node)
         return self._coins[node]
+
+    def _mined(self, node: int) -> float:
+        """Coins that can be mined in a node."""
+        return max(0.0, self.of(treasury.mined(self.model, self.instance, node))[1])
 
 
 def _negative(matrix: sparse.csr_array) -> sparse.csr_array:

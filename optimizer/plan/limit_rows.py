@@ -28,17 +28,21 @@ def money_rows(plan: Plan, node: int) -> Iterator[tuple[Cell, ...]]:
     for name, facility in plan.prepared.case.finance.facilities.items():
         used, allowed = _facility(plan, name, facility, node)
         yield "facility", name, used, allowed, allowed - used, "usd_m"
-    lines = plan.instance.lines
-    if lines is not None:
+    case = plan.prepared.case
+    if any(isinstance(facility, BtcLine) for facility in case.finance.facilities.values()):
         parent = int(plan.prepared.market.tree.parent[node])
         opening = plan.prepared.open.treasury.opening_btc if plan.prepared.open.treasury is not None else 0.0
         before = float(plan.states.btc_stock[parent]) if parent >= 0 else opening
         there = before - float(plan.states.btc_sold_from_stock[node])
-        owed = line_owed(plan.instance, plan.decisions)
-        for k, line in enumerate(plan.prepared.choices.money.lines):
-            if isinstance(line.terms, BtcLine):
-                pledged = float(lines.coins_per_usd_m[k, node] * owed[k, node])
-                yield "btc_pledged", line.name, pledged, there, there - pledged, "btc"
+        lines, owed = plan.instance.lines, line_owed(plan.instance, plan.decisions)
+        open_lines = [line.name for line in plan.prepared.choices.money.lines]
+        for name, facility in case.finance.facilities.items():
+            if isinstance(facility, BtcLine):
+                pledged = 0.0
+                if lines is not None and name in open_lines:
+                    k = open_lines.index(name)
+                    pledged = float(lines.coins_per_usd_m[k, node] * owed[k, node])
+                yield "btc_pledged", name, pledged, there, there - pledged, "btc"
     for fence in plan.fences:
         dscr = float(fence.dscr[node])
         if fence.level > 0 and not np.isnan(dscr):

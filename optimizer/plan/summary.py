@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import hashlib
 import importlib.metadata
 import json
@@ -34,8 +35,10 @@ def data_hash(data: Mapping[str, Any]) -> str:
 
 
 def rounded(content: Any) -> Any:
-    """Floats rounded to eight decimals, in any nesting."""
+    """Floats rounded to eight decimals, in any nesting; None for one that could not be computed."""
     if isinstance(content, float):
+        if math.isnan(content):
+            return None
         return round(content, DIGITS) + 0.0
     if isinstance(content, Mapping):
         return {key: rounded(value) for key, value in content.items()}

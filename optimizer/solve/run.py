@@ -257,6 +257,11 @@ def _finish(
     values = _break_ties(instance, form, values, options)
     decisions = _decisions(instance, form, values)
     states = forward(instance, decisions)
+    mined = np.floor(states.btc_mined * 10**DECIMALS) / 10**DECIMALS
+    if (decisions.keep_btc > mined).any():
+        # By the solver's tolerance.
+        decisions.keep_btc[:] = np.minimum(decisions.keep_btc, mined)
+        states = forward(instance, decisions)
     found = Solution(
         status=raw.status,
         instance=instance,
@@ -394,8 +399,10 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
     for amounts in (empty.plug_eh, empty.sell_eh, empty.order_eh, empty.draw_usd_m, empty.issue_usd_m):
         amounts[amounts < LEAST_AMOUNT] = 0.0
     empty.unplug_eh[empty.unplug_eh < LEAST_AMOUNT / 10] = 0.0
-    # What is drawn and repaid at one instant of a line is only the difference.
+    # What is drawn and repaid at one instant of a line is only the difference; a sweep takes its part all the same.
     both = np.minimum(empty.line_draw, empty.line_repay)
+    if instance.lines is not None:
+        both[~instance.lines.committed] = 0.0
     empty.line_draw[:], empty.line_repay[:] = empty.line_draw - both, empty.line_repay - both
     both = np.minimum(empty.fund_usd_m, empty.upstream_usd_m)
     empty.fund_usd_m[:], empty.upstream_usd_m[:] = empty.fund_usd_m - both, empty.upstream_usd_m - both

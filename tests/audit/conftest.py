@@ -251,8 +251,8 @@ def operated(amounts: dict[tuple[int, str, str], float]) -> Dispatch:
 POWER_TABLES = ("dispatch.csv", "contracts.csv", "flexibility.csv", "delivery.csv")
 """Tables without rows where a case has no contracts, programs or charges."""
 
-CAPITAL_TABLES = ("projects.csv", *STATEMENT_COLUMNS)
-"""Tables that are proved in a plan with projects, tax and books."""
+CAPITAL_TABLES = ("projects.csv", "companies.csv", *STATEMENT_COLUMNS)
+"""Tables that are proved in a plan with projects, companies, tax and books."""
 
 BOUGHT = "west.S20 2025-01"
 TRADES = (

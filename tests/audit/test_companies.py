@@ -160,8 +160,8 @@ def test_a_debt_of_its_lease(make_plan: Any) -> None:
 
 def test_machines_and_builds(make_plan: Any) -> None:
     """Proves: of two companies the one where machines are at home pays 2 for the order, builds for 3 over half a year
-    and 0.3 a quarter from then on, and has the 1.2575 that its lots are sold for; the one to which 100 PH/s are moved pays
-    0.05 and has what they earn there, 0.36248 a quarter, and 1 for what arrives at its site in May. Coins that the
+    and 0.3 a quarter from then on, and has the 1.2575 that its lots are sold for; the one to which 100 PH/s are moved
+    pays 0.05 and has what they earn there, 0.36248 a quarter, and 1 for what arrives at its site in May. Coins that the
     parent keeps are paid for. Broken: the move at home; sales where they last stood; 10 coins less in January."""
     changes = {
         "sites.west.contract_offers": {},

@@ -274,8 +274,8 @@ def loans_of(
     capex: Sequence[float] = (),
     **arrays: Any,
 ) -> Tranches:
-    """One facility. ``draws``: node, cash by node of a million drawn, value; also owed, due, service, held by node, least,
-    fixed (cost), option. ``capex`` per hall of each option counts for loan-to-cost."""
+    """One facility. ``draws``: node, cash by node of a million drawn, value; also owed, due, service, held by node,
+    least, fixed (cost), option. ``capex`` per hall of each option counts for loan-to-cost."""
     size, count, nodes = len(on), len(draws), [int(draw.get("node", 0)) for draw in draws]
     names, uppers, drawn, halls = ["facility limit: loan"], [limit], [np.ones(count)], [np.zeros(len(capex))]
     if np.isfinite(loan_to_cost):

@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from models.build import build
 from models.capital import Companies, Covenant, Lines, RingFences, Tranches
 from models.forward import Decisions
 from models.instance import Instance
 from models.tree import Bools, Floats, Tree
-from optimizer.solve.bridge import compile_model
-from optimizer.solve.highs import Status, solve_form
-from tests.math.builder import EXACT, loans_of
+from tests.math.builder import covenants_of, instance, loans_of, tree
 
 
 def by_node(numbers: Any, size: int) -> Floats:
@@ -118,8 +115,8 @@ def fences_of(
     on: Tree, fences: Sequence[Mapping[str, Any]], draws: Sequence[Mapping[str, Any]] = (), most: float = 100.0
 ) -> RingFences:
     """Ring-fences. ``fences``: option, level, available (by node, of one hall), tests (nodes), available_12 (default:
-    available), fixed (what debts of the start take, by node), fixed_12. ``draws``: of each tranche paid and paid_12 (by
-    node; default: paid)."""
+    available), fixed (what debts of the start take, by node), fixed_12. ``draws``: of each tranche paid and paid_12
+    (by node; default: paid)."""
     size = len(on)
 
     def table(entries: Sequence[Mapping[str, Any]], key: str, otherwise: str = "") -> Floats:
@@ -140,7 +137,13 @@ def fences_of(
 
 
 def companies_of(
-    on: Tree, companies: Sequence[Mapping[str, Any]], *, places: int = 0, options: int = 0, builds: int = 0, lots: int = 0
+    on: Tree,
+    companies: Sequence[Mapping[str, Any]],
+    *,
+    places: int = 0,
+    options: int = 0,
+    builds: int = 0,
+    lots: int = 0,
 ) -> Companies:
     """Companies below the parent. ``companies``: opening, minimum, withholding, fixed (by node), and which places,
     options, builds and lots (of how many) are theirs."""
@@ -167,23 +170,21 @@ def companies_of(
 
 
 def limit_on(on: Tree, kind: str, limit: float, nodes: Sequence[int] | None = None, cost: Any = None) -> Covenant:
-    """A limit of a kind, in all nodes or in these; with ``cost`` (USD m a unit of breach, by node) it may be broken."""
+    """A limit of a kind, in all nodes or in these; with ``cost`` (USD m a unit of breach, by node) it may be
+    broken."""
     holds = np.isin(np.arange(len(on)), range(len(on)) if nodes is None else list(nodes))
     return Covenant(kind, limit, holds, None if cost is None else by_node(cost, len(on)))
 
 
-def columns_of(small: Instance, **fixed: Mapping[int, float]) -> tuple[float, dict[str, float]]:
-    """Value and columns by name that the solver finds, with these variables held at these values by index."""
-    model = build(small)
-    for name, values in fixed.items():
-        for index, value in values.items():
-            model.component(name)[index].fix(value)
-    form = compile_model(model)
-    raw = solve_form(form, EXACT)
-    assert raw.status is Status.OPTIMAL, raw.message
-    assert raw.objective is not None
-    assert raw.values is not None
-    return raw.objective, dict(zip(form.column_names, raw.values.tolist(), strict=True))
+def borrowed(cost: float, limit: Covenant, worth: float = 20, **terms: Any) -> Instance:
+    """A hall at this cost (worth 20) that brings 200 in the second year, and a loan for it that is repaid then; the
+    company earns 10 a year apart from it. ``draw``: figures of the loan; other ``terms`` are those of covenants."""
+    on = tree([12, 12])
+    draw = {"cash": [1, -1], "owed": [1, 0], **terms.pop("draw", {})}
+    loan = loans_of(on, [draw], 100, np.inf, **terms.pop("loan", {}))
+    covenants = covenants_of(on, [limit], **{"fixed_ebitda_usd_m": np.full(2, 10.0), **terms})
+    options = [{"value": worth, "cash": [-cost, 200]}]
+    return instance(on, options=options, tranches=loan, covenants=covenants, minimum=0)
 
 
 def line_moves(decisions: Decisions) -> tuple[list[float], list[float]]:

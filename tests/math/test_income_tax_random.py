@@ -8,8 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.build import build
 from models.forward import forward, no_decisions
+from models.forward_tax import tax_years
+from models.income_parts import extremes, year_before
+from models.income_tax_bounds import Ranges
 from models.instance import Instance, Treasury
+from models.tax import year_ends
 from tests.math.builder import about, instance, solve, tree
 from tests.math.tax_builder import income_tax_of
 
@@ -72,3 +77,28 @@ def test_the_random_companies_are_worth_trying() -> None:
     ruled = [solve(company(seed)).instance.tax_binaries for seed in range(40)]
     assert {g for years in ruled for g, _ in years} == {0, 1}
     assert sum(bool(years) for years in ruled) >= 5
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_year_goes_beyond_what_the_model_takes_for_its_most(seed: int) -> None:
+    """Proves: profit, loss, losses left, interest and its limit of every plan are within the numbers that the model's
+    rows use for never. Broken: a plan that a row with a whole number cuts off although the rule allows it."""
+    small = company(seed)
+    taxed = small.income_tax
+    assert taxed is not None
+    model = build(small)
+    ranges = Ranges(model, small)
+    ends = year_ends(small)
+    most = {(g, e): extremes(model, small, ranges, g, e) for g in range(2) for e in ends}
+    for halls in itertools.product((0, 1), repeat=OFFERS):
+        decisions = replace(no_decisions(small), halls=np.array(halls))
+        years = tax_years(small, decisions, forward(small, decisions))
+        for (g, e), bounds in most.items():
+            before = year_before(small, e)
+            held = years.losses_left[g, before] if before is not None else taxed.losses_usd_m[g]
+            deducted = float(years.interest_deducted[g, e])
+            result = float((years.ebitda + years.other_income - years.depreciation - years.costs)[g, e]) - deducted
+            assert -bounds.loss - 1e-6 <= result <= bounds.profit + 1e-6
+            assert held <= bounds.losses + 1e-6
+            if g == 0 and taxed.interest_limit is not None:
+                assert deducted + years.interest_carried[g, e] <= bounds.interest + 1e-6

@@ -1,5 +1,5 @@
-"""Limits on the company's money in the model, hard and at a price, and yearly limits of equity. Each case is solved by
-hand."""
+"""Limits on the company's money in the model, hard and at a price, and yearly limits of equity. Each case is solved
+by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pyomo.environ as pyo
 import pytest
 
 from models.build import build
-from models.capital import Covenant
 from models.instance import Instance, Treasury
 from models.tree import Tree
 from optimizer.errors import InfeasibleError
@@ -26,7 +25,6 @@ from tests.math.builder import (
     covenants_of,
     equity_of,
     instance,
-    lay_down,
     loans_of,
     proves,
     solve,
@@ -34,19 +32,7 @@ from tests.math.builder import (
     tree,
     two_leaves,
 )
-from tests.math.money_builder import limit_on, lines_of
-
-
-def borrowed(cost: float, limit: Covenant, worth: float = 20, **terms: Any) -> Instance:
-    """A hall at this cost (worth 20) that brings 200 in the second year, and a loan for it that is repaid then; the
-    company earns 10 a year apart from it. ``draw``: figures of the loan; other ``terms`` are those of covenants."""
-    on = tree([12, 12])
-    draw = {"cash": [1, -1], "owed": [1, 0], **terms.pop("draw", {})}
-    loan = loans_of(on, [draw], 100, np.inf, **terms.pop("loan", {}))
-    covenants = covenants_of(on, [limit], **{"fixed_ebitda_usd_m": np.full(2, 10.0), **terms})
-    options = [{"value": worth, "cash": [-cost, 200]}]
-    return instance(on, options=options, tranches=loan, covenants=covenants, minimum=0)
-
+from tests.math.money_builder import borrowed, limit_on, lines_of
 
 YEAR = tree([12, 12])
 TIMES_6 = limit_on(YEAR, "net_debt_to_ebitda", 6)
@@ -63,8 +49,8 @@ def project_at_a_loss() -> Instance:
 
 @proves("limit_net_debt_to_ebitda")
 def test_a_loss_asks_for_no_cash() -> None:
-    """Proves (U12): with a loss net debt may not be above 0, and 5 are in hand: the whole project, 65. Broken: 62.667,
-    where six times the loss, 12, has to be in hand (0.8444 of it)."""
+    """Proves (U12): with a loss net debt may not be above 0, and 5 are in hand: the whole project, 65. Broken:
+    62.667, where six times the loss, 12, has to be in hand (0.8444 of it)."""
     small = project_at_a_loss()
     assert best(small) == about(65)
     model = build(small)
@@ -79,8 +65,8 @@ def test_a_loss_asks_for_no_cash() -> None:
 
 @proves("debt_total", "ebitda_total", "profit_at_most", "profit_or_none")
 def test_net_debt_is_a_multiple_of_ebitda() -> None:
-    """Proves: six times 10 are 60: a hall at 60 is built (20), one at 61 is not (0). Broken: 20, with debt, EBITDA or the
-    year's profit whatever suits."""
+    """Proves: six times 10 are 60: a hall at 60 is built (20), one at 61 is not (0). Broken: 20, with debt, EBITDA or
+    the year's profit whatever suits."""
     assert best(borrowed(60, TIMES_6)) == about(20)
     assert best(borrowed(61, TIMES_6)) == about(0)
     for component in ("limit_net_debt_to_ebitda", "debt_total", "ebitda_total", "profit_at_most", "profit_or_none"):
@@ -92,14 +78,17 @@ def test_last_years_ebitda_reaches_back_over_the_start() -> None:
     (a half year alone), 120 (the second half as well, not earned yet)."""
     on = tree([6, 6])
     limit = limit_on(on, "net_debt_to_ebitda", 6)
-    year = {"last_year": np.array([[1.0, 0.0], [1.0, 1.0]]), "ebitda_before_usd_m": np.array([4.0, 0.0])}
+    year: dict[str, Any] = {
+        "last_year": np.array([[1.0, 0.0], [1.0, 1.0]]),
+        "ebitda_before_usd_m": np.array([4.0, 0.0]),
+    }
     assert best(borrowed(84, limit, **year)) == about(20)
     assert best(borrowed(84.1, limit, **year)) == about(0)
 
 
 def test_preferred_shares_are_no_debt() -> None:
     """Proves: what would be 61 of debt is none. Broken: 0."""
-    preferred = {"loan": {"is_debt": np.zeros(1, dtype=bool)}}
+    preferred: dict[str, Any] = {"loan": {"is_debt": np.zeros(1, dtype=bool)}}
     assert best(borrowed(61, TIMES_6, **preferred)) == about(20)
     gearing = limit_on(YEAR, "debt_to_capital", 0.375)
     assert best(borrowed(61, gearing, shares_m=100.0, **preferred)) == about(20)
@@ -107,7 +96,8 @@ def test_preferred_shares_are_no_debt() -> None:
 
 def test_a_limit_holds_on_each_path_and_from_its_date() -> None:
     """Proves: EBITDA of 10 up and 5 down: a hall at 40 owed on both paths breaks six times 5, 30, down: 0; cash of 10
-    down makes it 20; so does a limit that holds up alone. Broken: 20 for all (the mean of 7.5 carries 45), 0 for all."""
+    down makes it 20; so does a limit that holds up alone. Broken: 20 for all (the mean of 7.5 carries 45), 0 for
+    all."""
     on = two_leaves()
 
     def owing(nodes: list[int] | None, down: float) -> float:
@@ -124,10 +114,10 @@ def test_a_limit_holds_on_each_path_and_from_its_date() -> None:
 
 @proves("limit_debt_service_coverage")
 def test_ebitda_covers_service() -> None:
-    """Proves: 10 a year cover 1.25 times 8, a tenth of 80: a hall at 80 is built, one at 81 is not: 0; with 1 of service
-    on old debt neither is. Broken: 20."""
+    """Proves: 10 a year cover 1.25 times 8, a tenth of 80: a hall at 80 is built, one at 81 is not: 0; with 1 of
+    service on old debt neither is. Broken: 20."""
     limit = limit_on(YEAR, "debt_service_coverage", 1.25)
-    serving = {"draw": {"service": [0.1, 0.1]}}
+    serving: dict[str, Any] = {"draw": {"service": [0.1, 0.1]}}
     assert best(borrowed(80, limit, **serving)) == about(20)
     assert best(borrowed(81, limit, **serving)) == about(0)
     assert best_without(borrowed(81, limit, **serving), "limit_debt_service_coverage") == about(20)
@@ -136,8 +126,8 @@ def test_ebitda_covers_service() -> None:
 
 
 def test_interest_on_lines_is_service() -> None:
-    """Proves: 10 cover 1.25 times 8, a tenth of what is owed on a line: it may be 80, which pays 8 of it and a hall at 72
-    (20), not at 73 (0). Broken: 20 for both, principal of lines counted: 0."""
+    """Proves: 10 cover 1.25 times 8, a tenth of what is owed on a line: it may be 80, which pays 8 of it and a hall
+    at 72 (20), not at 73 (0). Broken: 20 for both, principal of lines counted: 0."""
     limit = limit_on(YEAR, "debt_service_coverage", 1.25)
     covenants = covenants_of(YEAR, [limit], fixed_ebitda_usd_m=np.full(2, 10.0))
     lines = lines_of(YEAR, [{"limit": 100, "open": [0], "interest": 0.1}])
@@ -152,8 +142,9 @@ def test_interest_on_lines_is_service() -> None:
 
 @proves("limit_due_within_12_months")
 def test_what_falls_due_is_covered_by_cash_and_undrawn_lines() -> None:
-    """Proves: 30 are due within a year; at 1 times 30 of 50 stay, a hall at 20 is built and one at 21 is not: 0. A line of
-    10 that nobody draws covers 10. Broken: 20 without the limit; what is committed counted whole where it is drawn."""
+    """Proves: 30 are due within a year; at 1 times 30 of 50 stay, a hall at 20 is built and one at 21 is not: 0. A
+    line of 10 that nobody draws covers 10. Broken: 20 without the limit; what is committed counted whole where it is
+    drawn."""
     limit = limit_on(YEAR, "due_within_12_months", 1.0, [0])
     covenants = covenants_of(YEAR, [limit], fixed_due_usd_m=np.array([30.0, 0.0]))
 
@@ -175,9 +166,9 @@ def test_what_falls_due_is_covered_by_cash_and_undrawn_lines() -> None:
 
 @proves("limit_min_liquidity_usd_m")
 def test_liquidity_is_cash_and_free_coins_and_undrawn_lines() -> None:
-    """Proves: 50 in hand and ten coins at 2, of which half counts: 60, of which 40 stay: a hall at 20, not at 21 (0). Five
-    coins pledged for 5 of a line take 5 and give 5, so 20 again; a line of 10 that is not drawn: 30. Broken: 20, or
-    25 where pledged coins count too."""
+    """Proves: 50 in hand and ten coins at 2, of which half counts: 60, of which 40 stay: a hall at 20, not at 21 (0).
+    Five coins pledged for 5 of a line take 5 and give 5, so 20 again; a line of 10 that is not drawn: 30. Broken: 20,
+    or 25 where pledged coins count too."""
     limit = limit_on(YEAR, "min_liquidity_usd_m", 40, [0])
     covenants = covenants_of(YEAR, [limit], btc_price_usd_m=np.full(2, 2.0), btc_haircut=0.5)
     held = Treasury(10.0, 1.0, False, 0.0, np.full(2, 2.0), np.full(2, 2.0))
@@ -205,8 +196,8 @@ def test_liquidity_is_cash_and_free_coins_and_undrawn_lines() -> None:
 
 @proves("limit_max_btc_share")
 def test_not_all_may_be_bitcoin() -> None:
-    """Proves: ten coins at 1 may be half of all, so 10 of 15 in hand stay: a hall at 5, not at 6 (0). Broken: 20; 10 where
-    the share is of cash alone."""
+    """Proves: ten coins at 1 may be half of all, so 10 of 15 in hand stay: a hall at 5, not at 6 (0). Broken: 20; 10
+    where the share is of cash alone."""
     limit = limit_on(YEAR, "max_btc_share", 0.5, [0])
     covenants = covenants_of(YEAR, [limit], btc_price_usd_m=np.ones(2))
     held = Treasury(10.0, 1.0, False, 0.0, np.ones(2), np.ones(2))
@@ -224,19 +215,19 @@ def test_not_all_may_be_bitcoin() -> None:
 
 @proves("limit_debt_to_capital")
 def test_debt_is_a_share_of_capital() -> None:
-    """Proves: 50 million shares at 2: debt of 25 is a fifth of 125: a hall at 25, not at 26 (0). Broken: 20; 0 for both
-    where debt is a fifth of the shares alone (20)."""
+    """Proves: 50 million shares at 2: debt of 25 is a fifth of 125: a hall at 25, not at 26 (0). Broken: 20; 0 for
+    both where debt is a fifth of the shares alone (20)."""
     limit = limit_on(YEAR, "debt_to_capital", 0.2)
-    shares = {"shares_m": 50.0, "share_price_usd": 2.0}
+    shares: dict[str, Any] = {"shares_m": 50.0, "share_price_usd": 2.0}
     assert best(borrowed(25, limit, **shares)) == about(20)
     assert best(borrowed(26, limit, **shares)) == about(0)
     assert best_without(borrowed(26, limit, **shares), "limit_debt_to_capital") == about(20)
 
 
 def test_shares_that_are_issued_are_capital() -> None:
-    """Proves: 100 of capital, a fifth of all may be debt, and a hall at 30: e issued at no discount and 30 - e borrowed,
-    30 - e = 0.2 (30 - e + 100 + e) = 26: e = 4. At a discount of a fifth 1.25 e are new capital: 30 - e = 26 + 0.05 e: e =
-    4 / 1.05, which costs a quarter of it. Broken: 5 (the capital of the start: 25), 4 for both."""
+    """Proves: 100 of capital, a fifth of all may be debt, and a hall at 30: e issued at no discount and 30 - e
+    borrowed, 30 - e = 0.2 (30 - e + 100 + e) = 26: e = 4. At a discount of a fifth 1.25 e are new capital: 30 - e =
+    26 + 0.05 e: e = 4 / 1.05, which costs a quarter of it. Broken: 5 (the capital of the start: 25), 4 for both."""
     limit = limit_on(YEAR, "debt_to_capital", 0.2)
 
     def with_issue(most: float, cost: float) -> float:
@@ -252,29 +243,29 @@ def test_shares_that_are_issued_are_capital() -> None:
 
 @proves("limit_max_dilution")
 def test_dilution_counts_shares_and_options() -> None:
-    """Proves: of 100 million shares a tenth may be new: at 2 a share less a fifth 16 are raised by 10 million: a hall at
-    16, not at 17. With shares under notes, 0.5 for each million: 20. Broken: 20 where the discount is left out of it (10
-    million for 20)."""
+    """Proves: of 100 million shares a tenth may be new: at 2 a share less a fifth 16 are raised by 10 million: a hall
+    at 16, not at 17. With shares under notes, 0.5 for each million: 20. Broken: 20 where the discount is left out of
+    it (10 million for 20)."""
     limit = limit_on(YEAR, "max_dilution", 0.1)
     covenants = covenants_of(YEAR, [limit], shares_m=100.0, share_price_usd=2.0)
 
     def at(cost: float) -> Instance:
         options = [{"value": 20, "cash": [-cost, 0]}]
-        shares = {"shares_m": 100.0, "share_price_usd": 2.0, "equity": equity_of([0], 100, [1], 0.2)}
+        shares: dict[str, Any] = {"shares_m": 100.0, "share_price_usd": 2.0, "equity": equity_of([0], 100, [1], 0.2)}
         return instance(YEAR, options=options, covenants=covenants, minimum=0, **shares)
 
     # What is raised costs today's holders a quarter of it, 4.
     assert best(at(16)) == about(20 - 4)
     assert best(at(17)) == about(0)
     assert best_without(at(17), "limit_max_dilution") == about(20 - 17 / 4)
-    notes = {"draw": {"shares": 0.5}, "shares_m": 100.0}
+    notes: dict[str, Any] = {"draw": {"shares": 0.5}, "shares_m": 100.0}
     assert best(borrowed(20, limit, **notes)) == about(20)
     assert best(borrowed(21, limit, **notes)) == about(0)
 
 
 def test_dilution_adds_up_along_a_path() -> None:
-    """Proves: 10 million in all on each path: halls at 6 in both leaves (worth 5 each) are paid, one now (worth 5) and
-    one in a leaf are not: 5. Broken: 10 with a limit by node, 2.5 with one over the tree."""
+    """Proves: 10 million in all on each path: halls at 6 in both leaves (worth 5 each) are paid, one now (worth 5)
+    and one in a leaf are not: 5. Broken: 10 with a limit by node, 2.5 with one over the tree."""
     on: Tree = two_leaves()
     limit = limit_on(on, "max_dilution", 0.1)
     covenants = covenants_of(on, [limit], shares_m=100.0, share_price_usd=1.0)
@@ -290,111 +281,9 @@ def test_dilution_adds_up_along_a_path() -> None:
     assert with_options(3) == about(5)
 
 
-@pytest.mark.parametrize(
-    ("kind", "terms"),
-    [
-        ("net_debt_to_ebitda", {}),
-        ("debt_to_capital", {"shares_m": 50.0, "share_price_usd": 2.0}),
-        ("debt_service_coverage", {"draw": {"service": [0.1, 0.1]}}),
-        ("max_dilution", {"draw": {"shares": 1.0}, "shares_m": 100.0}),
-        ("due_within_12_months", {"draw": {"due": [1.0, 0.0]}}),
-        ("max_btc_share", {}),
-        ("min_liquidity_usd_m", {}),
-        ("min_cash_usd_m", {}),
-    ],
-)
-def test_a_limit_at_a_price_may_be_broken(kind: str, terms: dict[str, Any]) -> None:
-    """Proves: what is over in the first year is paid for, if the hall is worth more than that: 20 - 0.01 x what is over.
-    Broken: 0 (hard), 20 (broken for nothing), twice as much (paid in the second year too)."""
-    # Of a hall at 80: 6 x 10 are 20 short; a fifth of 180 is 44 short; 2 x 8 of 10, 6; 0.8 of 0.5, 0.3; all of it; of
-    # ten coins and nothing in hand a half, 5; of 30, 20 (ten coins at 1); of 7, all.
-    limit, over = {
-        "net_debt_to_ebitda": (6.0, 20.0),
-        "debt_to_capital": (0.2, 44.0),
-        "debt_service_coverage": (2.0, 6.0),
-        "max_dilution": (0.5, 0.3),
-        "due_within_12_months": (1.0, 80.0),
-        "max_btc_share": (0.5, 5.0),
-        "min_liquidity_usd_m": (30.0, 20.0),
-        "min_cash_usd_m": (7.0, 7.0),
-    }[kind]
-    held = Treasury(10.0, 1.0, False, 0.0, np.ones(2), np.ones(2))
-
-    def worth(hall: float) -> Any:
-        priced = limit_on(YEAR, kind, limit, [0], [0.01, 0.01])
-        small = borrowed(80, priced, worth=hall, btc_price_usd_m=np.ones(2), **terms)
-        small = lay_down(replace(small, treasury=held), draw_usd_m=(np.zeros(1), np.full(1, 80.0)))
-        assert small.covenants is not None
-        if kind == "min_cash_usd_m":
-            cash = replace(small.cash, minimum_usd_m=np.array([7.0, 0.0]))
-            return solve(replace(small, cash=cash, covenants=replace(small.covenants, limits=(priced,))))
-        return solve(small)
-
-    solution = worth(20)
-    assert solution.value_usd_m == about(20 - 0.01 * over)
-    assert solution.states.limits[-1].breach == about([over, 0])
-    assert worth(0.5 * 0.01 * over).value_usd_m == about(0)
-
-
-@proves("commits_or_not", "committed_is_there")
-def test_what_is_committed_has_no_price() -> None:
-    """Proves: a hall (worth 10) owes 60 after the end, and each million of cash short of 20 costs 0.01: with 50 it is not
-    built: 0; with 60 it is, 20 short: 9.8. Broken: 9.7 with 50, 30 short at a price."""
-    on = tree([12])
-    covenants = covenants_of(on, cash_costs=np.full(1, 0.01))
-
-    def with_cash(opening: float) -> Instance:
-        options = [{"value": 10, "cash": [0], "capex_after": 60}]
-        return instance(on, options=options, covenants=covenants, opening=opening, minimum=20)
-
-    assert best(with_cash(50)) == about(0)
-    assert best(with_cash(60)) == about(9.8)
-    assert best_without(with_cash(50), "commits_or_not") == about(9.7)
-    assert best_without(with_cash(50), "committed_is_there") == about(9.7)
-
-
-def test_a_path_that_commits_nothing_may_be_short() -> None:
-    """Proves: a hall up owes 60 that are there; 20 are short there and 15 down, where nothing is owed: 0.5
-    x (10 - 0.2 - 0.15). Broken: 0 where down has to have 60 too; no plan where nothing may be short."""
-    on = two_leaves()
-    covenants = covenants_of(on, cash_costs=np.array([0.0, 0.005, 0.005]))
-    options = [{"node": 1, "value": 5, "capex_after": 60}]
-    fixed, minimum = [0, 60, 5], [-1e4, 20, 20]
-    small = instance(on, options=options, covenants=covenants, fixed=fixed, minimum=minimum)
-    assert best(small) == about(5 - 0.005 * 20 - 0.005 * 15)
-
-
 def test_a_limit_that_nothing_can_keep_is_told() -> None:
-    """Proves: 90 owed at six times 10 with nothing in hand are 30 too much. Broken: another amount, or no word of it."""
+    """Proves: 90 owed at six times 10 with nothing in hand are 30 too much. Broken: another amount, or no word of
+    it."""
     small = borrowed(60, TIMES_6, fixed_debt_usd_m=np.array([90.0, 0.0]))
     with pytest.raises(InfeasibleError, match=r"net debt / EBITDA at the end of 0 would have to give by 30\.00"):
         solve(small)
-
-
-@proves("equity_year")
-def test_a_year_has_its_own_limit_on_each_path() -> None:
-    """Proves: 60 a calendar year at a cost of a fifth (a quarter of what is raised): halls at 40, worth 30 each, up and
-    down in the same year: each is worth 30 - 10, half likely: 20; one more up is not paid. Broken: 30 without the limit, 10
-    where the paths share it."""
-    on = two_leaves()
-    options = [{"offer": o, "node": n, "value": 15, "cash": {n: -40}} for o, n in enumerate((1, 2, 1))]
-    equity = replace(equity_of([1, 2], 500, [0.5, 0.5], 0.2, 60.0), year=np.array([2026, 2026]))
-    small = instance(on, options=options, equity=equity, minimum=0, shares_m=1e4)
-    solution = solve(small)
-    assert solution.value_usd_m == about(20)
-    assert solution.decisions.issue_usd_m == about([40, 40])
-    assert best_without(small, "equity_year") == about(30)
-
-
-def test_years_do_not_share_their_limits() -> None:
-    """Proves: 60 in each of two years pay for halls at 60 in both, one year for one: 2 x (30 - 15), or 15. Broken: 15 for
-    both, 30 for both."""
-    on = tree([12, 12])
-    options = [{"offer": n, "node": n, "value": 30, "cash": {n: -60}} for n in (0, 1)]
-
-    def in_years(*years: int) -> float:
-        equity = replace(equity_of([0, 1], 500, [1, 1], 0.2, 60.0), year=np.array(years))
-        return best(instance(on, options=options, equity=equity, minimum=0, shares_m=1e4))
-
-    assert in_years(2025, 2026) == about(30)
-    assert in_years(2025, 2025) == about(15)

@@ -15,8 +15,8 @@ from tests.math.money_builder import four_on, line_moves, lines_of
 
 @proves("line_within")
 def test_no_more_is_owed_than_was_committed() -> None:
-    """Proves: a hall at 60 from a line whose interest (a tenth) and fee (a hundredth of the commitment) it pays too: 0.89
-    B = 60, so 67.4157 are committed and owed: 10 - 0.674157. Broken: 10, nothing committed."""
+    """Proves: a hall at 60 from a line whose interest (a tenth) and fee (a hundredth of the commitment) it pays too:
+    0.89 B = 60, so 67.4157 are committed and owed: 10 - 0.674157. Broken: 10, nothing committed."""
     on = tree([12, 12])
     lines = lines_of(on, [{"limit": 100, "open": [0], "interest": 0.1, "fee": 0.01}])
     small = instance(on, options=[{"value": 10, "cash": [-60, 80]}], lines=lines, minimum=0)
@@ -29,8 +29,8 @@ def test_no_more_is_owed_than_was_committed() -> None:
 
 @proves("line_balance")
 def test_what_is_drawn_is_owed_until_it_is_repaid() -> None:
-    """Proves: a line that closes after the first year is repaid then: a hall at 60 that brings 59 is not built (0), one
-    that brings 60 is. Broken: 10, money that nobody has to give back."""
+    """Proves: a line that closes after the first year is repaid then: a hall at 60 that brings 59 is not built (0),
+    one that brings 60 is. Broken: 10, money that nobody has to give back."""
     on = tree([12, 12])
     lines = lines_of(on, [{"limit": 100, "open": [0]}])
 
@@ -52,8 +52,8 @@ def on_two_paths(opening: float, **terms: Any) -> Instance:
 
 
 def test_one_commitment_serves_all_paths() -> None:
-    """Proves: 60 committed now at a fee of 3 % serve both halls: 35 - 1.8 = 33.2 with 1.8 in hand, 0 with less. Broken:
-    31.4, committed in both leaves; 20 or less, where what is owed up counts down."""
+    """Proves: 60 committed now at a fee of 3 % serve both halls: 35 - 1.8 = 33.2 with 1.8 in hand, 0 with less.
+    Broken: 31.4, committed in both leaves; 20 or less, where what is owed up counts down."""
     solution = solve(on_two_paths(1.8, fee=0.03))
     assert solution.value_usd_m == about(33.2)
     assert line_moves(solution.decisions)[0] == about([0, 60, 60])
@@ -72,8 +72,8 @@ def test_what_is_committed_and_not_owed_costs_until_it_is_drawn() -> None:
 
 
 def sweeping(on: Any, cost: float, nodes: Sequence[int], **terms: Any) -> Instance:
-    """A hall A, worth 40 and paid by 60 of a loan with a sweep, that brings 60 after a year, and halls B at ``cost`` in
-    these nodes, worth 30 (times their probability)."""
+    """A hall A, worth 40 and paid by 60 of a loan with a sweep, that brings 60 after a year, and halls B at ``cost``
+    in these nodes, worth 30 (times their probability)."""
     options: list[dict[str, Any]] = [{"offer": 0, "value": 40, "cash": terms.pop("brings")}]
     options += [{"offer": 1 + n, "node": n, "value": 30 * float(on.probability[n]), "cash": {n: -cost}} for n in nodes]
     loan = {"limit": 60, "committed": False, "sweep": 1.0, **terms}
@@ -98,8 +98,8 @@ def test_cash_is_swept_and_not_drawn_again() -> None:
 
 
 def test_a_share_of_cash_above_a_level_is_swept() -> None:
-    """Proves: half of what is above 20 of 60: 20 are repaid, 40 pay for a B at 40: 70, not for one at 40.1: 40. Broken:
-    30 left (half of all), 20 (all above the level), 60 (nothing)."""
+    """Proves: half of what is above 20 of 60: 20 are repaid, 40 pay for a B at 40: 70, not for one at 40.1: 40.
+    Broken: 30 left (half of all), 20 (all above the level), 60 (nothing)."""
     on = tree([12, 12, 12])
     assert best(sweeping(on, 40, [2], brings=THREE, sweep=0.5, above=20)) == about(70)
     assert best(sweeping(on, 40.1, [2], brings=THREE, sweep=0.5, above=20)) == about(40)
@@ -120,9 +120,9 @@ def test_no_more_is_swept_than_is_owed() -> None:
 
 
 def test_each_path_sweeps_its_own_cash() -> None:
-    """Proves: A brings 60 up and nothing down; up half of it is swept in the next year and 30 pay for B: 40 + 15; down
-    nothing is swept, and nothing is there. B at 31 is paid nowhere: 40. Broken: 55 for it too (up not swept), 40 for
-    both (all paths share what is repaid), 70 (down pays with cash of up)."""
+    """Proves: A brings 60 up and nothing down; up half of it is swept in the next year and 30 pay for B: 40 + 15;
+    down nothing is swept, and nothing is there. B at 31 is paid nowhere: 40. Broken: 55 for it too (up not swept), 40
+    for both (all paths share what is repaid), 70 (down pays with cash of up)."""
     on = four_on()
     brings = {0: -60, 1: 60}
     assert best(sweeping(on, 30, [3, 4], brings=brings, sweep=0.5)) == about(55)
@@ -140,8 +140,8 @@ def pledging(cost: float, treasury: Treasury, **terms: Any) -> Instance:
 
 @proves("btc_pledged")
 def test_coins_are_pledged_once() -> None:
-    """Proves: ten coins carry 5: a hall at 5 is built (4), one at 6 is not (0). Broken: 4, borrowed against coins that are
-    not there."""
+    """Proves: ten coins carry 5: a hall at 5 is built (4), one at 6 is not (0). Broken: 4, borrowed against coins
+    that are not there."""
     held = Treasury(10.0, 1.0, False, 0.0, np.ones(1), np.ones(1))
     assert best(pledging(5, held)) == about(4)
     assert best(pledging(6, held)) == about(0)
@@ -149,8 +149,8 @@ def test_coins_are_pledged_once() -> None:
 
 
 def test_coins_that_are_sold_are_not_pledged() -> None:
-    """Proves: of ten coins two may be sold: 2 and half of the other eight, 6, pay for a hall at 6 (4), not for one at 6.1
-    (0). Broken: 4 up to a cost of 7, sold coins pledged as well."""
+    """Proves: of ten coins two may be sold: 2 and half of the other eight, 6, pay for a hall at 6 (4), not for one at
+    6.1 (0). Broken: 4 up to a cost of 7, sold coins pledged as well."""
     solution = solve(pledging(6, bitcoin(tree([12]), 10, 1.0, floor=8)))
     assert solution.value_usd_m == about(4)
     assert solution.decisions.sell_btc == about([2])
@@ -172,8 +172,8 @@ def test_lines_share_the_stock() -> None:
 
 
 def test_where_the_price_falls_a_line_is_paid_down() -> None:
-    """Proves: ten coins carry 5 now and up, 2.5 down: a hall at 5 is built where 2.5 come in down (4), not with 2.4 (0).
-    Broken: 4 for both where the price of now, or of up, holds down; 0 for both where down's price holds now."""
+    """Proves: ten coins carry 5 now and up, 2.5 down: a hall at 5 is built where 2.5 come in down (4), not with 2.4
+    (0). Broken: 4 for both where the price of now, or of up, holds down; 0 for both where down's price holds now."""
     on = two_leaves()
     held = Treasury(10.0, 1.0, False, 0.0, np.ones(3), np.ones(3))
     lines = lines_of(on, [{"limit": 100, "coins": [2, 2, 4]}])

@@ -65,7 +65,7 @@ def everything() -> Instance:
         treasury=bitcoin(on, 1, 1.0),
         tax=tax_of(on, 0.2, [2025, 2026]),
         income_tax=income_tax_of(
-            on, [2025, 2026], places=(0, 0, 0), lots=(0, 0), options=(0,), builds=(0,), interest_limit=0.3
+            on, [2025, 2026], places=(0, 0, 0), lots=(0, 0), options=(0,), builds=(0,), interest_limit=0.3, ebitda=-1.0
         ),
         tax_binaries=frozenset({(0, 0), (0, 1)}),
         operations=operations_of(

@@ -14,13 +14,13 @@ from tests.math.builder import about, best, best_without, instance, proves, solv
 from tests.math.money_builder import fences_of, four_on, lines_of, tranches_of
 
 # A hall at 24, all of it lent, that earns 4 and then 12, and pays 3 in each year: after the first, 1 is left in it.
-EARNS, LOAN, PAID = [0, 4, 12], {"option": 0, "cash": [24, -3, -3]}, [0, 3, 3]
+EARNS, LOAN, PAID = [0, 4, 12], [24, -3, -3], [0, 3, 3]
 
 
 def project(level: float, works: float, **terms: Any) -> Instance:
     """That hall (worth 10), and works (worth 5) at this cost in the second year. The loan is one tranche of 24."""
     on = tree([12, 12, 12])
-    loan = {key: [part / 24 for part in LOAN[key]] if key == "cash" else LOAN[key] for key in LOAN}
+    loan = {"option": 0, "cash": by_million(LOAN)}
     loan |= {key: by_million(terms[key]) for key in ("held",) if key in terms}
     tranches = tranches_of(
         on, [loan], [{"name": "project debt by cost: hall", "draw": {0: 1 / 24}, "hall": {0: -1}}], options=2
@@ -57,9 +57,9 @@ def test_what_is_left_is_locked_up_where_the_test_fails() -> None:
 
 
 def test_a_smaller_loan_passes_the_test() -> None:
-    """Proves: 4 cover 2.9, the service of 23.2, as often as the test asks; with 0.8 in hand that is enough, and the 1.1
-    that are left pay for works: 15, at 1.11 not: 10. Broken: 10 for both where the test is of the largest loan (1 is
-    locked, 0.8 in hand), 15 for both without a test."""
+    """Proves: 4 cover 2.9, the service of 23.2, as often as the test asks; with 0.8 in hand that is enough, and the
+    1.1 that are left pay for works: 15, at 1.11 not: 10. Broken: 10 for both where the test is of the largest loan (1
+    is locked, 0.8 in hand), 15 for both without a test."""
 
     def with_cash(works: float) -> float:
         small = project(4 / 2.9, works)
@@ -70,8 +70,8 @@ def test_a_smaller_loan_passes_the_test() -> None:
 
 
 def test_what_is_held_for_service_is_not_spent() -> None:
-    """Proves: a reserve of 3 takes all that is left after service in the second year, and 2 of the parent; freed in the
-    third. Broken: cash of 1 in the second year, or 2 (the reserve paid by nobody)."""
+    """Proves: a reserve of 3 takes all that is left after service in the second year, and 2 of the parent; freed in
+    the third. Broken: cash of 1 in the second year, or 2 (the reserve paid by nobody)."""
     small = project(1.0, 9, held=[0, 3, 0])
     solution = solve(replace(small, cash=replace(small.cash, opening_usd_m=2.0)))
     assert solution.states.cash_usd_m == about([2, 0, 12])
@@ -99,25 +99,25 @@ def locked_by_years(available: Sequence[float], fixed: Sequence[float], level: f
 
 
 def test_what_is_short_comes_out_of_what_is_locked() -> None:
-    """Proves: at 2 times, 5 - 3 stay in the project; then 1 is short and comes out of them; then 3 are short: 1 of what
-    is locked and 2 of the parent. When 6 cover 3 nothing is locked. Broken: the parent pays 1 and 3 and has 6 and not 8
-    (nothing comes out), or 2 less than nothing is locked."""
+    """Proves: at 2 times, 5 - 3 stay in the project; then 1 is short and comes out of them; then 3 are short: 1 of
+    what is locked and 2 of the parent. When 6 cover 3 nothing is locked. Broken: the parent pays 1 and 3 and has 6
+    and not 8 (nothing comes out), or 2 less than nothing is locked."""
     states = locked_by_years([5, 2, 0, 6], [3, 3, 3, 3], 2.0)
     assert states.fenced.locked_usd_m == about(np.array([[2, 1, 0, 0]]))
     assert states.cash_usd_m == about([10, 10, 8, 11])
 
 
 def test_what_was_locked_goes_up_when_the_test_is_passed() -> None:
-    """Proves: 2 and 1 are locked in two bad years and go up in a good one with 3: 10, 10, 16. Broken: 13, left there for
-    ever."""
+    """Proves: 2 and 1 are locked in two bad years and go up in a good one with 3: 10, 10, 16. Broken: 13, left there
+    for ever."""
     states = locked_by_years([5, 4, 6], [3, 3, 3], 2.0)
     assert states.fenced.locked_usd_m == about(np.array([[2, 3, 0]]))
     assert states.cash_usd_m == about([10, 10, 16])
 
 
 def hiding(level: float, cost: float) -> Instance:
-    """A hall A at 60, paid by a loan with a sweep, that earns 60 after a year and pays 10 of a debt of the start; B at
-    ``cost`` a year later, worth 30. A's cash is tested in between, at so many times 10."""
+    """A hall A at 60, paid by a loan with a sweep, that earns 60 after a year and pays 10 of a debt of the start; B
+    at ``cost`` a year later, worth 30. A's cash is tested in between, at so many times 10."""
     on = tree([12, 12, 12])
     fence = {"level": level, "available": [0, 60, 0], "fixed": [0, 10, 0], "fixed_12": [0, 10, 0], "tests": [1]}
     options = [
@@ -137,8 +137,8 @@ def hiding(level: float, cost: float) -> Instance:
 
 @proves("lock_only", "lock_opens")
 def test_cash_is_not_hidden_from_a_sweep() -> None:
-    """Proves: 60 cover 1.5 x 10, so the 50 that are left go up and are swept; B at 50 is not paid: 40. Broken: 70, the
-    cash kept in a project that need not keep it. Where 60 do not cover 10 x 10, it has to: 70."""
+    """Proves: 60 cover 1.5 x 10, so the 50 that are left go up and are swept; B at 50 is not paid: 40. Broken: 70,
+    the cash kept in a project that need not keep it. Where 60 do not cover 10 x 10, it has to: 70."""
     small = hiding(1.5, 50)
     assert best(small) == about(40)
     assert best_without(small, "lock_only") == about(70)
@@ -147,16 +147,17 @@ def test_cash_is_not_hidden_from_a_sweep() -> None:
 
 
 def test_paths_are_tested_by_themselves() -> None:
-    """Proves: a hall earns 6 up and 4 down and pays 3 in each; at 1.5 times the 1 down is locked up, the 3 up are not:
-    works at 1 (worth 6, in both) are paid up alone: 10 + 3. Broken: 16 (down not locked), 10 (up locked for down)."""
+    """Proves: a hall earns 6 up and 4 down and pays 3 in each; at 1.5 times the 1 down is locked up, the 3 up are
+    not: works at 1 (worth 6, in both) are paid up alone: 10 + 3. Broken: 16 (down not locked), 10 (up locked for
+    down)."""
     on: Tree = four_on()
     earns: Mapping[int, float] = {1: 6, 2: 4, 3: 6, 4: 6}
     options: list[dict[str, Any]] = [{"offer": 0, "value": 10, "cash": {0: -24, **earns}, "noi": earns}]
     options += [{"offer": n, "node": n, "value": 3, "cash": {n: -1}} for n in (1, 2)]
-    paid = {n: 3 / 24 for n in (1, 2, 3, 4)}
+    paid = [0, *(3 / 24 for _ in range(4))]
     tranches = tranches_of(
         on,
-        [{"option": 0, "cash": {0: 1, **{n: -3 / 24 for n in (1, 2, 3, 4)}}}],
+        [{"option": 0, "cash": [1, *(-3 / 24 for _ in range(4))]}],
         [{"name": "project debt by cost: hall", "draw": {0: 1 / 24}, "hall": {0: -1}}],
         options=3,
     )

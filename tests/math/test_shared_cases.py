@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,8 @@ def test_mix_of_funds() -> None:
     project = {"cash": {0: -100.0, 1: 130.0}, "value": -100 + 130 / 1.1}
     loan = loans_of(on, [{"node": 0, "cash": {0: 0.98, 1: -1.1}, "value": -0.02}], 60.0, float("inf"))
     shares = equity_of([0], 1000.0, [1.0], 0.05)
-    small = instance(on, options=[project], opening=40.0, minimum=20.0, constant=40.0, tranches=loan, equity=shares, shares_m=1000.0)
+    money: dict[str, Any] = {"tranches": loan, "equity": shares, "shares_m": 1000.0}
+    small = instance(on, options=[project], opening=40.0, minimum=20.0, constant=40.0, **money)
     found = solve(small)
     assert found.value_usd_m == about(40 + 18.181818 - 1.2 - 21.2 * (1 / 0.95 - 1), abs=1e-5)
     assert found.decisions.draw_usd_m[0] == about(60)

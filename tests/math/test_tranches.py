@@ -1,4 +1,5 @@
-"""Tranches of new debt in the model: limits, commitments, least sizes, project finance. Each case is solved by hand."""
+"""Tranches of new debt in the model: limits, commitments, least sizes, project finance. Each case is solved by
+hand."""
 
 from __future__ import annotations
 
@@ -15,15 +16,18 @@ from tests.math.money_builder import tranches_of
 @proves("draws_facility_limit")
 def test_a_limit_is_one_for_each_path() -> None:
     """Proves: 100 to borrow on each path. A hall at 60 now (worth 25) or one in each leaf (worth 40 up, 30 down, each
-    half likely): 35. Broken: 60 without the limit; 25 where the leaves share it (the hall now, or up alone for 20)."""
+    half likely): 35. Broken: 60 without the limit; 25 where the leaves share it (the hall now, or up alone for
+    20)."""
     on = two_leaves()
     options = [
         {"node": 0, "value": 25, "cash": {0: -60, 1: 60, 2: 60}},
         {"node": 1, "value": 20, "cash": {1: -60}},
         {"node": 2, "value": 15, "cash": {2: -60}},
     ]
-    draws = [{"node": 0, "cash": [1, -1, -1]}, *({"node": n, "cash": {n: 1}} for n in (1, 2))]
-    rows = [{"name": "facility limit: loan", "upper": 100, "draw": {0: 1, leaf: 1}} for leaf in (1, 2)]
+    draws: list[dict[str, Any]] = [{"node": 0, "cash": [1, -1, -1]}, *({"node": n, "cash": {n: 1}} for n in (1, 2))]
+    rows: list[dict[str, Any]] = [
+        {"name": "facility limit: loan", "upper": 100, "draw": {0: 1, leaf: 1}} for leaf in (1, 2)
+    ]
     small = instance(on, options=options, tranches=tranches_of(on, draws, rows), minimum=0)
     solution = solve(small)
     assert solution.value_usd_m == about(35)
@@ -33,14 +37,15 @@ def test_a_limit_is_one_for_each_path() -> None:
 
 @proves("draws_facility_limit")
 def test_what_is_drawn_was_committed_and_idle_commitments_cost() -> None:
-    """Proves: 60 are committed now for a hall that is built up only (worth 40, half likely); 2 % a year on what is not
-    drawn: 20 - 0.04 x 60 + 0.5 x 0.02 x 60 = 18.2, with 1.2 in hand, and 1.2 that come in the other leaf, for the fee. Broken: 20.6 where nothing need be
-    committed, 17.6 where what is drawn goes on paying, 18.8 where the other leaf is let off the fee."""
+    """Proves: 60 are committed now for a hall that is built up only (worth 40, half likely); 2 % a year on what is
+    not drawn: 20 - 0.04 x 60 + 0.5 x 0.02 x 60 = 18.2, with 1.2 in hand, and 1.2 that come in the other leaf, for the
+    fee. Broken: 20.6 where nothing need be committed, 17.6 where what is drawn goes on paying, 18.8 where the other
+    leaf is let off the fee."""
     on = two_leaves()
     options = [{"node": 1, "value": 20, "cash": {1: -60}}]
-    draws = [{"node": 1, "cash": {1: 1.02}, "value": 0.5 * 0.02}]
+    draws: list[dict[str, Any]] = [{"node": 1, "cash": {1: 1.02}, "value": 0.5 * 0.02}]
     commits = [{"cash": [-0.02, -0.02, -0.02], "value": -0.04}]
-    rows = [{"name": "facility limit: loan", "draw": {0: 1}, "commit": {0: -1}}]
+    rows: list[dict[str, Any]] = [{"name": "facility limit: loan", "draw": {0: 1}, "commit": {0: -1}}]
     tranches = tranches_of(on, draws, rows, commits=commits, options=1, limit=60.0)
 
     def with_cash(opening: float) -> Instance:
@@ -56,8 +61,8 @@ def test_what_is_drawn_was_committed_and_idle_commitments_cost() -> None:
 
 @proves("draws_loan_to_cost")
 def test_half_the_price_of_machines_is_lent() -> None:
-    """Proves: machines at 100 an EH/s that are worth 130; 40 in hand and half of the price lent buy 0.8: 24. Broken: 30
-    without the limit, 12 where orders do not count (0.4 paid in cash)."""
+    """Proves: machines at 100 an EH/s that are worth 130; 40 in hand and half of the price lent buy 0.8: 24. Broken:
+    30 without the limit, 12 where orders do not count (0.4 paid in cash)."""
     on = tree([12, 12])
     trade = trading(
         on,
@@ -65,7 +70,7 @@ def test_half_the_price_of_machines_is_lent() -> None:
         order_cost_usd_m_per_eh=np.array([100.0]),
         order_value_usd_m_per_eh=np.array([-100.0]),
     )
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "facility limit: loan", "upper": 500, "draw": {0: 1}},
         {"name": "loan to cost: loan in 0", "draw": {0: 1}, "order": {0: -50}},
     ]
@@ -83,8 +88,8 @@ def borrowing(**terms: Any) -> Instance:
     """A hall that costs 30 and is paid by a loan with these terms; its worth is ``worth``, the loan's per million
     ``value``."""
     on = tree([12, 12])
-    rows = [{"name": "facility limit: loan", "upper": 100, "draw": {0: 1}}]
-    draw = {"cash": [1, -1], **{key: terms[key] for key in ("value", "least", "fixed") if key in terms}}
+    rows: list[dict[str, Any]] = [{"name": "facility limit: loan", "upper": 100, "draw": {0: 1}}]
+    draw: dict[str, Any] = {"cash": [1, -1], **{key: terms[key] for key in ("value", "least", "fixed") if key in terms}}
     options = [{"value": terms["worth"], "cash": [-30, 100]}]
     return instance(on, options=options, tranches=tranches_of(on, [draw], rows, limit=100.0), minimum=0)
 
@@ -102,8 +107,8 @@ def test_a_tranche_is_nothing_or_at_least_so_much() -> None:
 
 @proves("draw_most")
 def test_who_draws_pays_the_fixed_cost() -> None:
-    """Proves: 5 are paid with the tranche, so 35 are drawn for a hall at 30: worth 4 it is not built (0), worth 6 it is:
-    1. Broken: 4 and 6, or 30 drawn and 5 short."""
+    """Proves: 5 are paid with the tranche, so 35 are drawn for a hall at 30: worth 4 it is not built (0), worth 6 it
+    is: 1. Broken: 4 and 6, or 30 drawn and 5 short."""
     assert best(borrowing(worth=4, fixed=5)) == about(0)
     assert best_without(borrowing(worth=4, fixed=5), "draw_most") == about(4)
     solution = solve(borrowing(worth=6, fixed=5))
@@ -113,12 +118,12 @@ def test_who_draws_pays_the_fixed_cost() -> None:
 
 
 def test_each_tranche_pays_its_own_fixed_cost() -> None:
-    """Proves: halls at 30 in both years at a fixed cost of 5: drawn at once (60 + 5) it is paid once: 12 - 5 = 7. Broken:
-    2, paid twice, and 12 never."""
+    """Proves: halls at 30 in both years at a fixed cost of 5: drawn at once (60 + 5) it is paid once: 12 - 5 = 7.
+    Broken: 2, paid twice, and 12 never."""
     on = tree([12, 12, 12])
     options = [{"node": n, "value": 6, "cash": {n: -30, 2: 40}} for n in (0, 1)]
-    draws = [{"node": n, "cash": {n: 1, 2: -1}, "fixed": 5} for n in (0, 1)]
-    rows = [{"name": "facility limit: loan", "upper": 100, "draw": {0: 1, 1: 1}}]
+    draws: list[dict[str, Any]] = [{"node": n, "cash": {n: 1, 2: -1}, "fixed": 5} for n in (0, 1)]
+    rows: list[dict[str, Any]] = [{"name": "facility limit: loan", "upper": 100, "draw": {0: 1, 1: 1}}]
     solution = solve(instance(on, options=options, tranches=tranches_of(on, draws, rows, limit=100.0), minimum=0))
     assert solution.value_usd_m == about(7)
     assert solution.decisions.draw_usd_m == about([65, 0])
@@ -126,16 +131,16 @@ def test_each_tranche_pays_its_own_fixed_cost() -> None:
 
 @proves("draws_backstop_limit")
 def test_a_backstop_stretches_so_far() -> None:
-    """Proves: cash serves 40 a hall of a plain loan, 80 of one that is backed, 20 of it at most: with 40 + 20 / 2 = 50 a
-    hall at 60 is not built (0); with 10 in hand it is, at 0.1 of warrants a million backed: 40 - 2 = 38. Broken: 36
-    without the limit, 40 backed."""
+    """Proves: cash serves 40 a hall of a plain loan, 80 of one that is backed, 20 of it at most: with 40 + 20 / 2 =
+    50 a hall at 60 is not built (0); with 10 in hand it is, at 0.1 of warrants a million backed: 40 - 2 = 38. Broken:
+    36 without the limit, 40 backed."""
     on = tree([12, 12])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "facility limit: loan", "upper": 100, "draw": {0: 1, 1: 1}},
         {"name": "backstop limit: loan", "upper": 20, "draw": {1: 1}},
         {"name": "project debt by service: hall", "draw": {0: 1 / 40, 1: 1 / 80}, "hall": {0: -1}},
     ]
-    draws = [{"option": 0, "cash": [1, -1]}, {"option": 0, "cash": [1, -1]}]
+    draws: list[dict[str, Any]] = [{"option": 0, "cash": [1, -1]}, {"option": 0, "cash": [1, -1]}]
     charges = np.array([0.0, 0.1])
     tranches = tranches_of(on, draws, rows, options=1, charge=lambda worth: worth * charges)
     options = [{"value": 40, "cash": [-60, 100]}]
@@ -151,10 +156,10 @@ def test_a_backstop_stretches_so_far() -> None:
 
 
 def test_warrants_cost_what_a_share_is_worth() -> None:
-    """Proves: 20 backed at 0.1 of warrants on a share at its price; 18 million shares at 1 are worth w times that with
-    18 w = 40 - 2 w: w = 2, and the plan is worth 36. Broken: 38, warrants at the market's price."""
+    """Proves: 20 backed at 0.1 of warrants on a share at its price; 18 million shares at 1 are worth w times that
+    with 18 w = 40 - 2 w: w = 2, and the plan is worth 36. Broken: 38, warrants at the market's price."""
     on = tree([12, 12])
-    rows = [{"name": "backstop limit: loan", "upper": 20, "draw": {0: 1}}]
+    rows: list[dict[str, Any]] = [{"name": "backstop limit: loan", "upper": 20, "draw": {0: 1}}]
     tranches = tranches_of(
         on,
         [{"option": 0, "cash": [1, -1], "shares": 0.05}],
@@ -172,10 +177,10 @@ def test_warrants_cost_what_a_share_is_worth() -> None:
 
 @proves("draws_project_debt_by_cost")
 def test_a_project_borrows_part_of_its_cost() -> None:
-    """Proves: 42 of each hall's 60 are lent: 20 in hand pay for one of three halls, 40. Broken: 120 without the limit, or
-    80 where the cost of one hall that is not built counts."""
+    """Proves: 42 of each hall's 60 are lent: 20 in hand pay for one of three halls, 40. Broken: 120 without the
+    limit, or 80 where the cost of one hall that is not built counts."""
     on = tree([12, 12])
-    rows = [{"name": "project debt by cost: hall", "draw": {0: 1 / 42}, "hall": {0: -1}}]
+    rows: list[dict[str, Any]] = [{"name": "project debt by cost: hall", "draw": {0: 1 / 42}, "hall": {0: -1}}]
     tranches = tranches_of(on, [{"option": 0, "cash": [1, -1]}], rows, options=1)
     options = [{"value": 40, "cash": [-60, 100], "halls": (1, 3)}]
     small = instance(on, options=options, tranches=tranches, opening=20, minimum=0)
@@ -189,8 +194,10 @@ def test_the_hall_of_one_path_carries_no_debt_of_the_other() -> None:
     where a hall counts once for both, or where debt up needs the hall down."""
     on = two_leaves()
     options = [{"offer": 0, "node": n, "value": 20, "cash": {n: -60}} for n in (1, 2)]
-    rows = [{"name": f"project debt by cost: {o}", "draw": {o: 1 / 60}, "hall": {o: -1}} for o in (0, 1)]
-    draws = [{"node": n, "option": o, "cash": {n: 1}} for o, n in enumerate((1, 2))]
+    rows: list[dict[str, Any]] = [
+        {"name": f"project debt by cost: {o}", "draw": {o: 1 / 60}, "hall": {o: -1}} for o in (0, 1)
+    ]
+    draws: list[dict[str, Any]] = [{"node": n, "option": o, "cash": {n: 1}} for o, n in enumerate((1, 2))]
     small = instance(on, options=options, exclusive=[], tranches=tranches_of(on, draws, rows, options=2), minimum=0)
     solution = solve(small)
     assert solution.value_usd_m == about(40)
@@ -199,17 +206,17 @@ def test_the_hall_of_one_path_carries_no_debt_of_the_other() -> None:
 
 @proves("draws_project_debt_by_service", "draws_taking_out_loans")
 def test_a_bond_takes_out_what_cash_could_not_serve_for_long() -> None:
-    """Proves: cash serves 50 of a loan that is kept, 80 of one until it is taken out, and 60 of the bond that does it and
-    keeps back 2 %. A hall at 58 needs k kept and t taken out, t = 0.98 b, k / 50 + b / 60 = 1: k = 50 / 11, b = 600 / 11;
-    40 - 0.02 b = 38.909. Broken: 40 without a look at service, or where nothing has to pay for taking out; 38.816 where
-    all is taken out; 0 where a loan counts beside the bond that takes it out."""
+    """Proves: cash serves 50 of a loan that is kept, 80 of one until it is taken out, and 60 of the bond that does it
+    and keeps back 2 %. A hall at 58 needs k kept and t taken out, t = 0.98 b, k / 50 + b / 60 = 1: k = 50 / 11, b =
+    600 / 11; 40 - 0.02 b = 38.909. Broken: 40 without a look at service, or where nothing has to pay for taking out;
+    38.816 where all is taken out; 0 where a loan counts beside the bond that takes it out."""
     on = tree([12, 12, 12])
-    draws = [
+    draws: list[dict[str, Any]] = [
         {"option": 0, "cash": [1, 0, -1]},
         {"option": 0, "cash": [1, -1, 0]},
         {"option": 0, "cash": [0, 0.98, -1], "value": -0.02},
     ]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "project debt by service: hall", "draw": {0: 1 / 50, 1: 1 / 80}, "hall": {0: -1}},
         {"name": "project debt by service: hall once bonds are out", "draw": {0: 1 / 50, 2: 1 / 60}, "hall": {0: -1}},
         {"name": "taking out loans: bond, hall", "draw": {1: 1, 2: -0.98}},

@@ -129,19 +129,22 @@ def fence_arrays(
         if level == 0 or not (own or fixed):
             continue
         here, year = available_by_node(market, option, option.node)
-        worst = np.zeros(len(tree))
+        worst, held = np.zeros(len(tree)), sum(2 * float(debt.service.sum() + debt.held.max()) for debt in fixed)
         for capacity in ("cost_capacity", "service_capacity"):
             most = np.zeros(len(tree))
             for d in own:
                 each = min(getattr(tranches[d], capacity), case.finance.facilities[tranches[d].facility].limit_usd_m)
                 most = np.maximum(most, service[d][1] * each)
             worst = most if capacity == "cost_capacity" else np.minimum(worst, most)
+        for d in own:
+            amounts = tranches[d].table("interest") + tranches[d].table("principal")
+            held += 2 * float(amounts.sum()) * case.finance.facilities[tranches[d].facility].limit_usd_m
         owed_12 = sum((debt.service_12 for debt in fixed), start=np.zeros(len(tree)))
         may = year < level * (worst + owed_12) + 1e-9
         may &= (worst > 1e-12) | (owed_12 > 1e-12)
         if may.any():
             chosen.append(o)
-            tests[o], parts[o] = may, (here, year, level, fixed, owed_12)
+            tests[o], parts[o] = may, (here, year, level, fixed, owed_12, held)
     if not chosen:
         return None
     nodes, size = len(tree), len(tranches)
@@ -158,7 +161,10 @@ def fence_arrays(
         fixed_service_12=np.array([parts[o][4] for o in chosen]),
         service_paid=paid,
         level=np.array([parts[o][2] for o in chosen]),
-        most_usd_m=np.array([max(1.0, float(np.abs(parts[o][0]).sum() * halls_max[o])) for o in chosen]),
+        # What is held is released into what is locked: it counts beside the cash of the horizon.
+        most_usd_m=np.array(
+            [max(1.0, float(np.abs(parts[o][0]).sum() * halls_max[o]) + parts[o][5]) for o in chosen]
+        ),
     )
 
 

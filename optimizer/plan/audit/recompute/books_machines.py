@@ -132,8 +132,9 @@ def _moved(each: _Lot, period: Period) -> float:
         gain = moves.brought - each.stored.take(moves.sell)
     if lot.due_at is not None and period.start - SAME_INSTANT <= lot.due_at < period.end - SAME_INSTANT:
         all_ph_s = each.installed.ph_s + each.stored.ph_s
-        for pile in (each.installed, each.stored):
-            pile.usd_m += lot.due_usd_m * pile.ph_s / all_ph_s
+        in_store = each.stored.ph_s / all_ph_s if all_ph_s > 0 else 0.0
+        each.installed.usd_m += lot.due_usd_m * (1 - in_store)
+        each.stored.usd_m += lot.due_usd_m * in_store
     return gain
 
 

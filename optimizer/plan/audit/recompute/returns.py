@@ -116,7 +116,7 @@ def irr(instants: Array, amounts: Array) -> float | None:
         return float(amounts @ np.exp(-np.log1p(monthly) * instants))
 
     # From 0 outwards, so that of several rates the nearest counts.
-    steps = np.geomspace(1e-4, 1.0, 60)
+    steps = np.geomspace(1e-4, 1.0, 2000)
     for low, high in zip((0.0, *steps[:-1]), steps, strict=True):
         for one, other in ((low, high), (-low, max(-high, LOWEST_MONTHLY))):
             if worth(one) == 0.0:
