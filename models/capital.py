@@ -43,8 +43,8 @@ class Tranches:
     charge: Callable[[float], Floats]
     """(D,) never negative: what options and warrants cost today's holders per million, when a share is worth so many
     times its price."""
-    charge_depends: bool
-    """Whether that price matters to any of them."""
+    charge_depends: Bools
+    """(D,) whether that worth matters to it."""
     shares_m: Floats
     """(D,) shares under options and warrants per million."""
     owed: Floats

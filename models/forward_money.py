@@ -131,6 +131,13 @@ def money_value(instance: Instance, decisions: Decisions) -> float:
     return value
 
 
+def gives_shares(instance: Instance, decisions: Decisions) -> bool:
+    """Whether new holders are given what is worth what a share is worth: shares, options, warrants."""
+    tranches = instance.tranches
+    options = tranches is not None and bool((decisions.draw_usd_m[tranches.charge_depends] > 0).any())
+    return options or bool(decisions.issue_usd_m.any())
+
+
 def new_shares(instance: Instance, decisions: Decisions, *, with_options: bool) -> Floats:
     """(N,) shares issued so far, millions; with those under convertibles and warrants."""
     tree, total = instance.tree, np.zeros(len(instance.tree))

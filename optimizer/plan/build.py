@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.forward import Decisions, States
-from models.forward_money import new_shares
+from models.forward_money import gives_shares, new_shares
 from models.instance import Instance
 from models.tree import Floats
 from optimizer.instance.build import Prepared
@@ -114,8 +114,8 @@ class Plan:
 
     @property
     def gives_shares(self) -> bool:
-        """Whether new holders are given shares, or rights to them."""
-        return bool(new_shares(self.instance, self.decisions, with_options=True).any())
+        """Whether new holders are given what is worth what a share is worth."""
+        return gives_shares(self.instance, self.decisions)
 
     @property
     def new_shares_m(self) -> float:

@@ -160,12 +160,17 @@ def _ends(prepared: Prepared, terms: Facility) -> float:
 
 
 def all_fences(prepared: Prepared, instance: Instance, decisions: Decisions, states: States) -> tuple[Fence, ...]:
-    """Ring-fences of leases with project debt, then of signatures with project finance, in the order of options."""
+    """Ring-fences of leases with project debt, then of signatures with project finance, in time."""
     market, money, case = prepared.market, prepared.choices.money, prepared.case
     tree = market.tree
     ends = tree.start_months + tree.length_months
     found = []
-    for o, option in enumerate(prepared.options):
+    order = sorted(
+        range(len(prepared.options)),
+        key=lambda o: (not prepared.options[o].is_lease, prepared.options[o].flows.signed, o),
+    )
+    for o in order:
+        option = prepared.options[o]
         halls = float(decisions.halls[o])
         drawn = [d for d in np.flatnonzero(decisions.draw_usd_m).tolist() if money.tranches[d].option == o]
         debts = [debt for debt in money.project_debts if debt.option == o]

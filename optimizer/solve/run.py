@@ -16,6 +16,7 @@ import scipy.sparse
 
 from models.build import build
 from models.debt.tranches import component_of
+from models.forward_money import gives_shares
 from models.forward import Decisions, States, forward, no_decisions
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
@@ -133,17 +134,9 @@ def solve_instance(
     return replace(best, bound_usd_m=max(best.value_usd_m, _proven(solutions, best)))
 
 
-def _gives_shares(solution: Solution) -> bool:
-    """Whether a plan gives new holders something that is worth what a share is worth."""
-    instance, decisions = solution.instance, solution.decisions
-    tranches = instance.tranches
-    options = tranches is not None and tranches.charge_depends and (decisions.draw_usd_m * tranches.shares_m).any()
-    return bool(options or decisions.issue_usd_m.any())
-
-
 def _worth(solution: Solution) -> float:
     """What a share of a plan is worth over what it sells for; 1 where none is given away."""
-    if not _gives_shares(solution):
+    if not gives_shares(solution.instance, solution.decisions):
         return 1.0
     instance = solution.instance
     return max(1.0, solution.value_usd_m / instance.shares_m / instance.share_price_usd)
@@ -168,14 +161,14 @@ def _dearer(instance: Instance, assumed: float, price: float) -> float:
     equity, tranches = instance.equity, instance.tranches
     if equity is not None:
         total += (assumed - price) * float(equity.limit_usd_m.sum()) / (1 - float(equity.cost.max(initial=0.0)))
-    if tranches is not None and tranches.charge_depends:
+    if tranches is not None:
         total += float((tranches.charge(assumed) - tranches.charge(price)) @ tranches.upper_usd_m)
     return total
 
 
 def _at_fair_price(solution: Solution) -> Solution:
     """The same decisions, with the price of new shares agreeing to the last digit with what they are worth."""
-    if not _gives_shares(solution):
+    if not gives_shares(solution.instance, solution.decisions):
         return solution
     instance, states = solution.instance, solution.states
     for _ in range(100):
@@ -257,6 +250,9 @@ def _finish(
     values = _break_ties(instance, form, values, options)
     decisions = _decisions(instance, form, values)
     states = forward(instance, decisions)
+    tidied = _tidy_coins(instance, decisions, states.btc_mined)
+    if (tidied.keep_btc != decisions.keep_btc).any() or (tidied.sell_btc != decisions.sell_btc).any():
+        decisions, states = tidied, forward(instance, tidied)
     mined = np.floor(states.btc_mined * 10**DECIMALS) / 10**DECIMALS
     if (decisions.keep_btc > mined).any():
         # By the solver's tolerance.
@@ -317,10 +313,11 @@ def _worth_of_cash(instance: Instance, form: StandardForm, fixed: FixedSolution)
 
 def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, options: SolveOptions) -> FloatArray:
     """Of the plans with these whole numbers and this value, the one that moves the fewest machines, and late, borrows
-    the least and keeps the most coins.
+    the least, keeps the most coins, and pays the least from company to company, and late.
 
-    Machines that would not run again cost nothing to keep, a coin is worth the same in stock and as cash, and a loan at
-    its market rate costs no value, so the solver is indifferent; people are not.
+    Machines that would not run again cost nothing to keep, a coin is worth the same in stock and as cash, a loan at its
+    market rate costs no value, and cash is worth as much in one company as in another, so the solver is indifferent;
+    people are not.
     """
     nodes = len(instance.tree)
     costs, money = np.zeros(form.column_count), np.zeros(form.column_count, dtype=bool)
@@ -334,6 +331,8 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
             costs[j] = -1e-4
         elif kind in ("draw", "line_owed", "commit", "line_commit", "locked"):
             costs[j], money[j] = 2e-3, True
+        elif kind in ("fund", "upstream"):
+            costs[j], money[j] = 1e-3 - 5e-4 * int(index.rstrip("]").split(",")[1]) / nodes, True
     if not costs.any():
         return values
     floor = form.objective(values) - TIE_TOLERANCE_USD_M
@@ -413,8 +412,40 @@ def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> De
     for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc, *lines):
         amounts[amounts < LEAST_AMOUNT] = 0.0
         amounts[:] = amounts.round(DECIMALS)
+    _tidy_lines(instance, empty)
     _tidy_contracts(instance, empty.lever)
     return tidy(instance, empty)
+
+
+def _tidy_lines(instance: Instance, decisions: Decisions) -> None:
+    """What is repaid of a line is never more than is owed, and all of it once nothing may be owed any more."""
+    tree, lines = instance.tree, instance.lines
+    if lines is None:
+        return
+    owed = np.zeros(decisions.line_draw.shape)
+    for n in range(len(tree)):
+        parent = int(tree.parent[n])
+        before = (owed[:, parent] if parent >= 0 else 0.0) + decisions.line_draw[:, n]
+        repaid = np.minimum(decisions.line_repay[:, n], before)
+        near = np.abs(before - repaid) < 2 * LEAST_AMOUNT
+        decisions.line_repay[:, n] = np.where(near | ~lines.is_open[:, n], before, repaid).round(DECIMALS)
+        owed[:, n] = before - decisions.line_repay[:, n]
+
+
+def _tidy_coins(instance: Instance, decisions: Decisions, mined: FloatArray) -> Decisions:
+    """No more coins are kept than are mined, and none sold that are not there: by less than a solver's tolerance."""
+    treasury, tree = instance.treasury, instance.tree
+    if treasury is None or not treasury.free:
+        return decisions
+    kept = np.minimum(decisions.keep_btc, np.floor(mined * 10**DECIMALS) / 10**DECIMALS)
+    sold, stock = decisions.sell_btc.copy(), np.zeros(len(tree))
+    for n in range(len(tree)):
+        parent = int(tree.parent[n])
+        before = float(stock[parent]) if parent >= 0 else treasury.opening_btc
+        if sold[n] > before - treasury.min_btc:
+            sold[n] = np.floor(max(0.0, before - treasury.min_btc) * 10**DECIMALS) / 10**DECIMALS
+        stock[n] = before - sold[n] + kept[n]
+    return replace(decisions, keep_btc=kept, sell_btc=sold)
 
 
 def _tidy_contracts(instance: Instance, lever: FloatArray) -> None:

@@ -295,7 +295,7 @@ def loans_of(
         "fixed_value_usd_m": np.array([-float(draw.get("fixed", 0.0)) for draw in draws]),
         "value": np.array([float(draw.get("value", 0.0)) for draw in draws]),
         "charge": no_charge(count),
-        "charge_depends": False,
+        "charge_depends": np.zeros(count, dtype=bool),
         "shares_m": np.array([float(draw.get("shares", 0.0)) for draw in draws]),
         "is_debt": np.ones(count, dtype=bool),
         "commit_facility": np.zeros(0, dtype=np.int64),
@@ -424,7 +424,7 @@ def solve(small: Instance) -> Solution:
     scale = max(1.0, abs(solution.value_usd_m))
     # What new shares cost is found by a fixed point over solves, stated to 0.002; so are options on them.
     given_away = solution.decisions.issue_usd_m.any()
-    if small.tranches is not None and small.tranches.charge_depends:
+    if small.tranches is not None and small.tranches.charge_depends.any():
         given_away |= solution.decisions.draw_usd_m.any()
     if not given_away:
         assert abs(solution.solver_value_usd_m - solution.value_usd_m) <= 1e-6 * scale

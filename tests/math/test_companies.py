@@ -199,8 +199,8 @@ def test_its_machines_earn_for_it() -> None:
 
 def test_how_much_cash_there_can_be() -> None:
     """Proves: a parent with 5 and a company with 4 that keeps 1 and earns 10 have 19 together: 0 to 18 and 1 to 19; a
-    year later at 10 % on what the parent may have 20.9 together. Broken: no end to either (money that is paid in and not
-    missed), or 26.9 and more (what one has given still counted with it)."""
+    year later at 10 % on what the parent may have 20.9 together. Broken: no end to either (money that is paid in and
+    not missed), or 26.9 and more (what one has given still counted with it)."""
     small = owning(tree([12, 12]), [{"cash": {0: 10}}], opening=5)
     below = companies_of(small.tree, [{"options": [0], "opening": 4, "minimum": 1}], options=1)
     cash = replace(small.cash, growth=np.array([1.0, 1.1]))

@@ -1,5 +1,4 @@
-"""Limits on the company's money in the model, hard and at a price, and yearly limits of equity. Each case is solved
-by hand."""
+"""Limits on the company's money in the model. Each case is solved by hand."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def test_warrants_cost_what_a_share_is_worth() -> None:
         rows,
         options=1,
         charge=lambda worth: np.array([0.1 * worth]),
-        charge_depends=True,
+        charge_depends=np.ones(1, dtype=bool),
     )
     options = [{"value": 40, "cash": [-20, 100]}]
     small = instance(on, options=options, tranches=tranches, minimum=0, shares_m=18.0, share_price_usd=1.0)

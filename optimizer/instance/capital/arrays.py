@@ -165,7 +165,7 @@ def tranche_arrays(
         cash=arrays["cash"],
         value=value * probability,
         charge=charge,
-        charge_depends=any(depends),
+        charge_depends=np.array(depends, dtype=bool),
         shares_m=np.array([t.shares_m(price) for t in tranches]),
         owed=arrays["owed"],
         is_debt=np.array([t.is_debt for t in tranches]),
@@ -228,7 +228,8 @@ def _rows(
                     hall={o: share * cost for o, cost in halls.items()},
                     order={c: share * cost for c, cost in orders.items()},
                 )
-    _project_rows(tranches, hosting, rows)
+    limits = {name: terms.limit_usd_m for name, terms in case.finance.facilities.items()}
+    _project_rows(tranches, hosting, limits, rows)
     return rows
 
 
@@ -258,7 +259,9 @@ def _financed(
     return halls, orders
 
 
-def _project_rows(tranches: tuple[Tranche, ...], hosting: HostingOptions, rows: _Rows) -> None:
+def _project_rows(
+    tranches: tuple[Tranche, ...], hosting: HostingOptions, limits: dict[str, float], rows: _Rows
+) -> None:
     """What the tranches of a signature may come to: by cost, by service, and what bonds have to pay out."""
     for o in sorted({t.option for t in tranches if t.option >= 0}):
         own = [(d, t) for d, t in enumerate(tranches) if t.option == o]
@@ -266,6 +269,10 @@ def _project_rows(tranches: tuple[Tranche, ...], hosting: HostingOptions, rows: 
         bonds = [(d, t) for d, t in own if isinstance(t.terms, ProjectBond)]
         later = [(d, t) for d, t in loans if t.bond is None] + bonds
         where = hosting.name[o]
+        for d, tranche in own:
+            if not np.isfinite(min(tranche.cost_capacity, tranche.service_capacity)):
+                # Nothing sizes it: it is for the signature all the same.
+                rows.add(f"project debt by cost: {tranche.name}", 0.0, draw={d: 1.0}, hall={o: -limits[tranche.facility]})
         for when, group in (("", loans), (" once bonds are out", later if bonds else [])):
             for what, capacity in (("cost", "cost_capacity"), ("service", "service_capacity")):
                 most = {d: getattr(t, capacity) for d, t in group}
