@@ -117,7 +117,9 @@ def _without(
     for o, option in enumerate(prepared.options):
         if option.offer == first.offer and option.flows.signed <= until + 1e-9:
             upper[o] = 0
-    other = replace(prepared.instance, bounds=replace(prepared.instance.bounds, sign=(lower, upper)))
+    bounds = replace(prepared.instance.bounds, sign=(lower, upper))
+    # Years in which the plan has to be held to tax law are likely to be the same.
+    other = replace(prepared.instance, bounds=bounds, tax_binaries=solution.instance.tax_binaries)
     try:
         found = solve_instance(other, options, stop=stop)
     except (InfeasibleError, SolverError):

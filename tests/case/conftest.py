@@ -151,6 +151,7 @@ MONEY: list[Change] = [
         "offers:\n  lease:\n",
         """\
   oslo: {power: {market: west}, energised_mw: 20, mining_shell_mw: 20}
+  bergen: {power: {market: west}, energised_mw: 10, mining_shell_mw: 10}
 leases:
   old: {site: odessa, takes: free_power, it_mw: 20, gross_per_it: 1.4, pue: 1.2, first_rent: 2024-01, rate_usd_per_kw_month: 120, term: 10 years, power: {paid_by: tenant}, book_usd_m: 40, prepayment_left_usd_m: 6}
 offers:
@@ -167,6 +168,7 @@ offers:
     note: {principal_usd_m: 30, rate: 0.08, matures: 2027-07}
     convertible_2030: {principal_usd_m: 50, rate: 0.0175, matures: 2030-05-15, conversion: {price_usd: 4.45, straight_rate: 0.1, volatility: 0.8}}
     halls: {principal_usd_m: 20, rate: 0.09, matures: 2029-01, interest_every: 3 months, amortisation: even, project: {lease: old, reserve_months: 6, lock_up_dscr: 1.2}}
+  companies: {nordic: {sites: [bergen], min_cash_usd_m: 1, withholding: 0.05}}
   facilities:
     bank: {kind: term_loan, window: {from: 2026-01, to: 2027-12}, limit_usd_m: 100, least_usd_m: 10, rate: 0.1, fee: 0.02, fixed_cost_usd_m: 0.5, term: 5 years, amortisation: even, interest_only: 1 year, undrawn_fee: 0.01, loan_to_cost: 0.5, for_offers: [lease], for_machines: [s21_pro]}
     notes: {kind: convertible, window: {from: 2025-10, to: 2026-12}, limit_usd_m: 300, rate: 0, fee: 0.03, term: 6 years, premium: 0.375, straight_rate: 0.1, put_after: 4 years, call: {after: 3 years, above: 1.3}, market_cap_share: 0.2, volatility: 0.8, capped_call: {cost: 0.06, cap_premium: 1}}

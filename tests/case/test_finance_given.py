@@ -39,6 +39,9 @@ ROWS = [
     "2029-01-01,repay,sweeper,,37.5,usd_m,0,0",
     "2025-10-01,draw,coins,,20,usd_m,0,0",
     "2025-10-01,issue,atm,,50,usd_m,0,0",
+    "2025-10-01,fund,nordic,,5,usd_m,0,0",
+    # In a year that is one step a company pays by quarter.
+    "2028-01-01,upstream,nordic,,2.5,usd_m,0,0",
 ]
 
 
@@ -63,6 +66,9 @@ def test_every_decision_about_money_can_be_given_back(money_text: str, tmp_path:
     assert {str(date): amount for date, amount in repaid.items()} == {"2028-10-01": 10, "2029-07-01": 30}
     assert set(laid.commit) == {"revolver", "coins", "bank"}
     assert set(laid.issue) == {"atm"}
+    paid = [{str(date): amount for date, amount in laid.fund["nordic"].items()}] if "nordic" in laid.fund else []
+    assert paid == [{"2025-10-01": 5}]
+    assert list(laid.upstream) == ["nordic"]
 
 
 def test_names_of_project_finance(load_money: Load) -> None:
@@ -94,6 +100,10 @@ def test_names_of_project_finance(load_money: Load) -> None:
         ("2025-07-01,repay,revolver,,10", "given.repay.revolver.2025-07-01: 2025-07-01 falls on the nearest period, 2025-07, but the window is 2025-10 to 2029-06"),
         ("2031-07-01,repay,sweeper,,10", "given.repay.sweeper.2031-07-01: 2031-07-01 is outside the plan, which goes from 2025-07 to 2031-06"),
         ("2026-07-01,draw,bank,,9", "given.draw.bank.2026-07-01: a draw is nothing or at least 10 (got 9)"),
+        ("2025-10-01,fund,nordik,,10", "given.fund.nordik: there is no company 'nordik'; did you mean 'nordic'?"),
+        ("2025-10-01,upstream,bank,,10", "given.upstream.bank: there is no company 'bank'; there is only 'nordic'"),
+        ("2031-07-01,upstream,nordic,,10", "given.upstream.nordic.2031-07-01: 2031-07-01 is outside the plan, which goes from 2025-07 to 2031-06"),
+        ("2025-07-01,fund,,,9", "no item: name the company"),
         ("2026-07-01,repaid,bank,,9", "decision 'repaid' is not known; did you mean 'repay'?"),
         ("2026-07-01,repay,,,9", "no item: name the line"),
     ],
@@ -116,5 +126,16 @@ def test_lines_move_by_period(load_money: Load) -> None:
 
 def test_forbidden_is_for_all_of_them(load_money: Load) -> None:
     """Proves: each kind may be forbidden by name. Broken: an error of the schema."""
-    laid = "{draw: {bank: forbidden, bond / lease: forbidden}, repay: {coins: forbidden}, commit: {coins: forbidden}}"
+    laid = "{draw: {bank: forbidden, bond / lease: forbidden}, repay: {coins: forbidden}, commit: {coins: forbidden}, upstream: {nordic: forbidden}}"
     assert load_money(("finance:\n", f"given: {laid}\nfinance:\n")).case.given.draw["bond / lease"] == "forbidden"
+
+
+def test_money_goes_one_way_at_a_time(load_money: Load, expect_money_errors: Callable[..., None]) -> None:
+    """Proves: what is paid in and up in one quarter (February and the first of January are the same) is refused, in two
+    it is taken. Broken: a plan that shows 3 paid in where 5 in and 2 up were given."""
+    laid = "given: {fund: {nordic: {2026-01: 5}}, upstream: {nordic: {«2026-02: 2}}}"
+    expect_money_errors(
+        [("finance:\n", f"{laid}\nfinance:\n")],
+        "given.upstream.nordic.2026-02: 'nordic' is also paid money in this period (given.fund); give the difference alone",
+    )
+    load_money(("finance:\n", laid.replace("«2026-02", "2026-04") + "\nfinance:\n"))

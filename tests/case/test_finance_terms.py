@@ -19,6 +19,7 @@ Change = tuple[str, str]
 Load = Callable[..., LoadedCase]
 F = "finance.facilities"
 NORWAY = "oslo: {power: {market: west}"
+BERGEN = "bergen: {power: {market: west}"
 FAULTS: list[tuple[list[Change], str]] = [
     # instruments by themselves
     ([("least_usd_m: 10", "least_usd_m: «110")], f"{F}.bank.least_usd_m: is more than limit_usd_m (110 and 100)"),
@@ -55,6 +56,17 @@ FAULTS: list[tuple[list[Change], str]] = [
     ([("    revolver: {", "    «a / b: {")], f"{F}.a / b: 'a / b' cannot be a name: a name has letters, digits, '_', '-' and spaces, at most 61, and begins with a letter, digit or '_'"),
     ([("    revolver: {", "    «bank + backstop: {")], f"{F}.bank + backstop: 'bank + backstop' cannot be a name: a name has letters, digits, '_', '-' and spaces, at most 61, and begins with a letter, digit or '_'"),
     ([("leaves: {up:", "leaves: {«u.p:")], f"{F}.guessed.leaves.u.p: 'u.p' cannot be a name without dots: a name has letters, digits, '_', '-' and spaces, at most 61, and begins with a letter, digit or '_'"),
+    # companies
+    ([("nordic: {sites: [bergen]", "nordic: {sites: [«bregen]")], "finance.companies.nordic.sites[0]: there is no site 'bregen'; did you mean 'bergen'?"),
+    ([("nordic: {sites: [bergen]", "nordic: {sites: [bergen, «bergen]")], "finance.companies.nordic.sites[1]: 'bergen' is named twice; once is enough"),
+    ([("nordic: {sites: [bergen]", "nordic: {sites: «[]")], "finance.companies.nordic.sites: must not be empty (got [])"),
+    ([("withholding: 0.05}}", "withholding: 0.05}, other: {sites: [oslo, «bergen]}}")], "finance.companies.other.sites[1]: 'bergen' is a site of 'nordic'; a site belongs to one company"),
+    ([(BERGEN, BERGEN + ", share: 0.5"), ("nordic: {sites: [bergen]", "nordic: {sites: [«bergen]")], "finance.companies.nordic.sites[0]: there is a share of 0.5 in 'bergen'; companies have whole sites"),
+    ([(BERGEN, BERGEN + ", flexibility: {respond: {kind: demand_response, mw: 3, payment_usd_per_kw_month: 4, events_per_year: 3}}"), ("nordic: {sites: [bergen]", "nordic: {sites: [«bergen]")], "finance.companies.nordic.sites[0]: 'bergen' has flexibility; a site of a company can only have plain power: what these bring is not told apart by company"),
+    ([("{nordic: {sites", "{«Note: {sites")], "finance.companies.Note: a debt is called 'note', too; name one of them otherwise"),
+    ([("{nordic: {sites", "{«bank: {sites")], "finance.companies.bank: a facility is called 'bank', too; name one of them otherwise"),
+    ([("{nordic: {sites", "{«nor/dic: {sites")], "finance.companies.nor/dic: 'nor/dic' cannot be a name: a name has letters, digits, '_', '-' and spaces, at most 61, and begins with a letter, digit or '_'"),
+    ([("withholding: 0.05}}", "withholding: «5}}")], "finance.companies.nordic.withholding: must be below 1 (got 5); it is a share: 0.05 is 5 %"),
     # limits
     ([("  ebitda_before_usd_m: {2024-Q4: 9, 2025-Q1: 12, 2025-06: 5}\n", ""), ("net_debt_to_ebitda: 6", "«net_debt_to_ebitda: 6")], "finance.limits.net_debt_to_ebitda: looks back twelve months, to before the start: add finance.ebitda_before_usd_m (what was earned in the quarters before, such as {2025-Q1: 12}), or let it hold from a year after the start"),
     ([("2025-Q1: 12", "«2025-Q3: 12")], "finance.ebitda_before_usd_m.2025-Q3: 2025-Q3 is not over when the plan starts (2025-07); what is earned from then on is for the plan to say"),
@@ -141,6 +153,17 @@ def test_ebitda_of_the_year_before(load_money: Load) -> None:
     44.571. Broken: 26 (months without an entry as nothing), or 52 (the mean of entries for each missing one)."""
     assert ebitda_before_usd_m(load_money().case) == pytest.approx(26 + 5 * 26 / 7)
     assert ebitda_before_usd_m(load_money(("2024-Q4: 9, ", "2023-01: 9, ")).case) == pytest.approx(17 + 8 * 26 / 5)
+
+
+def test_cash_of_companies_is_an_asset(load_money: Load) -> None:
+    """Proves: 7 of a company stand beside the parent's 62.7, and property, which balances, is 7 less. Broken: 44.509, or
+    cash of 69.7."""
+    plain = opening_balance(load_money().case)
+    opening = opening_balance(load_money(("min_cash_usd_m: 1,", "min_cash_usd_m: 1, opening_cash_usd_m: 7,")).case)
+    assert plain is not None
+    assert opening is not None
+    assert (plain.trapped, opening.trapped, opening.cash) == (0, 7, 62.7)
+    assert opening.property == pytest.approx(plain.property - 7)
 
 
 def test_the_balance_sheet_at_the_start(load_money: Load) -> None:

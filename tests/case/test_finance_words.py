@@ -20,6 +20,7 @@ SAID = {
     "debt note": "$30 M at 8 %, matures 2027-07",
     "debt convertible_2030": "$50 M at 1.75 %, matures 2030-05-15; holders may convert at $4.45 a share: valued at 10 % plus an option at a volatility of 80 %",
     "debt halls": "$20 M at 9 %, matures 2029-01, repaid evenly every 3 months; ring-fenced with old; service of 6 months in reserve; nothing goes to the company below 1.2 times",
+    "company nordic": "the cash of bergen is its own, $0 M at the start, at least $1 M kept; 5 % of what it pays up is withheld",
     "bank": "term loan of up to $100 M at 10 %, drawn 2026-01 to 2027-12, 2 % kept back, $0.5 M paid with each draw, at least $10 M at a time, repaid evenly over 5 years after 1 year of interest only; at most 50 % of the cost of lease and s21_pro; 1 % a year on what is committed and not drawn",
     "notes": "convertible notes of up to $300 M with a coupon of 0 %, issued 2025-10 to 2026-12, 3 % kept back, for 6 years; converted 37.5 % above the share price, may be put after 4 years, may be called after 3 years at 1.3 times the conversion price; 6 % buys a capped call up to 100 % above the share price; at most 20 % of the market value; without conversion they would pay 10 %, and the option is charged at issue by a volatility of 80 %",
     "guessed": "the option is charged as expected if the share ends at 3 times (40 %), 0.5 times (60 %) today's price",
@@ -88,6 +89,7 @@ def test_money_as_json(money_text: str, tmp_path: Path, price_file: Path, capsys
     money = json.loads(capsys.readouterr().out)["case"]["money"]
     assert money["facilities"]["bond"]["refinances"] == ["site_loan"]
     assert money["facilities"]["coins"]["ltv_call"] == 0.7
+    assert money["companies"]["nordic"]["withholding"] == 0.05
     assert money["debts"]["halls"]["project"] == {"lease": "old", "reserve_months": 6, "lock_up_dscr": 1.2}
     assert money["limits"]["min_liquidity_usd_m"] == {"limit": 30, "from": "2026-01", "priced": None}
     assert money["tax"]["rate"] == {"2024-01": 0.21, "2028-01": 0.25}
