@@ -21,7 +21,7 @@ from models.forward_money import (
     money_value,
     tranche_cash,
 )
-from models.forward_tax import Assessment, incomes
+from models.forward_tax import assessed, incomes
 from models.instance import Instance, Trade
 from models.tax import year_ends
 from models.tree import Floats, Ints
@@ -30,8 +30,8 @@ from models.tree import Floats, Ints
 @dataclass(frozen=True)
 class Decisions:
     """What a plan decides. Shapes: ``halls`` (O,) and ``built`` (U,), whole numbers, 0 where not signed or built;
-    ``unplug_eh``, ``plug_eh`` (P, N); ``sell_eh`` (L, N); ``order_eh`` (L,); ``draw_usd_m`` (D,); ``commit_usd_m`` (C,); ``line_draw``,
-    ``line_repay`` (K, N); ``line_commit`` (K,); ``issue_usd_m`` (E,);
+    ``unplug_eh``, ``plug_eh`` (P, N); ``sell_eh`` (L, N); ``order_eh`` (L,); ``draw_usd_m`` (D,);
+    ``commit_usd_m`` (C,); ``line_draw``, ``line_repay`` (K, N); ``line_commit`` (K,); ``issue_usd_m`` (E,);
     ``sell_btc``, ``keep_btc`` (N,), both 0 where the treasury's policy leaves no choice."""
 
     halls: Ints
@@ -143,7 +143,11 @@ def forward(instance: Instance, decisions: Decisions) -> States:
     sales = sale_proceeds(instance, decisions.sell_eh)
     operations, ebitda = _operations(instance, decisions, operating)
     mined, kept, sold, stock, btc_cash = _bitcoin(instance, decisions, operating.btc)
-    tax = _tax(instance, ebitda)
+    if instance.income_tax is not None:
+        income = incomes(instance, decisions, installed, sales, ebitda, stock, btc_cash)
+        tax = assessed(instance, income).tax.sum(axis=0)
+    else:
+        tax = _tax(instance, ebitda)
     flows = instance.cash.fixed_usd_m + operations + sales.sum(axis=0) + btc_cash
     fences = fenced(instance, decisions)
     trapped_before = np.where(tree.parent >= 0, fences.trapped_usd_m[tree.parent], 0.0)
@@ -154,17 +158,10 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         opening_below = float(instance.companies.opening_usd_m.sum())
         below_before = np.where(tree.parent >= 0, below.total_usd_m[tree.parent], opening_below)
         flows = flows + below_before - below.total_usd_m - below.withheld_usd_m.sum(axis=0)
-    balance, earned = np.zeros(len(tree)), np.zeros(len(tree))
-    assessment, assessed = None, []
-    if instance.income_tax is not None:
-        taxed = incomes(instance, decisions, installed, sales, ebitda, stock, btc_cash)
-        assessment, assessed = Assessment(instance, taxed), year_ends(instance)
+    balance = np.zeros(len(tree))
     for n in range(len(tree)):
         parent = int(tree.parent[n])
         opening = balance[parent] if parent >= 0 else instance.cash.opening_usd_m
-        earned[n] = (instance.cash.growth[n] - 1) * opening
-        if assessment is not None and n in assessed:
-            tax[n] = assessment.assess(n, earned)
         balance[n] = instance.cash.growth[n] * opening + flows[n] - tax[n]
     states = States(
         installed_eh_s=installed,

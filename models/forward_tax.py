@@ -1,8 +1,7 @@
 """Income tax without a solver: what decisions come to, year by year, with losses and interest used by the rule.
 
 The rule (docs/figures_capital.md, section 15) leaves nothing to decide: interest is deducted as far as it may be,
-losses are used as soon as there is a profit. Interest on cash is income, and tax is paid from cash, so years are
-assessed one after the other as cash is rolled forward.
+losses are used as soon as there is a profit. What cash yields is no income, so tax does not depend on cash.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def greedy_losses(result: float, left: float, limit: float) -> tuple[float, floa
 
 @dataclass(frozen=True)
 class Incomes:
-    """What is taxed, by node. Arrays (G, N), USD m, interest on cash apart; deductions, interest, costs positive."""
+    """What is taxed, by node. Arrays (G, N), USD m; deductions, interest, costs positive."""
 
     ebitda: Floats
     other: Floats
@@ -55,7 +54,6 @@ class TaxYears:
     ebitda: Floats
     depreciation: Floats
     other_income: Floats
-    """With interest on cash."""
     interest: Floats
     interest_deducted: Floats
     interest_carried: Floats
@@ -67,45 +65,38 @@ class TaxYears:
     tax: Floats
 
 
-class Assessment:
-    """Assesses years in time; ``years`` holds those that are done."""
-
-    def __init__(self, instance: Instance, incomes: Incomes) -> None:
-        self._instance, self._incomes = instance, incomes
-        shape = incomes.ebitda.shape
-        self.years = TaxYears(*(np.zeros(shape) for _ in fields(TaxYears)))
-
-    def assess(self, end: int, earned_on_cash: Floats) -> float:
-        """Tax for the year that ends with a node, all countries together. ``earned_on_cash`` (N,) up to that node."""
-        taxed = self._instance.income_tax
-        assert taxed is not None
-        nodes = year_nodes(self._instance, end)
+def assessed(instance: Instance, incomes: Incomes) -> TaxYears:
+    """All years of all countries, one after the other on every path."""
+    taxed = instance.income_tax
+    assert taxed is not None
+    years = TaxYears(*(np.zeros(incomes.ebitda.shape) for _ in fields(TaxYears)))
+    for end in year_ends(instance):
         for g in range(len(taxed.country)):
-            self._year(taxed, g, end, nodes, float(earned_on_cash[nodes].sum()) if g == HOME else 0.0)
-        return float(self.years.tax[:, end].sum())
+            _assess(instance, taxed, incomes, years, g, end)
+    return years
 
-    def _year(self, taxed: IncomeTax, country: int, end: int, nodes: list[int], earned: float) -> None:
-        years, incomes, at = self.years, self._incomes, (country, end)
-        before = year_before(self._instance, end)
-        for name in ("ebitda", "depreciation", "interest", "costs"):
-            getattr(years, name)[at] = getattr(incomes, name)[country, nodes].sum()
-        years.other_income[at] = incomes.other[country, nodes].sum() + earned
-        adjusted = float(years.ebitda[at] + years.other_income[at])
-        deducted = float(years.interest[at])
-        if country == HOME and taxed.interest_limit is not None:
-            carried = taxed.interest_carried_usd_m
-            if before is not None:
-                carried = float(years.interest_carried[HOME, before])
-            cap = taxed.interest_limit * max(0.0, adjusted - earned) + earned
-            there = carried + deducted
-            deducted = greedy_interest(there, cap)
-            years.interest_carried[at] = there - deducted
-        years.interest_deducted[at] = deducted
-        left = float(years.losses_left[country, before]) if before is not None else float(taxed.losses_usd_m[country])
-        result = adjusted - float(years.depreciation[at]) - float(years.costs[at]) - deducted
-        years.loss_used[at], years.losses_left[at] = greedy_losses(result, left, taxed.loss_limit)
-        years.taxable[at] = max(0.0, result) - years.loss_used[at]
-        years.tax[at] = float(taxed.rate[at]) * years.taxable[at]
+
+def _assess(instance: Instance, taxed: IncomeTax, incomes: Incomes, years: TaxYears, country: int, end: int) -> None:
+    """Fill in the year that ends with a node; those before it are done."""
+    at, nodes, before = (country, end), year_nodes(instance, end), year_before(instance, end)
+    for name in ("ebitda", "depreciation", "interest", "costs"):
+        getattr(years, name)[at] = getattr(incomes, name)[country, nodes].sum()
+    years.other_income[at] = incomes.other[country, nodes].sum()
+    adjusted = float(years.ebitda[at] + years.other_income[at])
+    deducted = float(years.interest[at])
+    if country == HOME and taxed.interest_limit is not None:
+        carried = taxed.interest_carried_usd_m
+        if before is not None:
+            carried = float(years.interest_carried[HOME, before])
+        there = carried + deducted
+        deducted = greedy_interest(there, taxed.interest_limit * max(0.0, adjusted))
+        years.interest_carried[at] = there - deducted
+    years.interest_deducted[at] = deducted
+    left = float(years.losses_left[country, before]) if before is not None else float(taxed.losses_usd_m[country])
+    result = adjusted - float(years.depreciation[at]) - float(years.costs[at]) - deducted
+    years.loss_used[at], years.losses_left[at] = greedy_losses(result, left, taxed.loss_limit)
+    years.taxable[at] = max(0.0, result) - years.loss_used[at]
+    years.tax[at] = float(taxed.rate[at]) * years.taxable[at]
 
 
 def incomes(
@@ -199,9 +190,4 @@ def tax_years(instance: Instance, decisions: Decisions, states: States) -> TaxYe
         states.btc_stock,
         brought,
     )
-    parent = instance.tree.parent
-    opening = np.where(parent >= 0, states.cash_usd_m[parent], instance.cash.opening_usd_m)
-    assessment = Assessment(instance, taxed)
-    for end in year_ends(instance):
-        assessment.assess(end, (instance.cash.growth - 1) * opening)
-    return assessment.years
+    return assessed(instance, taxed)

@@ -13,7 +13,6 @@ from models import tax, treasury
 from models.debt import lines, tranches
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
-from models.tree import Floats
 
 if TYPE_CHECKING:
     from models.income_tax_bounds import Ranges
@@ -59,7 +58,7 @@ def year(model: pyo.ConcreteModel, instance: Instance, part: Part, country: int,
 
 
 def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
-    """Adjusted taxable income without interest on cash."""
+    """Adjusted taxable income. What cash yields is none: cash counts at par, so a tax on it would pay for hiding it."""
     taxed, trade, places = _taxed(instance), instance.trade, instance.places
     total: Any = float(taxed.fixed_ebitda_usd_m[country, node])
     total += tax.decided_ebitda(model, instance, node, country)
@@ -80,7 +79,7 @@ def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: i
 
 
 def deductions(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
-    """Depreciation, at home also costs of finance, less interest on cash: all but interest that is taken off income."""
+    """Depreciation, at home also costs of finance: all but interest that is taken off income."""
     taxed, builds = _taxed(instance), instance.builds
     total: Any = float(taxed.fixed_deduction_usd_m[country, node])
     here = taxed.option == country
@@ -94,7 +93,7 @@ def deductions(model: pyo.ConcreteModel, instance: Instance, country: int, node:
         for u in np.flatnonzero(taxed.build_deduction[:, node] * (taxed.build == country)).tolist():
             total += float(taxed.build_deduction[u, node]) * model.built[u]
     if country == HOME:
-        total += costs(model, instance, node) - cash_yield(model, instance, HOME, node)
+        total += costs(model, instance, node)
     return total
 
 
@@ -127,21 +126,6 @@ def country_of_tranches(instance: Instance) -> np.ndarray:
     assert instance.tranches is not None
     option, taxed = instance.tranches.option, _taxed(instance)
     return np.array([int(taxed.option[o]) if o >= 0 else HOME for o in option], dtype=np.int64)
-
-
-def cash_yield(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
-    """Interest earned on cash: the parent's."""
-    rate, parent = float(instance.cash.growth[node]) - 1, int(instance.tree.parent[node])
-    if country != HOME or rate == 0.0:
-        return 0.0
-    return rate * (model.cash[parent] if parent >= 0 else instance.cash.opening_usd_m)
-
-
-def cash_yield_of(instance: Instance, cash: Floats, end: int) -> float:
-    """What cash (N,) at the end of nodes earns in the year that ends with a node."""
-    parent, nodes = instance.tree.parent, year_nodes(instance, end)
-    opening = np.where(parent >= 0, cash[parent], instance.cash.opening_usd_m)
-    return float(((instance.cash.growth - 1) * opening)[nodes].sum())
 
 
 def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
@@ -183,15 +167,12 @@ def extremes(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges, count
         income = ranges.of(year(model, instance, adjusted, country, e))
         taken = ranges.of(year(model, instance, deductions, country, e))
         paid = ranges.of(year(model, instance, interest, country, e))
-        earned = ranges.of(year(model, instance, cash_yield, country, e))
         before, interests = lost, interests + max(0.0, paid[1])
         share = taxed.interest_limit if taxed.interest_limit is not None else 0.0
-        cap = share * max(0.0, income[1]) + max(0.0, earned[1])
+        cap = share * max(0.0, income[1])
         loss = max(0.0, taken[1] - income[0] + interests)
         lost += loss
-    # A negative deduction of interest (cash below zero) adds to the profit as much as is earned below zero.
-    profit = max(0.0, income[1] - taken[0] - min(0.0, earned[0]))
-    return Extremes(profit, loss, before, interests - min(0.0, earned[0]), cap)
+    return Extremes(max(0.0, income[1] - taken[0]), loss, before, interests, cap)
 
 
 def _years_to(instance: Instance, end: int) -> list[int]:

@@ -16,7 +16,7 @@ import pyomo.environ as pyo
 from models import income_parts as parts
 from models import treasury
 from models.income_tax_arrays import IncomeTax
-from models.income_tax_bounds import Ranges, least_cash
+from models.income_tax_bounds import Ranges
 from models.instance import Instance
 from models.tax import year_ends
 
@@ -63,9 +63,7 @@ def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) 
     assert taxed is not None
     limited = year_ends(instance) if taxed.interest_limit is not None else []
     model.INTEREST_YEARS = pyo.Set(initialize=limited)
-    # Where cash may be negative so may be what is earned on it, and with it, by the rule, what is deducted.
-    negative = bool(((instance.cash.growth > 1) & (least_cash(instance) < 0)).any())
-    model.interest_deducted = pyo.Var(model.INTEREST_YEARS, domain=pyo.Reals if negative else pyo.NonNegativeReals)
+    model.interest_deducted = pyo.Var(model.INTEREST_YEARS, domain=pyo.NonNegativeReals)
     model.interest_left = pyo.Var(model.INTEREST_YEARS, domain=pyo.NonNegativeReals)
     signs = {e: ranges.of(parts.year(model, instance, parts.adjusted, HOME, e)) for e in limited}
     model.income_positive = pyo.Var(model.INTEREST_YEARS, domain=pyo.NonNegativeReals)
@@ -112,8 +110,8 @@ def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
 
 def earned(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> object:
-    r"""Adjusted taxable income of a year (interest on cash apart): EBITDA, less moves, plus machines sold, residuals
-    and what bitcoin has gained as marked.
+    r"""Adjusted taxable income of a year: EBITDA, less moves, plus machines sold, residuals and what bitcoin has gained
+    as marked. What cash yields is no income: a plan would gain by hiding, locking up or burning cash.
 
     $$ A_{g,e} = \sum_{m \in y(e)} \left( \text{EBITDA}_{g,m} - \text{moves}_m + \text{sales}_{g,m}
        + \text{residuals}_{g,m} + \Delta\text{bitcoin}_m \right) $$
@@ -125,7 +123,7 @@ def result(model: pyo.ConcreteModel, instance: Instance, country: int, end: int)
     r"""A year ends with a profit or a loss, after depreciation, costs of finance and interest.
 
     $$ \text{profit}_{g,e} - \text{loss}_{g,e}
-       = A_{g,e} + \text{yield}_e - \text{dep}_{g,e} - \text{costs}_e - Y_{g,e} $$
+       = A_{g,e} - \text{dep}_{g,e} - \text{costs}_e - Y_{g,e} $$
     """
     income = model.income_adjusted[country, end] - parts.year(model, instance, parts.deductions, country, end)
     income -= _deducted(model, instance, country, end)
@@ -187,12 +185,11 @@ def interest_left(model: pyo.ConcreteModel, instance: Instance, end: int) -> obj
 
 
 def interest_cap(model: pyo.ConcreteModel, instance: Instance, end: int) -> object:
-    r"""Interest is deducted up to a share of adjusted taxable income where that is positive, and against what is earned
-    on cash.
+    r"""Interest is deducted up to a share of adjusted taxable income where that is positive.
 
     Without the rule any debt shelters any income.
 
-    $$ Y_e \le \iota A^+_e + \text{yield}_e $$
+    $$ Y_e \le \iota A^+_e $$
     """
     return model.interest_deducted[end] - _cap(model, instance, end) <= 0
 
@@ -230,8 +227,7 @@ def _interest_there(model: pyo.ConcreteModel, instance: Instance, end: int) -> A
 def _cap(model: pyo.ConcreteModel, instance: Instance, end: int) -> Any:
     assert instance.income_tax is not None
     assert instance.income_tax.interest_limit is not None
-    share = instance.income_tax.interest_limit
-    return share * model.income_positive[end] + parts.year(model, instance, parts.cash_yield, HOME, end)
+    return instance.income_tax.interest_limit * model.income_positive[end]
 
 
 def profit_alone(model: pyo.ConcreteModel, country: int, end: int, most: parts.Extremes) -> object:
@@ -279,6 +275,6 @@ def deduct_all(model: pyo.ConcreteModel, instance: Instance, end: int, most: par
 
 
 def deduct_allowed(model: pyo.ConcreteModel, instance: Instance, end: int, most: parts.Extremes) -> object:
-    r"""$$ Y_e \ge \iota A^+_e + \text{yield}_e - M \, \text{all}_e $$"""
+    r"""$$ Y_e \ge \iota A^+_e - M \, \text{all}_e $$"""
     slack = most.cap * model.interest_all_deducted[end]
     return model.interest_deducted[end] - _cap(model, instance, end) + slack >= 0

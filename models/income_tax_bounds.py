@@ -16,7 +16,6 @@ import pyomo.environ as pyo
 from pyomo.repn import generate_standard_repn
 from scipy import sparse
 
-from models import income_parts as parts
 from models import treasury
 from models.instance import Instance
 from models.tree import Floats
@@ -27,24 +26,11 @@ LOAD_ROWS = ("load", "halls")
 Range = tuple[float, float]
 
 
-def least_cash(instance: Instance) -> Floats:
-    """(N,) below which cash never falls at the end of a node; minus infinity where nothing holds it."""
-    least = np.full(len(instance.tree), -np.inf)
-    limits = instance.covenants.limits if instance.covenants is not None and not instance.waive_minimum_cash else ()
-    for covenant in limits:
-        if covenant.kind == "min_cash_usd_m" and covenant.cost is None:
-            least = np.where(covenant.holds, np.maximum(least, covenant.limit), least)
-    return least
-
-
 class Ranges:
     """Ranges of expressions of one model."""
 
     def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
         self.model, self.instance = model, instance
-        self._cash: dict[int, Range] = {}
-        self._group: dict[int, float] = {}
-        self._company: dict[tuple[int, int], float] = {}
         self._coins: dict[int, float] = {}
 
     def of(self, expression: Any) -> Range:
@@ -68,11 +54,9 @@ class Ranges:
         """What a variable shares its budget with (None: nothing; shared ones are never negative), and its range."""
         kind, index = variable.parent_component().name, variable.index()
         instance, machines = self.instance, self._machines
-        if kind in ("installed", "plug", "unplug"):
+        if kind in ("installed", "plug"):
             lot = int(instance.places.lot[index[0]])
             return (kind, lot, index[1]), (0.0, float(machines[lot]))
-        if kind == "stored":
-            return (kind, *index), (0.0, float(machines[index[0]]))
         if kind == "sell":
             return (kind, index[0]), (0.0, float(machines[index[0]]))
         if kind in ("halls", "sign"):
@@ -82,24 +66,11 @@ class Ranges:
         if kind == "draw":
             row, most = self._row_of_draw[index]
             return ((kind, row), (0.0, most)) if row >= 0 else (None, (0.0, most))
-        if kind == "issue":
-            assert instance.equity is not None
-            facility = int(instance.equity.facility[index])
-            return (kind, facility), (0.0, float(instance.equity.limit_usd_m[facility]))
         if kind == "use":
             row = int(self._row_of_use[index])
             return (kind, row), (0.0, float(self._loads[row]))
         if kind == "lever":
             return None, (variable.lb, float(self._levers[index]))
-        if kind == "cash":
-            return None, self._cash_range(index)
-        if kind in ("company_cash", "upstream"):
-            return None, self._company_range(kind, *index)
-        if kind == "locked":
-            assert instance.fences is not None
-            return None, (0.0, float(instance.fences.most_usd_m[index[0]]))
-        if kind == "tax":
-            return None, (0.0, self._tax_most(index))
         if kind in ("btc_stock", "income_stock", "sell_btc"):
             return None, (0.0, self._coins_by(index))
         if kind == "keep_btc":
@@ -178,67 +149,6 @@ class Ranges:
                 if open_levers[lever] and amount < 0:
                     most[lever] = max(most[lever], asked[row] / -amount)
         return most
-
-    def _cash_range(self, node: int) -> Range:
-        """Cash at the end of a node: what there was, and every flow at its best (at its worst: the minimum)."""
-        if node not in self._cash:
-            row = self.model.cash_balance[node]
-            # The row's body is cash at the end, less all that it is made of.
-            low, high = self.of(self.model.cash[node] - row.body + float(row.upper))
-            low = max(low, float(least_cash(self.instance)[node]))
-            if self.instance.companies is not None:
-                high = min(high, self._group_most(node) - float(self.instance.companies.minimum_usd_m.sum()))
-            self._cash[node] = low, max(low, high)
-        return self._cash[node]
-
-    def _group_most(self, node: int) -> float:
-        """Cash of the parent and of all companies at the end of a node, at most: what they pay each other changes none
-        of it, and what earns interest is no more than all of it."""
-        if node not in self._group:
-            model, parent = self.model, int(self.instance.tree.parent[node])
-            row, growth = model.cash_balance[node], float(self.instance.cash.growth[node])
-            flows = model.cash[node] - row.body + float(row.upper) + sum(model.company_cash[:, node])
-            before = 0.0
-            if parent >= 0:
-                flows -= growth * model.cash[parent] + sum(model.company_cash[:, parent])
-                before = growth * self._group_most(parent)
-            self._group[node] = before + self.of(flows)[1]
-        return self._group[node]
-
-    def _company_range(self, kind: str, company: int, node: int) -> Range:
-        """Cash of a company at the end of a node, or what it pays up in it: that of the node before at most."""
-        own, parent = self.instance.companies, int(self.instance.tree.parent[node])
-        assert own is not None
-        if kind == "upstream":
-            before = self._company_most(company, parent) if parent >= 0 else float(own.opening_usd_m[company])
-            return 0.0, max(0.0, before)
-        least = float(own.minimum_usd_m[company])
-        return least, max(least, self._company_most(company, node))
-
-    def _company_most(self, company: int, node: int) -> float:
-        """All that the group may have, less what the parent and other companies keep; or, where the parent may run out
-        of money, what the company can be paid and earn."""
-        if (company, node) not in self._company:
-            own, kept = self.instance.companies, float(least_cash(self.instance)[node])
-            assert own is not None
-            if np.isfinite(kept):
-                others = float(own.minimum_usd_m.sum() - own.minimum_usd_m[company])
-                most = self._group_most(node) - kept - others
-            else:
-                row = self.model.company_balance[company, node]
-                most = self.of(self.model.company_cash[company, node] - row.body + float(row.upper))[1]
-            self._company[company, node] = most
-        return self._company[company, node]
-
-    def _tax_most(self, node: int) -> float:
-        """Tax on a year without any deduction."""
-        taxed = self.instance.income_tax
-        assert taxed is not None
-        income = [
-            self.of(parts.year(self.model, self.instance, parts.adjusted, g, node))[1]
-            for g in range(len(taxed.country))
-        ]
-        return float(np.maximum(0.0, income) @ taxed.rate[:, node])
 
     def _coins_by(self, node: int) -> float:
         """Coins there can be at the end of a node, or be sold in it."""

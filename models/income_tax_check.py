@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.forward import Decisions, forward
-from models.income_parts import HOME, cash_yield_of, year_before
+from models.income_parts import HOME, year_before
 from models.instance import Instance
 from models.tax import year_ends
 
@@ -67,6 +67,5 @@ def _breaks_the_rule(instance: Instance, values: Mapping[str, float], country: i
         return False
     deducted = value("interest_deducted", end)
     there = value("interest_left", end) + deducted
-    cash = np.array([values[f"cash[{n}]"] for n in range(len(instance.tree))])
-    cap = taxed.interest_limit * max(0.0, value("income_adjusted", HOME, end)) + cash_yield_of(instance, cash, end)
+    cap = taxed.interest_limit * max(0.0, value("income_adjusted", HOME, end))
     return deducted < min(there, cap) - scale

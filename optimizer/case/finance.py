@@ -98,8 +98,8 @@ class Finance(Section):
 
     opening: Opening
     cash_yield: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    """Interest a year on cash, paid on the balance at the beginning of each period. It helps liquidity and adds
-    no value."""
+    """Interest a year on cash after tax, paid on the balance at the beginning of each period. It helps liquidity, adds
+    no value and is not taxed."""
     debts: Mapping[str, Debt] = Field(default_factory=dict)
     companies: Mapping[str, Company] = Field(default_factory=dict)
     """Sites whose cash is not the parent's to spend."""

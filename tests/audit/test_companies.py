@@ -182,6 +182,19 @@ def test_machines_and_builds(make_plan: Any) -> None:
     assert findings(plan) == []
 
 
+def test_what_tenants_pay_before_and_after(make_plan: Any) -> None:
+    """Proves: of two halls signed in April 11.1 is prepaid, and credited back by eighths; over the ramp they bring 0
+    and then 3. A lease of the same site brings 2.25 a quarter until July, and 10 of residual then. Broken: 11.1 or 10
+    for the parent; 1.3875 a quarter more."""
+    plan = make_plan({"finance.companies": {"sub": SUB}}, signed())
+    credit = 11.1 / 8
+    assert flows(plan, "sub") == [
+        close(FIRST), close(SECOND - 203 + 11.1), close(LATER - credit), close(LATER + 3 - credit)
+    ]  # fmt: skip
+    plan = make_plan(OWNED | {"leases": {"tenant": RUNNING | {"term": "12 months"}}}, NOTHING)
+    assert flows(plan, "sub") == [close(FIRST + 2.25), close(SECOND + 2.25), close(LATER + 10), close(LATER)]
+
+
 def test_rows_of_decisions(make_plan: Any) -> None:
     """Proves: fund, then upstream, each in the order of the case, after what is repaid and before what is issued; all
     by period, also within a step of a year. Broken: order of the file; no step in April."""

@@ -66,9 +66,13 @@ def test_every_decision_about_money_can_be_given_back(money_text: str, tmp_path:
     assert {str(date): amount for date, amount in repaid.items()} == {"2028-10-01": 10, "2029-07-01": 30}
     assert set(laid.commit) == {"revolver", "coins", "bank"}
     assert set(laid.issue) == {"atm"}
-    paid = [{str(date): amount for date, amount in laid.fund["nordic"].items()}] if "nordic" in laid.fund else []
-    assert paid == [{"2025-10-01": 5}]
-    assert list(laid.upstream) == ["nordic"]
+    paid_in, paid_up = laid.fund["nordic"], laid.upstream["nordic"]
+    assert not isinstance(paid_in, str)
+    assert not isinstance(paid_up, str)
+    assert [{str(date): amount for date, amount in paid.items()} for paid in (paid_in, paid_up)] == [
+        {"2025-10-01": 5},
+        {"2028-01-01": 2.5},
+    ]
 
 
 def test_names_of_project_finance(load_money: Load) -> None:

@@ -59,7 +59,7 @@ FAULTS: list[tuple[list[Change], str]] = [
     # companies
     ([("nordic: {sites: [bergen]", "nordic: {sites: [«bregen]")], "finance.companies.nordic.sites[0]: there is no site 'bregen'; did you mean 'bergen'?"),
     ([("nordic: {sites: [bergen]", "nordic: {sites: [bergen, «bergen]")], "finance.companies.nordic.sites[1]: 'bergen' is named twice; once is enough"),
-    ([("nordic: {sites: [bergen]", "nordic: {sites: «[]")], "finance.companies.nordic.sites: must not be empty (got [])"),
+    ([("nordic: {sites: [bergen]", "nordic: {«sites: []")], "finance.companies.nordic.sites: is empty; expected a list of names, at least one"),
     ([("withholding: 0.05}}", "withholding: 0.05}, other: {sites: [oslo, «bergen]}}")], "finance.companies.other.sites[1]: 'bergen' is a site of 'nordic'; a site belongs to one company"),
     ([(BERGEN, BERGEN + ", share: 0.5"), ("nordic: {sites: [bergen]", "nordic: {sites: [«bergen]")], "finance.companies.nordic.sites[0]: there is a share of 0.5 in 'bergen'; companies have whole sites"),
     ([(BERGEN, BERGEN + ", flexibility: {respond: {kind: demand_response, mw: 3, payment_usd_per_kw_month: 4, events_per_year: 3}}"), ("nordic: {sites: [bergen]", "nordic: {sites: [«bergen]")], "finance.companies.nordic.sites[0]: 'bergen' has flexibility; a site of a company can only have plain power: what these bring is not told apart by company"),

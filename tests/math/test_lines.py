@@ -97,6 +97,18 @@ def test_cash_is_swept_and_not_drawn_again() -> None:
     assert best_without(small, "line_limit") == about(70)
 
 
+def test_what_is_swept_and_drawn_again_pays_its_fee() -> None:
+    """Proves: 20 of cash have to stay in two years and all of it is swept: 80 are drawn for A, and 20 again in the
+    second year, at a fee of a hundredth of each draw: 40 - 1 / 0.99. Broken: 39.19, a draw and a repayment of one
+    instant taken for nothing."""
+    on = tree([12, 12, 12])
+    small = sweeping(on, 60, [], brings=[-60, 0, 60], limit=200, fee=0.01)
+    solution = solve(replace(small, cash=replace(small.cash, minimum_usd_m=np.array([20.0, 20.0, 0.0]))))
+    assert solution.value_usd_m == about(40 - 1 / 0.99)
+    assert line_moves(solution.decisions)[0] == about([80 / 0.99, 20 / 0.99, 0])
+    assert line_moves(solution.decisions)[1][1] == about(20)
+
+
 def test_a_share_of_cash_above_a_level_is_swept() -> None:
     """Proves: half of what is above 20 of 60: 20 are repaid, 40 pay for a B at 40: 70, not for one at 40.1: 40.
     Broken: 30 left (half of all), 20 (all above the level), 60 (nothing)."""

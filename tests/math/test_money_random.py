@@ -136,8 +136,13 @@ def _lines(draw: np.random.Generator, size: int, swept: bool, minimum: float) ->
         {"limit": 30, "coins": draw.uniform(1, 3, size), "interest": 0.05, "fee": 0.005},
     ]
     if swept:
-        terms = {"committed": False, "sweep": draw.choice([0.5, 1.0]), "above": minimum, "interest": 0.08}
-        lines.append({"limit": draw.integers(20, 80), **terms, "draw": [0]})
+        terms = {
+            "committed": False,
+            "sweep": draw.choice([0.5, 1.0]),
+            "above": draw.choice([0, minimum]),
+            "interest": 0.08,
+        }
+        lines.append({"limit": draw.integers(20, 80), **terms, "draw": [0] if draw.random() < 0.4 else range(size)})
     return lines
 
 

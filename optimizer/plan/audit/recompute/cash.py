@@ -13,7 +13,7 @@ from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.overheads import sga, site_costs
 from optimizer.plan.audit.recompute.owed import by_period, owed_of
 from optimizer.plan.audit.recompute.projects import fences_of
-from optimizer.plan.audit.recompute.tax import taxes_of
+from optimizer.plan.audit.recompute.tax import taxes
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period
 from optimizer.plan.audit.recompute.treasury import treasury
 
@@ -136,16 +136,16 @@ def cash_path(figures: Figures) -> CashPath:
     flows["btc_sold_usd_m"] += coins.from_stock * coins.btc_usd / 1e6
     flows["btc_kept_usd_m"] -= coins.kept * coins.mean_usd / 1e6
 
-    # Cash yields on what there is at the beginning of a period, and that is taxed: so it goes period by period.
-    taxes, withheld = taxes_of(figures), withheld_of(figures)
+    flows["tax_usd_m"] -= taxes(figures) + withheld_of(figures)
+
+    # Cash yields on what there is at the beginning of a period.
     opening, closing = np.zeros(count), np.zeros(count)
     without = np.sum(list(flows.values()), axis=0)
     now = finance.opening.cash_usd_m
     for place, period in enumerate(timeline.periods):
         opening[place] = now
         flows["yield_usd_m"][place] = now * finance.cash_yield * period.months / 12
-        flows["tax_usd_m"][place] = -taxes.due(place, flows["yield_usd_m"]) - withheld[place]
-        now += float(flows["yield_usd_m"][place] + flows["tax_usd_m"][place] + without[place])
+        now += float(flows["yield_usd_m"][place] + without[place])
         closing[place] = now
     minimum = np.full(count, as_limit(finance.limits.min_cash_usd_m).limit)
     minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)

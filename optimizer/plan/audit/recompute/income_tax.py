@@ -4,7 +4,7 @@ docs/figures_capital.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ HOME = "home"
 
 @dataclass(frozen=True, eq=False)
 class TaxBase:
-    """What a country taxes, by period, (P,) each, USD m, without the cash yield.
+    """What a country taxes, by period, (P,) each, USD m.
 
     other: what is sold of machines, residuals; at home also moves (negative) and what bitcoin has brought. interest:
     paid, accrued and capitalised. costs: fees.
@@ -112,30 +112,26 @@ def years_of(timeline: Timeline) -> dict[int, list[int]]:
     return years
 
 
-def tax_years(timeline: Timeline, tax: IncomeTax, bases: Mapping[str, TaxBase], yields: Array) -> list[TaxYear]:
-    """All years, in each ``home`` and then the countries. ``yields``: what cash yields by period, (P,), USD m."""
-    rows = [
-        row
-        for country, base in bases.items()
-        for row in _of_country(timeline, tax, country, base, yields if country == HOME else np.zeros_like(yields))
-    ]
+def tax_years(timeline: Timeline, tax: IncomeTax, bases: Mapping[str, TaxBase]) -> list[TaxYear]:
+    """All years, in each ``home`` and then the countries."""
+    rows = [row for country, base in bases.items() for row in _of_country(timeline, tax, country, base)]
     order = list(bases)
     return sorted(rows, key=lambda row: (row.year, order.index(row.country)))
 
 
-def _of_country(timeline: Timeline, tax: IncomeTax, country: str, base: TaxBase, yields: Array) -> Iterator[TaxYear]:
+def _of_country(timeline: Timeline, tax: IncomeTax, country: str, base: TaxBase) -> Iterator[TaxYear]:
     limit = tax.interest_limit if country == HOME else None
     losses = tax.losses_usd_m if country == HOME else tax.countries[country].losses_usd_m
     carried = tax.interest_carried_usd_m if country == HOME else 0.0
     for year, places in years_of(timeline).items():
-        ebitda, depreciation, other, interest, costs, income = (
+        ebitda, depreciation, other, interest, costs = (
             float(each[places].sum())
-            for each in (base.ebitda, base.depreciation, base.other, base.interest, base.costs, yields)
+            for each in (base.ebitda, base.depreciation, base.other, base.interest, base.costs)
         )
-        adjusted = ebitda + other + income
+        adjusted = ebitda + other
         deducted = interest
         if limit is not None:
-            deducted = min(interest + carried, limit * max(0.0, adjusted - income) + income)
+            deducted = min(interest + carried, limit * max(0.0, adjusted))
         carried += interest - deducted
         result = adjusted - depreciation - costs - deducted
         used = min(losses, tax.loss_limit * max(0.0, result))
@@ -146,7 +142,7 @@ def _of_country(timeline: Timeline, tax: IncomeTax, country: str, base: TaxBase,
             country=country,
             ebitda=ebitda,
             depreciation=depreciation,
-            other_income=adjusted - ebitda,
+            other_income=other,
             interest=interest,
             interest_deducted=deducted,
             interest_carried=carried,
@@ -166,8 +162,3 @@ def tax_after(figures: Figures, tax: IncomeTax, contract: Contract) -> Array:
     kinds: tuple[Kind, ...] = ("capex",)
     depreciation = hall_asset(figures, contract, tax, kinds).by_month(figures.timeline.start, length)
     return np.asarray(rate * np.maximum(0.0, contract.noi - depreciation)[months:])
-
-
-def paid_in(rows: Sequence[TaxYear], year: int) -> float:
-    """Tax of a year, of all countries, USD m."""
-    return sum(row.tax for row in rows if row.year == year)

@@ -113,7 +113,9 @@ def irr(instants: Array, amounts: Array) -> float | None:
         return None
 
     def worth(monthly: float) -> float:
-        return float(amounts @ np.exp(-np.log1p(monthly) * instants))
+        # Seen from the last flow where the rate is below 0, so that no factor is more than a number holds.
+        seen_from = instants[-1] if monthly < 0 else instants[0]
+        return float(amounts @ np.exp(-np.log1p(monthly) * (instants - seen_from)))
 
     # From 0 outwards, so that of several rates the nearest counts.
     steps = np.geomspace(1e-4, 1.0, 2000)

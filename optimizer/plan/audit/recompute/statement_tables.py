@@ -12,7 +12,7 @@ from optimizer.plan.audit.recompute.decision_rows import Row
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.returns import returns_of
 from optimizer.plan.audit.recompute.sources_uses import sources_uses_of
-from optimizer.plan.audit.recompute.tax import taxes_of
+from optimizer.plan.audit.recompute.tax import tax_rows
 from optimizer.plan.audit.recompute.timeline import Array
 
 STATEMENT_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -46,7 +46,7 @@ OPENING = "opening"
 def statement_rows(figures: Figures, cash: CashPath, scenario: str) -> dict[str, list[Row]]:
     """Rows of all these tables by file; none where the case has no tax or no books."""
     rows = {file: list[Row]() for file in STATEMENT_COLUMNS}
-    rows["tax.csv"] = [(scenario, *row) for row in _tax(figures, cash)]
+    rows["tax.csv"] = [(scenario, *row) for row in _tax(figures)]
     books = figures.case.finance.books
     if books is not None:
         names = [period.name for period in figures.timeline.periods]
@@ -67,8 +67,8 @@ def statement_rows(figures: Figures, cash: CashPath, scenario: str) -> dict[str,
     return rows
 
 
-def _tax(figures: Figures, cash: CashPath) -> Iterator[Row]:
-    for each in taxes_of(figures).years(cash.flows["yield_usd_m"]):
+def _tax(figures: Figures) -> Iterator[Row]:
+    for each in tax_rows(figures):
         yield (
             str(each.year), each.country, each.ebitda, each.depreciation, each.other_income, each.interest,
             each.interest_deducted, each.interest_carried, each.costs, each.loss_used, each.losses_left, each.taxable,

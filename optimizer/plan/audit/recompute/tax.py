@@ -4,64 +4,33 @@ section 15 of docs/figures_capital.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
-from optimizer.case.taxes import IncomeTax
 from optimizer.plan.audit.recompute.earnings import ebitda
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract
-from optimizer.plan.audit.recompute.income_tax import (
-    TaxBase,
-    TaxYear,
-    paid_in,
-    tax_after,
-    tax_bases,
-    tax_years,
-    years_of,
-)
+from optimizer.plan.audit.recompute.income_tax import TaxYear, tax_after, tax_bases, tax_years, years_of
 from optimizer.plan.audit.recompute.timeline import Array, Timeline, instant_factor, mean_factors
 
 
-@dataclass(frozen=True, eq=False)
-class Taxes:
-    """What decides the tax of each year but what cash yields, which in its turn depends on the tax of years before.
-
-    on_ebitda: EBITDA by period, (P,), and the rate on it.
-    """
-
-    timeline: Timeline
-    on_ebitda: tuple[Array, float]
-    on_income: tuple[IncomeTax, Mapping[str, TaxBase]] | None
-
-    def years(self, yields: Array) -> list[TaxYear]:
-        """Rows of tax.csv; none without tax on income. ``yields``: of cash by period, (P,), USD m."""
-        if self.on_income is None:
-            return []
-        return tax_years(self.timeline, *self.on_income, yields)
-
-    def due(self, place: int, yields: Array) -> float:
-        """Tax paid at the end of a period, USD m: that of a calendar year in the last period that begins in it.
-
-        ``yields`` need only be known up to that period.
-        """
-        year = self.timeline.periods[place].start // 12
-        places = years_of(self.timeline)[year]
-        if place != places[-1]:
-            return 0.0
-        if self.on_income is not None:
-            return paid_in(self.years(yields), year)
-        earned, rate = self.on_ebitda
-        return rate * max(0.0, float(earned[places].sum()))
+def tax_rows(figures: Figures) -> list[TaxYear]:
+    """Rows of tax.csv; none without tax on income."""
+    tax = figures.case.finance.tax
+    return [] if tax is None else tax_years(figures.timeline, tax, tax_bases(figures, tax))
 
 
-def taxes_of(figures: Figures) -> Taxes:
-    """What the tax of a plan depends on."""
-    finance = figures.case.finance
-    on_income = None if finance.tax is None else (finance.tax, tax_bases(figures, finance.tax))
-    return Taxes(figures.timeline, (ebitda(figures), finance.cash_tax_rate), on_income)
+def taxes(figures: Figures) -> Array:
+    """Tax paid by period, (P,), USD m: that of a calendar year at the end of the last period that begins in it."""
+    timeline, finance = figures.timeline, figures.case.finance
+    paid, income, rows = np.zeros(len(timeline.periods)), ebitda(figures), tax_rows(figures)
+    for year, places in years_of(timeline).items():
+        if finance.tax is None:
+            paid[places[-1]] = finance.cash_tax_rate * max(0.0, float(income[places].sum()))
+        else:
+            paid[places[-1]] = sum(row.tax for row in rows if row.year == year)
+    return paid
 
 
 def tax_within(paid: Array, timeline: Timeline, rate: float) -> float:
