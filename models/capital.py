@@ -143,7 +143,7 @@ class RingFences:
     tests: Bools
     """(J, N) whether distributions are tested: after completion, with service in the twelve months."""
     available_12: Floats
-    """(J, N) of twelve months to the end of the node."""
+    """(J, N) of twelve months to the end of the node, at least 0."""
     service_12: Floats
     """(D, N) of tranches: of twelve months."""
     fixed_service_12: Floats

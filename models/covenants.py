@@ -51,7 +51,8 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     if any(c.kind == "min_cash_usd_m" and c.cost is not None for c in covenants.limits):
         _committed_is_hard(model, instance)
     for k, covenant in enumerate(covenants.limits):
-        if instance.waive_limits or (covenant.kind == "min_cash_usd_m" and instance.waive_minimum_cash):
+        waived = instance.waive_limits or (covenant.kind == "min_cash_usd_m" and instance.waive_minimum_cash)
+        if waived and covenant.cost is None:
             continue
         rule = globals()[RULES[covenant.kind]]
         held = np.flatnonzero(covenant.holds).tolist()
@@ -91,6 +92,8 @@ def _row(rule: Any, instance: Instance, covenants: Covenants, k: int, covenant: 
         room = rule(model, instance, covenants, covenant.limit, node)
         if covenant.cost is not None:
             room += model.breach[k, node]
+        if isinstance(room, float):
+            return pyo.Constraint.Feasible if room >= 0 else pyo.Constraint.Infeasible
         return room >= 0
 
     return row

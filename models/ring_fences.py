@@ -11,6 +11,10 @@ from models.debt import tranches
 from models.instance import Instance
 
 
+LEAST_SHORT_USD_M = 1e-5
+"""By which a test has to be failed: ten dollars, as in docs/figures_capital.md."""
+
+
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Add ``locked`` (USD m by ring-fence and node), ``lock_up`` (whether) and their rules to the model."""
     fences = instance.fences
@@ -22,7 +26,13 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.lock_up = pyo.Var(model.LOCK_TESTS, domain=pyo.Binary)
     model.lock_test = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: test(m, instance, j, n))
     model.lock_only = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: only(m, instance, j, n))
+    model.lock_signed = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: signed(m, instance, j, n))
     model.lock_keeps = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: keeps(m, instance, j, n))
+    if instance.lines is not None and instance.lines.sweep.any():
+        # A sweep makes locked cash worth having: then no more than what is left may be locked.
+        model.lock_empty = pyo.Var(model.LOCK_TESTS, domain=pyo.Binary)
+        model.lock_no_more = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: no_more(m, instance, j, n))
+        model.lock_nothing = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: nothing(m, instance, j, n))
     model.lock_opens = pyo.Constraint(model.LOCK_TESTS, rule=lambda m, j, n: opens(m, instance, j, n))
 
 
@@ -64,8 +74,18 @@ def only(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> obj
     """
     fences = instance.fences
     assert fences is not None
-    most = max(0.0, float(fences.available_12[j, node])) * float(instance.hosting.halls_max[int(fences.option[j])])
-    return _covered(model, instance, j, node) - most * (1 - model.lock_up[j, node]) <= 0
+    most = float(fences.available_12[j, node]) * float(instance.hosting.halls_max[int(fences.option[j])])
+    short = LEAST_SHORT_USD_M * model.lock_up[j, node]
+    return _covered(model, instance, j, node) - most * (1 - model.lock_up[j, node]) + short <= 0
+
+
+def signed(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:
+    r"""Where nothing is signed there is no project to lock anything up.
+
+    $$ z_{j,n} \le \text{sign}_{o(j)} $$
+    """
+    assert instance.fences is not None
+    return model.lock_up[j, node] - model.sign[int(instance.fences.option[j])] <= 0
 
 
 def _covered(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> Any:
@@ -85,8 +105,7 @@ def _most_short(instance: Instance, j: int, node: int) -> float:
     if own is not None and instance.tranches is not None:
         drawn = np.where(own, instance.tranches.upper_usd_m, 0.0)
         service += float(drawn @ fences.service_12[:, node])
-    most_halls = float(instance.hosting.halls_max[int(fences.option[j])])
-    return float(fences.level[j]) * service + max(0.0, -float(fences.available_12[j, node])) * most_halls
+    return float(fences.level[j]) * service
 
 
 def left(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> Any:
@@ -114,6 +133,31 @@ def keeps(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> ob
     most = 2 * float(fences.most_usd_m[j])
     kept = before + left(model, instance, j, node)
     return model.locked[j, node] - kept + most * (1 - model.lock_up[j, node]) >= 0
+
+
+def no_more(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:
+    r"""No more is locked up than was before and what is left ...
+
+    Without the rule cash that the parent could have paid is hidden in a project from a sweep.
+
+    $$ K_{j,n} \le K_{j,\text{parent}(n)} + \text{left}_{j,n} + M_j\,y_{j,n} $$
+    """
+    fences = instance.fences
+    assert fences is not None
+    parent = int(instance.tree.parent[node])
+    before = model.locked[j, parent] if (j, parent) in model.LOCK_TESTS else 0.0
+    room = 2 * float(fences.most_usd_m[j]) * model.lock_empty[j, node]
+    return model.locked[j, node] - before - left(model, instance, j, node) - room <= 0
+
+
+def nothing(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:
+    r"""... and nothing where that is short.
+
+    $$ K_{j,n} \le M_j\,(1 - y_{j,n}) $$
+    """
+    fences = instance.fences
+    assert fences is not None
+    return model.locked[j, node] - float(fences.most_usd_m[j]) * (1 - model.lock_empty[j, node]) <= 0
 
 
 def opens(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:

@@ -78,7 +78,7 @@ def prepare_from(
     value = fixed_value(case, market, operations, model)
     trade, build = trade_arrays(case, market, operations), build_arrays(case, market, builds)
     equity = equity_arrays(case, market, issues)
-    capital = capital_arrays(case, market, money, options, hosting, lots, operations.lots, trade, fixed)
+    capital = capital_arrays(case, market, money, options, hosting, lots, places, operations.lots, trade, fixed)
     opening = case.finance.opening
     below = company_arrays(case, market, operations, options, builds, money.project_debts)
     free = Instance(

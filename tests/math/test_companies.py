@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.build import build
-from models.income_tax_bounds import Ranges
 from models.instance import Instance
 from models.tree import Tree
 from tests.math.builder import about, best, best_without, builds_of, instance, lay_down, proves, solve, trading, tree
@@ -195,19 +193,3 @@ def test_its_machines_earn_for_it() -> None:
     assert solution.value_usd_m == about(7)
     assert solution.states.companies.cash_usd_m == about(np.array([[3, 7]]), abs=1e-4)
     assert solution.states.cash_usd_m == about([1000, 1000], abs=1e-4)
-
-
-def test_how_much_cash_there_can_be() -> None:
-    """Proves: a parent with 5 and a company with 4 that keeps 1 and earns 10 have 19 together: 0 to 18 and 1 to 19; a
-    year later at 10 % on what the parent may have 20.9 together. Broken: no end to either (money that is paid in and
-    not missed), or 26.9 and more (what one has given still counted with it)."""
-    small = owning(tree([12, 12]), [{"cash": {0: 10}}], opening=5)
-    below = companies_of(small.tree, [{"options": [0], "opening": 4, "minimum": 1}], options=1)
-    cash = replace(small.cash, growth=np.array([1.0, 1.1]))
-    small = replace(small, companies=below, cash=cash)
-    model = build(small)
-    ranges = Ranges(model, small)
-    assert ranges.of(model.cash[0]) == about((0, 18))
-    assert ranges.of(model.company_cash[0, 0]) == about((1, 19))
-    assert ranges.of(model.upstream[0, 1]) == about((0, 19))
-    assert ranges.of(model.cash[1]) == about((0, 19.9))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.capital import Covenants, Lines, RingFences, Tranches
-from models.instance import HostingOptions, Lots, Trade
+from models.instance import HostingOptions, Lots, Places, Trade
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.instance.capital.arrays import Commitment, list_commitments, tranche_arrays
@@ -60,6 +60,31 @@ def list_capital(case: Case, market: Market, options: tuple[Option, ...]) -> Cap
     )
 
 
+def most_cash_usd_m(
+    case: Case,
+    market: Market,
+    hosting: HostingOptions,
+    lots: Lots,
+    places: Places,
+    trade: Trade | None,
+    fixed: FixedFlows,
+) -> float:
+    """More cash than any plan can have, with what it keeps earning: everything that can come in, and as much again."""
+    opening = case.finance.opening
+    machines = np.where(lots.order_node >= 0, lots.order_max_eh, lots.eh_s)
+    by_lot = np.zeros((len(machines), len(market.tree)))
+    np.maximum.at(by_lot, places.lot, np.clip(places.margin_usd_m_per_eh, 0.0, None))
+    total = opening.cash_usd_m + sum(company.opening_cash_usd_m for company in case.finance.companies.values())
+    total += sum(f.limit_usd_m for f in case.finance.facilities.values())
+    total += float((np.clip(hosting.cash_usd_m_per_hall, 0.0, None).sum(axis=1) * hosting.halls_max).sum())
+    total += float((by_lot.sum(axis=1) * machines).sum()) + float(np.clip(fixed.net, 0.0, None).sum())
+    total += opening.btc * float(market.network.btc_usd.max()) / 1e6
+    if trade is not None:
+        total += float((trade.sell_usd_m_per_eh.max(axis=1, initial=0.0) * machines).sum())
+    growth = float(np.prod(1 + case.finance.cash_yield * market.tree.length_months / 12))
+    return 2 * growth * total + ROOM_USD_M
+
+
 def capital_arrays(
     case: Case,
     market: Market,
@@ -67,14 +92,13 @@ def capital_arrays(
     options: tuple[Option, ...],
     hosting: HostingOptions,
     lots: Lots,
+    places: Places,
     own_lots: tuple[Lot, ...],
     trade: Trade | None,
     fixed: FixedFlows,
 ) -> CapitalArrays:
     """Arrays of all of it."""
-    limits = sum(f.limit_usd_m for f in case.finance.facilities.values())
-    inflow = np.clip(hosting.cash_usd_m_per_hall, 0.0, None).sum(axis=1) * hosting.halls_max
-    most = case.finance.opening.cash_usd_m + limits + float(inflow.sum()) + ROOM_USD_M
+    most = most_cash_usd_m(case, market, hosting, lots, places, trade, fixed)
     debts = choices.project_debts
     return CapitalArrays(
         tranches=tranche_arrays(case, market, choices.tranches, choices.commitments, hosting, lots, own_lots, trade),

@@ -129,13 +129,13 @@ def fence_arrays(
         if level == 0 or not (own or fixed):
             continue
         here, year = available_by_node(market, option, option.node)
-        worst, held = np.zeros(len(tree)), sum(2 * float(debt.service.sum() + debt.held.max()) for debt in fixed)
-        for capacity in ("cost_capacity", "service_capacity"):
-            most = np.zeros(len(tree))
-            for d in own:
-                each = min(getattr(tranches[d], capacity), case.finance.facilities[tranches[d].facility].limit_usd_m)
-                most = np.maximum(most, service[d][1] * each)
-            worst = most if capacity == "cost_capacity" else np.minimum(worst, most)
+        held = sum(2 * float(debt.service.sum() + debt.held.max()) for debt in fixed)
+        year = np.clip(year, 0.0, None)
+        # Loans that a bond takes out and the bond share no capacity: a window over its issue has service of both.
+        worst = sum(
+            (_most_service(case, tranches, service, group) for group in _groups(tranches, own)),
+            start=np.zeros(len(tree)),
+        )
         for d in own:
             amounts = tranches[d].table("interest") + tranches[d].table("principal")
             held += 2 * float(amounts.sum()) * case.finance.facilities[tranches[d].facility].limit_usd_m
@@ -166,6 +166,26 @@ def fence_arrays(
             [max(1.0, float(np.abs(parts[o][0]).sum() * halls_max[o]) + parts[o][5]) for o in chosen]
         ),
     )
+
+
+def _groups(tranches: tuple[Tranche, ...], own: list[int]) -> tuple[list[int], list[int]]:
+    """Tranches of a signature that share its capacity: those that stay, and loans that a bond takes out."""
+    taken = [d for d in own if tranches[d].bond is not None]
+    return [d for d in own if d not in taken], taken
+
+
+def _most_service(
+    case: Case, tranches: tuple[Tranche, ...], service: dict[int, tuple[Floats, Floats]], group: list[int]
+) -> Floats:
+    """(N,) scheduled service per hall of twelve months, at most, of tranches that share a capacity."""
+    worst: Floats = np.full(len(next(iter(service.values()))[1]), np.inf)
+    for capacity in ("cost_capacity", "service_capacity"):
+        most = np.zeros(len(worst))
+        for d in group:
+            each = min(getattr(tranches[d], capacity), case.finance.facilities[tranches[d].facility].limit_usd_m)
+            most = np.maximum(most, service[d][1] * each)
+        worst = np.minimum(worst, most)
+    return worst
 
 
 def _fixed_left(market: Market, fixed: list[ProjectDebtTerms]) -> Floats:

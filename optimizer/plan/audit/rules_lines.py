@@ -4,9 +4,12 @@ docs/figures_capital.md, "Lines".
 
 from __future__ import annotations
 
+import numpy as np
+
 from optimizer.case.facilities import BtcLine, SweepLoan
 from optimizer.plan.audit.decided import FILE, Lines
 from optimizer.plan.audit.recompute.cash import CashPath
+from optimizer.plan.audit.recompute.companies import companies_of
 from optimizer.plan.audit.recompute.covenants import pledged_of
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT
@@ -61,6 +64,7 @@ def _check_pledged(figures: Figures, collector: Collector) -> None:
 
 def check_sweep(figures: Figures, cash: CashPath, lines: Lines, collector: Collector) -> None:
     """A share of the cash above a level is repaid at the beginning of the next period."""
+    below = sum((company.closing for company in companies_of(figures)), start=np.zeros(len(cash.closing)))
     for path in figures.lines:
         if not isinstance(path.line, SweepLoan):
             continue
@@ -68,7 +72,8 @@ def check_sweep(figures: Figures, cash: CashPath, lines: Lines, collector: Colle
         for place in range(1, len(path.owed)):
             collector.checks += 1
             period = figures.timeline.periods[place]
-            above = max(0.0, float(cash.closing[place - 1]) - path.line.above_usd_m)
+            there = float(cash.closing[place - 1] + below[place - 1])
+            above = max(0.0, there - path.line.above_usd_m)
             least = min(float(path.owed[place - 1]), path.line.sweep * above)
             if over(least, float(path.repaid[place])):
                 message = f"repays {shown(float(path.repaid[place]))} USD m of {path.name} in {period.name}: it takes"
