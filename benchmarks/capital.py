@@ -2,8 +2,8 @@
 
     python -m benchmarks.capital [--seeds 3] [--gap 1e-3] [--time-limit 180]
 
-Both cases are solved in turns, in processes of their own; medians of build + solve, and their ratio. What is promised: not
-more than three times the time without them. This ends with an error if that does not hold.
+Both cases are solved in turns, in processes of their own; medians of build + solve, and their ratio. What is promised:
+not more than three times the time without them. This ends with an error if that does not hold.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 
 
 def _committed_is_hard(model: pyo.ConcreteModel, instance: Instance) -> None:
-    """Add what stays hard where a shortage of cash has a price: who commits capex beyond the end has the cash for it."""
+    """Add what stays hard where a shortage of cash has a price: who commits capex beyond the end has cash for it."""
     model.commits = pyo.Var(model.LEAVES, domain=pyo.Binary)
     model.commits_or_not = pyo.Constraint(model.LEAVES, rule=lambda m, n: commits(m, instance, n))
     model.committed_is_there = pyo.Constraint(model.LEAVES, rule=lambda m, n: covers(m, instance, n))
@@ -82,9 +82,7 @@ def covers(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
     $$ \text{cash}_n \ge \text{committed}_n - M\,(1 - z_n) $$
     """
-    return (
-        model.cash[node] - cash.committed(model, instance, node) + MOST_USD_M * (1 - model.commits[node]) >= 0
-    )
+    return model.cash[node] - cash.committed(model, instance, node) + MOST_USD_M * (1 - model.commits[node]) >= 0
 
 
 def _row(rule: Any, instance: Instance, covenants: Covenants, k: int, covenant: Covenant) -> Any:
@@ -134,7 +132,9 @@ def ebitda(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     """
     covenants = instance.covenants
     assert covenants is not None
-    return model.node_ebitda[node] == tax.decided_ebitda(model, instance, node) + float(covenants.fixed_ebitda_usd_m[node])
+    return model.node_ebitda[node] == tax.decided_ebitda(model, instance, node) + float(
+        covenants.fixed_ebitda_usd_m[node]
+    )
 
 
 def _year(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -1,7 +1,8 @@
-"""Money without a solver: tranches, lines, ring-fences and breaches of limits that follow from decisions, node by node."""
+"""Money without a solver: tranches, lines, ring-fences and breaches of limits that follow from decisions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,8 @@ LOCK_TOLERANCE_USD_M = 1e-5
 
 @dataclass(frozen=True)
 class Fenced:
-    """What ring-fences come to. Shapes (J, N): ``locked_usd_m`` at the end of the node, ``locked_up``; ``trapped_usd_m``
-    (N,) all cash that is not the company's to spend, what debts of the start hold apart."""
+    """What ring-fences come to. Shapes (J, N): ``locked_usd_m`` at the end of the node, ``locked_up``;
+    ``trapped_usd_m`` (N,) all cash that is not the company's to spend, what debts of the start hold apart."""
 
     locked_usd_m: Floats
     locked_up: Bools
@@ -200,7 +201,7 @@ def measured(instance: Instance, decisions: Decisions, states: States) -> tuple[
         due = due + decisions.draw_usd_m @ tranches.due
     market = covenants.share_price_usd * (covenants.shares_m + new_shares(instance, decisions, with_options=False))
     worth = price * stock
-    sides = {
+    sides: dict[str, Callable[[float], tuple[Floats, Floats, bool]]] = {
         "min_cash_usd_m": lambda k: (cash, states.required_usd_m, False),
         "min_liquidity_usd_m": lambda k: (
             cash + price * (1 - covenants.btc_haircut) * (stock - pledged) + undrawn,

@@ -5,8 +5,8 @@ case; tests do it by hand). Money is in USD millions, hash rate in EH/s, power i
 are discounted and carry the probability of their node; ``cash`` coefficients are neither.
 
 Letters in shapes: N nodes, L lots of machines, P places of lots (a lot at a site), O hosting options (offer x site x
-node of signature), R rows of megawatt limits, U build options, D tranches, K lines, E equity issues, T tiers of the market for
-used machines; inside ``SiteOperations``: U uses, V levers, Q signings, R rows.
+node of signature), R rows of megawatt limits, U build options, D tranches, K lines, E equity issues, T tiers of the
+market for used machines; inside ``SiteOperations``: U uses, V levers, Q signings, R rows.
 
 Parts that a case does not have are None; their constraint families then add nothing.
 """
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from models.income_tax_arrays import IncomeTax
 from models.capital import Companies, Covenants, Lines, RingFences, Tranches
+from models.income_tax_arrays import IncomeTax
 from models.tree import Bools, Floats, Ints, Tree
 
 
@@ -363,8 +363,8 @@ class Instance:
     """Outstanding today."""
     share_price_usd: float = 1.0
     intrinsic_to_market: float = 1.0
-    """What a share is worth over what it sells for, at least 1: what new holders are given is worth that. Found by a fixed
-    point over solves."""
+    """What a share is worth over what it sells for, at least 1: what new holders are given is worth that. Found by a
+    fixed point over solves."""
     treasury: Treasury | None = None
     tax: Tax | None = None
     income_tax: IncomeTax | None = None

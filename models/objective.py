@@ -31,7 +31,9 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     $$ V = V_0 + \sum_{p,n} v_{p,n}\,\text{installed}_{p,n} + \sum_\sigma \gamma^v_\sigma\,\text{use}_\sigma
        + \sum_v \lambda^v_v\,\text{lever}_v
        + \sum_o \left( v_o\,\text{halls}_o + u_o\,\text{sign}_o \right) + \text{machines} + \sum_u v_u\,\text{built}_u
-       + \sum_d v_d\,\text{draw}_d - \text{fees of lines} - \text{breaches} + \sum_e v_e\,\text{issue}_e - \sum_n \delta_n\,\text{tax}_n $$
+       + \sum_d v_d\,\text{draw}_d
+       - \text{fees of lines} - \text{withheld} - \text{breaches}
+       + \sum_e v_e\,\text{issue}_e - \sum_n \delta_n\,\text{tax}_n $$
     """
     places, hosting = instance.places, instance.hosting
     total: Any = instance.value_constant_usd_m

@@ -1,4 +1,4 @@
-"""Constraint family: ring-fences. Cash that projects hold for their service, and what a lock-up keeps from the company."""
+"""Constraint family: ring-fences. Cash that projects hold for service, and what a lock-up keeps from the company."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pyomo.environ as pyo
 
 from models.debt import tranches
 from models.instance import Instance
-
 
 LEAST_SHORT_USD_M = 1e-5
 """By which a test has to be failed: ten dollars, as in docs/figures_capital.md."""
@@ -171,7 +170,7 @@ def opens(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> ob
 
 
 def trapped(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """Cash in ring-fences at the end of a node: held for service, and locked up (of debts of the start: only locked)."""
+    """Cash in ring-fences at the end of a node: held for service, and locked up (of debts of the start only that)."""
     total = tranches.by_node(model, instance, "held", node)
     if instance.fences is not None:
         total += sum(model.locked[j, node] for j in model.FENCES if (j, node) in model.LOCK_TESTS)

@@ -12,18 +12,22 @@ from models.instance import Instance
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
-    """Add ``line_owed``, ``line_draw``, ``line_repay`` (USD m by line and node), ``line_commit`` and their balance to the
-    model."""
+    """Add ``line_owed``, ``line_draw``, ``line_repay`` (USD m by line and node), ``line_commit`` and their balance to
+    the model."""
     lines = instance.lines
     model.LINES = pyo.RangeSet(0, len(lines.name) - 1 if lines is not None else -1)
     if lines is None:
         return
     bounds = instance.bounds
     model.line_owed = pyo.Var(
-        model.LINES, model.NODES, bounds=lambda _, k, n: (0.0, float(lines.limit_usd_m[k]) if lines.is_open[k, n] else 0)
+        model.LINES,
+        model.NODES,
+        bounds=lambda _, k, n: (0.0, float(lines.limit_usd_m[k]) if lines.is_open[k, n] else 0),
     )
     model.line_draw = pyo.Var(
-        model.LINES, model.NODES, bounds=lambda _, k, n: (float(bounds.line_draw[0][k, n]), float(bounds.line_draw[1][k, n]))
+        model.LINES,
+        model.NODES,
+        bounds=lambda _, k, n: (float(bounds.line_draw[0][k, n]), float(bounds.line_draw[1][k, n])),
     )
     model.line_repay = pyo.Var(
         model.LINES,
@@ -105,7 +109,9 @@ def due(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     lines = instance.lines
     if lines is None:
         return 0.0
-    return sum(float(lines.due[k, node]) * model.line_owed[k, node] for k in np.flatnonzero(lines.due[:, node]).tolist())
+    return sum(
+        float(lines.due[k, node]) * model.line_owed[k, node] for k in np.flatnonzero(lines.due[:, node]).tolist()
+    )
 
 
 def interest(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -28,13 +28,18 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 def sweep(model: pyo.ConcreteModel, instance: Instance, line: int, node: int) -> object:
     r"""Part of the cash at the end of the node before is repaid, unless nothing is owed any more.
 
-    $$ \text{repay}_{k,n} \ge \sigma_k\,(\text{cash}_{\text{parent}(n)} + \sum_g C_{g,\text{parent}(n)} - a_k) - M\,(1 - z_{k,n}) $$
+    $$ \text{repay}_{k,n} \ge \sigma_k\,(\text{cash}_{\text{parent}(n)}
+       + \sum_g (1 - w_g)(C_{g,\text{parent}(n)} - \underline{C}_g) - a_k) - M\,(1 - z_{k,n}) $$
     """
     lines = instance.lines
     assert lines is not None
-    parent = int(instance.tree.parent[node])
+    parent, companies = int(instance.tree.parent[node]), instance.companies
     share, most = float(lines.sweep[line]), lines.sweep_most_usd_m
-    below = sum(model.company_cash[g, parent] for g in model.COMPANIES)
+    below = sum(
+        (1 - float(companies.withholding[g])) * (model.company_cash[g, parent] - float(companies.minimum_usd_m[g]))
+        for g in model.COMPANIES
+        if companies is not None
+    )
     excess = share * (model.cash[parent] + below - float(lines.sweep_above_usd_m[line]))
     return model.line_repay[line, node] - excess + most * (1 - model.line_unpaid[line, node]) >= 0
 

@@ -1,4 +1,4 @@
-"""Constraint family: tranches of new debt and preferred shares. Their service is in cash; here is how much there may be."""
+"""Constraint family: tranches of new debt and preferred shares. Their service is in cash; here is how much there is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pyomo.environ as pyo
 
 from models.instance import Instance
 from models.tree import Floats
-
 
 FAMILIES = (
     "facility limit",
@@ -28,8 +27,8 @@ def component_of(family: str) -> str:
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
-    """Add ``draw`` (USD m by tranche), ``commit`` (by commitment), ``drawn`` (whether, for tranches with a least size or
-    a cost of their own) and the rows that limit them to the model."""
+    """Add ``draw`` (USD m by tranche), ``commit`` (by commitment), ``drawn`` (whether, for tranches with a least size
+    or a cost of their own) and the rows that limit them to the model."""
     tranches = instance.tranches
     model.DRAWS = pyo.RangeSet(0, len(tranches.name) - 1 if tranches is not None else -1)
     model.COMMITS = pyo.RangeSet(0, len(tranches.commit_node) - 1 if tranches is not None else -1)

@@ -6,7 +6,7 @@ decided here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.instance import Instance, open_bounds
@@ -14,7 +14,7 @@ from optimizer.case.case import Case
 from optimizer.case.given import Given
 from optimizer.instance.builds import build_arrays, list_builds
 from optimizer.instance.capital.build import capital_arrays, list_capital
-from optimizer.instance.capital.companies import company_arrays, most_paid_in
+from optimizer.instance.capital.companies import company_arrays
 from optimizer.instance.facilities import equity_arrays, list_issues, tax_arrays, treasury_arrays
 from optimizer.instance.finance import FixedFlows, FixedValue, cash_arrays, fixed_flows, fixed_value
 from optimizer.instance.given import Choices, with_given
@@ -119,7 +119,6 @@ def prepare_from(
         income_tax=income_tax_arrays(case, market, operations, options, builds, fixed),
         value_constant_usd_m=value.total,
     )
-    free = replace(free, bounds=most_paid_in(free))
     choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, money, issues, signings)
     laid_down = with_given(free, case.given, choices, market.start_month)
     return Prepared(case, market, operations, choices, model, redispatch, fixed, value, free, laid_down)

@@ -10,7 +10,7 @@ from models.forward import Decisions, States
 from models.forward_money import line_costs, line_owed
 from models.instance import Instance
 from models.tree import Floats
-from optimizer.case.facilities import Convertible, EquityIssue, Facility
+from optimizer.case.facilities import Convertible, EquityIssue, Facility, Line, SweepLoan
 from optimizer.case.finance import Debt
 from optimizer.instance.build import Prepared
 from optimizer.instance.capital.arrays import undrawn_fee
@@ -153,10 +153,10 @@ def _line(prepared: Prepared, instance: Instance, decisions: Decisions, k: int, 
         sums.add("unamortised", np.where(tree.reaches[n], fees[k, n] * left, 0.0))
 
 
-def _ends(prepared: Prepared, terms: Facility) -> float:
+def _ends(prepared: Prepared, terms: Line) -> float:
     """Months after the start at which a line ends."""
     start = prepared.market.start_month
-    return (terms.matures.first if terms.kind == "sweep_loan" else terms.window.end.last) - start
+    return (terms.matures.first if isinstance(terms, SweepLoan) else terms.window.end.last) - start
 
 
 def all_fences(prepared: Prepared, instance: Instance, decisions: Decisions, states: States) -> tuple[Fence, ...]:
@@ -196,9 +196,7 @@ def all_fences(prepared: Prepared, instance: Instance, decisions: Decisions, sta
         tested = service_12 > 1e-9
         dscr = np.divide(halls * year, service_12, out=np.full(len(tree), np.nan), where=tested)
         level = lock_up_level(case, option, money.project_debts, o)
-        found.append(
-            Fence(o, option.offer_name, halls * here, service, dscr, reserve, aside, locked, closed, level)
-        )
+        found.append(Fence(o, option.offer_name, halls * here, service, dscr, reserve, aside, locked, closed, level))
     return tuple(found)
 
 
@@ -206,6 +204,3 @@ def _holds(tranche: Tranche, follows: np.ndarray, ends: Floats) -> np.ndarray:
     """(N,) whether a tranche keeps anything for its service at the end of a node."""
     built: np.ndarray = follows & (ends >= tranche.flows[0].at - 1e-9) & (ends >= tranche.completed - 1e-9)
     return built
-
-
-__all__ = ["all_fences", "all_owed", "commitment_of"]

@@ -54,7 +54,9 @@ def _facility(plan: Plan, name: str, facility: Facility, node: int) -> tuple[flo
     prepared, decisions = plan.prepared, plan.decisions
     reaches = prepared.market.tree.reaches
     if isinstance(facility, EquityIssue):
-        issues = [(i.node, float(decisions.issue_usd_m[e])) for e, i in enumerate(prepared.choices.issues) if i.name == name]
+        issues = [
+            (i.node, float(decisions.issue_usd_m[e])) for e, i in enumerate(prepared.choices.issues) if i.name == name
+        ]
         return sum(amount for step, amount in issues if reaches[step, node]), facility.limit_usd_m
     if isinstance(facility, Line):
         lines = [line.name for line in prepared.choices.money.lines]

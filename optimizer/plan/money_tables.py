@@ -130,7 +130,9 @@ def worth_of_cash_table(plan: Plan) -> Table:
     """What one more million would be worth, by period."""
     worth = plan.worth_of_cash
     labels = plan.prepared.market.tree.label
-    rows: list[tuple[Cell, ...]] = [(label, float(w)) for label, w in zip(labels, worth, strict=True)] if worth is not None else []
+    rows: list[tuple[Cell, ...]] = (
+        [(label, float(w)) for label, w in zip(labels, worth, strict=True)] if worth is not None else []
+    )
     return table(("period", "worth_usd_m"), rows)
 
 

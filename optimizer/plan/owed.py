@@ -1,4 +1,4 @@
-"""What a plan owes, by debt and facility and period: drawn, served, left. Rules in docs/figures_capital.md, section 13."""
+"""What a plan owes, by debt and facility and period: drawn, served, left (docs/figures_capital.md, 13)."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import hashlib
 import importlib.metadata
 import json
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -16,8 +16,8 @@ import scipy.sparse
 
 from models.build import build
 from models.debt.tranches import component_of
-from models.forward_money import gives_shares
 from models.forward import Decisions, States, forward, no_decisions
+from models.forward_money import gives_shares
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make_form
@@ -279,8 +279,8 @@ def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions
     """The same decisions in whole numbers, with the rules that follow from them (is there a profit, is a project locked
     up, is a loan repaid) found anew.
 
-    Where a search stops far from its bound they may be set as nobody would: a plan then moves machines about to burn the
-    profit that it is not to have.
+    Where a search stops far from its bound they may be set as nobody would: a plan then moves machines about to burn
+    the profit that it is not to have.
     """
     assert raw.values is not None
     if raw.relative_gap is None or raw.relative_gap < RULES_GAP:
@@ -499,7 +499,8 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
 
 def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
     """Limits on money by row of the model, in words: minimum cash first."""
-    tree, found = instance.tree, {}
+    tree = instance.tree
+    found: dict[str, Softening] = {}
     if instance.covenants is not None:
         for covenant in instance.covenants.limits:
             label, weight, unit = LIMIT_WORDS[covenant.kind]

@@ -155,15 +155,16 @@ def test_tax_enters_cash_and_value(make_plan: Any) -> None:
 
 
 def test_yield_is_no_income_and_tax_lowers_it(make_plan: Any) -> None:
-    """Proves: cash yields 1 % a quarter on what there is, which is nobody's income: 25 % of 5.64192 are paid for 2025,
-    out of the cash that yields in 2026. Broken: 25 % of the yields more; yields on cash before tax."""
+    """Proves: cash yields 1 % a quarter on what there is, which is no income: 25 % of EBITDA less what is written off
+    are paid for 2025, out of the cash that yields in 2026. Broken: 25 % of the yields more; yields on cash before
+    tax."""
     plan = make_plan(TAXED | {"finance.tax": {"rate": 0.25}, "finance.cash_yield": 0.04, "horizon.steps": ["2 years"]})
     cash = plan.rows("cash.csv")
     for row in cash:
         assert row["yield_usd_m"] == close(0.01 * row["opening_usd_m"])
     first, second = tax_rows(plan)
     assert (first["other_income_usd_m"], second["other_income_usd_m"]) == (0, 0)
-    assert first["tax_usd_m"] == close(0.25 * 5.64192)
+    assert first["tax_usd_m"] == close(0.25 * (first["ebitda_usd_m"] - first["depreciation_usd_m"]))
     assert -cash[3]["tax_usd_m"] == close(first["tax_usd_m"])
     assert -cash[7]["tax_usd_m"] == close(second["tax_usd_m"])
     assert cash[4]["opening_usd_m"] == close(cash[3]["closing_usd_m"])

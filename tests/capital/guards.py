@@ -37,6 +37,16 @@ CHEAP = {"rate": 0.04, "market_rate": 0.1, "interest_every": "12 months", "term"
 WON = 1 - 1.04 / 1.1
 """By a million of that loan: somebody gives it away, but only for halls, or only so much."""
 
+HIDDEN = firm(
+    100,
+    "8 quarters",
+    tax={"rate": 0.2},
+    cash_yield=0.1,
+    companies={"below": {"sites": ["two"]}},
+    more={"sites.two": {"power": {"market": "hub"}, "energised_mw": 1}},
+)
+"""Cash that yields 2.5 % a quarter, and a company in which it could lie for nothing."""
+
 FIXED_COST = {"fee": 0.01, "fixed_cost_usd_m": 2, "window": window("2025-01", "2025-06"), "term": "36 months"}
 TWO_WORKS = {f"works{k}": project(30, 40, "36 months", at) for k, at in enumerate(("2025-01", "2025-04"))}
 

@@ -252,11 +252,11 @@ def same_decisions(done: Solved) -> Data:
 
 
 def test_a_split_never_adds_value_and_takes_what_is_withheld(plan: Plan, prices: Path) -> None:
-    """Proves, for 16 firms at random: split into companies a firm is never worth more; and what it then decides is
+    """Proves, for ten firms at random: split into companies a firm is never worth more; and what it then decides is
     worth as much to the firm in one piece, less what was withheld. Of a parent who lacks nothing no split takes
     anything. Broken: value made by moving cash about, or lost on the way."""
     solved = lost = 0
-    for seed in range(16):
+    for seed in range(10):
         split, whole = at_random(seed)
         rich = {"finance.opening.cash_usd_m": 500}
         if split["finance"]["companies"]:
@@ -276,7 +276,7 @@ def test_a_split_never_adds_value_and_takes_what_is_withheld(plan: Plan, prices:
         assert done.value == about(same + withheld, abs=1e-4), seed
         lost += best - done.value > 0.01
     assert solved >= 8
-    assert lost >= 3
+    assert lost >= 2
 
 
 def opening_below(split: Data) -> float:

@@ -20,7 +20,19 @@ from models.instance import Instance
 from optimizer import api
 from optimizer.instance.capital.tranches import Tranche
 from tests.capital.builder import Data, Plan, firm, hall, loan, notes, project, shares
-from tests.capital.guards import BACKED, DRESSED, LURES, ON_COINS, PAR_LOAN, PRICED, RESERVED, RESOLD, ZERO, Lure
+from tests.capital.guards import (
+    BACKED,
+    DRESSED,
+    HIDDEN,
+    LURES,
+    ON_COINS,
+    PAR_LOAN,
+    PRICED,
+    RESERVED,
+    RESOLD,
+    ZERO,
+    Lure,
+)
 from tests.math.builder import about, best_without
 from tests.math.cases import load
 
@@ -142,6 +154,27 @@ def test_what_was_written_off_is_recaptured(believed: Believed, plan: Plan, monk
 
     monkeypatch.setattr(models.income_parts, "adjusted", untaxed)
     assert believed(RESOLD) == about(181.25, abs=1e-5)
+
+
+def test_cash_is_not_hidden_from_a_tax_on_its_yield(
+    believed: Believed, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves: 100 of cash that yields 10 a year are worth 100 and stay where they are. Broken: 99.5, the yield taxed by
+    a fifth and all cash, after one quarter's 2.5, put where it yields nothing (95.7 if it stays)."""
+    done = plan(HIDDEN)
+    assert done.value == about(100)
+    assert [row["decision"] for row in done.rows("decisions")] == []
+    plain = models.income_parts.adjusted
+
+    def with_yield(model: Any, instance: Instance, country: int, node: int) -> Any:
+        before = int(instance.tree.parent[node])
+        cash = model.cash[before] if before >= 0 else instance.cash.opening_usd_m
+        return plain(model, instance, country, node) + float(instance.cash.growth[node] - 1) * cash
+
+    monkeypatch.setattr(models.income_parts, "adjusted", with_yield)
+    assert believed(HIDDEN) == about(99.5, abs=1e-5)
+    alone = {name: section for name, section in HIDDEN["finance"].items() if name != "companies"}
+    assert believed({**HIDDEN, "finance": alone}) == about(95.7, abs=0.05)
 
 
 def test_shares_never_cost_less_than_they_bring(instance: Callable[[Data], Instance], plan: Plan) -> None:

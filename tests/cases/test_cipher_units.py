@@ -72,11 +72,12 @@ def mean_efficiency(case: Case, parts: list[tuple[str, str]]) -> float:
 
 def test_loads_and_names_where_its_figures_come_from(loaded: api.LoadedCase) -> None:
     told = [one for one in loaded.provenance.values() if one.source or one.assumed]
-    assert len(told) == 332
-    assert sum(1 for one in told if one.source) == 95
-    # All that warns: bitcoin grows faster than cash yields, and how much is assumed.
+    assert len(told) == 391
+    assert sum(1 for one in told if one.source) == 132
+    # All that warns: bitcoin grows faster than cash yields, what balances the books, and how much is assumed.
     assert [problem.path for problem in loaded.warnings if "are assumed" not in str(problem)] == [
-        "market.network.btc_growth"
+        "market.network.btc_growth",
+        "finance.books",
     ]
 
 

@@ -5,6 +5,9 @@ Values change when the rules or the case change, and each change gets a dated re
 * 2026-11-25: first values.
 * 2026-11-25: power in its real forms: summer peaks, day-ahead decisions, reserves, fees to sellers for five years.
   1,056.313 became 1,043.424, what Cipher did 1,011.214 became 1,002.390, its shortage 103 became 111.
+* 2026-11-28: money in its real forms: 1,043.424 became 886.29. Tax by law in place of 5 % of EBITDA takes 88 more, the
+  conversion right of the notes of May 2025 50, fees of notes, bond and shares 19 more. What Cipher did can be paid now
+  (788.8; it was 111 short), with a convertible in proportion to the share price; with the one that was sold 1,070.6.
 """
 
 from __future__ import annotations
@@ -14,14 +17,20 @@ from pathlib import Path
 import pytest
 
 from optimizer import api
-from optimizer.errors import InfeasibleError
 
 FOLDER = Path(__file__).resolve().parents[2] / "cases" / "cipher_2025q2"
-OPTIONS = api.SolveOptions(relative_gap=1e-4, time_limit_seconds=60)
+OPTIONS = api.SolveOptions(relative_gap=1e-3, time_limit_seconds=240)
 
-VALUE_USD_M = 1043.424
-VALUE_OF_WHAT_CIPHER_DID_USD_M = 1002.390
+VALUE_USD_M = 886.3
+VALUE_OF_WHAT_CIPHER_DID_USD_M = 788.8
+WITH_THE_CONVERTIBLE_AS_SOLD_USD_M = 1070.6
 THIRD_QUARTER = ("2025-07", "2025-08", "2025-09")
+LEASES_OF_CIPHER = {
+    "fluidstack_1": "2025-10-01",
+    "hyperscaler_15y": "2025-11-01",
+    "fluidstack_2": "2025-11-01",
+    "hyperscaler_stingray": "2026-04-01",
+}
 
 
 def signed(result: api.Result) -> dict[str, str]:
@@ -29,28 +38,44 @@ def signed(result: api.Result) -> dict[str, str]:
     return {str(row["item"]): str(row["date"]) for row in rows if row["decision"] == "sign"}
 
 
+def drawn(result: api.Result) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for row in result.plan.tables["decisions"].dicts():
+        if row["decision"] in ("draw", "issue"):
+            sums[str(row["item"])] = sums.get(str(row["item"]), 0.0) + float(row["amount"] or 0)
+    return sums
+
+
 def test_plan() -> None:
+    """Proves: all four leases, paid by notes, a bond and shares; no backstop and no convertible. Broken: 1,043.4 with
+    tax as a share of EBITDA and notes without conversion."""
     result = api.solve(api.load(FOLDER), OPTIONS, twins=False)
-    assert result.solution.gap <= 0.01
-    assert result.plan.value_usd_m == pytest.approx(VALUE_USD_M, rel=1e-4)
+    assert result.plan.value_usd_m == pytest.approx(VALUE_USD_M, rel=1e-3)
     quarter = [row for row in result.plan.tables["mining"].dicts() if str(row["period"]) in THIRD_QUARTER]
     assert sum(float(row["btc"] or 0) for row in quarter) == pytest.approx(879, rel=0.01)
-    assert set(signed(result)) == {"fluidstack_1", "fluidstack_2", "hyperscaler_15y", "hyperscaler_stingray"}
+    assert set(signed(result)) == set(LEASES_OF_CIPHER)
+    money = drawn(result)
+    assert not [name for name in money if "backstop" in name or name == "convertible_2031"]
+    assert money["atm"] == pytest.approx(493, rel=0.15)
 
 
-def test_what_cipher_did_could_not_be_paid_with_what_was_known() -> None:
-    """The four leases at their dates, money as the optimiser likes: still short, by what the README says."""
-    with pytest.raises(InfeasibleError, match=r"minimum cash at the end of 2027Q1 .* by 111\.\d+ USD m"):
-        api.solve(api.load(FOLDER, given_csv=FOLDER / "what_cipher_did.csv"), OPTIONS, twins=False)
+def test_what_cipher_did_is_paid_with_the_money_of_the_case() -> None:
+    """Proves: the four leases at their dates can be paid with a convertible in proportion to the share price, for some
+    98 $m less than the best plan. Broken: no plan, 111 short of minimum cash in 2027Q1, as without convertibles."""
+    case = api.load(FOLDER, given_csv=FOLDER / "what_cipher_did.csv")
+    result = api.solve(case, OPTIONS, twins=False)
+    assert result.plan.value_usd_m == pytest.approx(VALUE_OF_WHAT_CIPHER_DID_USD_M, rel=1e-3)
+    assert signed(result) == LEASES_OF_CIPHER
+    assert drawn(result)["convertible_2031"] > 300
+    assert [name for name in drawn(result) if "backstop" in name]
 
 
 def test_what_cipher_did_with_its_convertible() -> None:
+    """Proves: 1,300 $m at 16.03 $ a share are worth 282 more than the case's own money, since they sell for
+    16.03 $ what the case prices at 4.78. Broken: 788.8, the value without it."""
     case = api.load(FOLDER / "september_convertible.yaml", given_csv=FOLDER / "what_cipher_did.csv")
     result = api.solve(case, OPTIONS, twins=False)
-    assert result.plan.value_usd_m == pytest.approx(VALUE_OF_WHAT_CIPHER_DID_USD_M, rel=1e-4)
-    assert signed(result) == {
-        "fluidstack_1": "2025-10-01",
-        "hyperscaler_15y": "2025-11-01",
-        "fluidstack_2": "2025-11-01",
-        "hyperscaler_stingray": "2026-04-01",
-    }
+    assert result.plan.value_usd_m == pytest.approx(WITH_THE_CONVERTIBLE_AS_SOLD_USD_M, rel=1e-3)
+    assert signed(result) == LEASES_OF_CIPHER
+    assert drawn(result)["convertible_2031"] == 1300
+    assert "atm" not in drawn(result)

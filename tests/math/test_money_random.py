@@ -67,12 +67,12 @@ def company(seed: int) -> Instance:
         if draw.random() < 0.5
         else Treasury(10.0, 1.0, False, 0.0, np.ones(size), np.ones(size)),
     }
-    if not swept:
-        fence = {"level": float(draw.choice([1.2, 1.5, 2.0])), "available": options[0]["noi"]}
-        parts["fences"] = fences_of(on, [{**fence, "tests": range(1, size)}], paid, most=500.0)
+    earned_12 = np.clip(options[0]["noi"], 0.0, None)
+    fence = {"level": float(draw.choice([1.2, 1.5, 2.0])), "available": options[0]["noi"], "available_12": earned_12}
+    parts["fences"] = fences_of(on, [{**fence, "tests": range(1, size)}], paid, most=500.0)
+    if draw.random() < 0.5:
         terms = {"options": [0], "places": [0], "lots": [0], "withholding": float(draw.choice([0, 0.1]))}
-        if draw.random() < 0.5:
-            parts["companies"] = companies_of(on, [{**terms, "opening": 5}], places=1, options=3, lots=1)
+        parts["companies"] = companies_of(on, [{**terms, "opening": 5}], places=1, options=3, lots=1)
     if draw.random() < 0.4:
         parts["tax"] = tax_of(on, 0.2, (2025 + on.start_months // 12).astype(int).tolist(), earned)
     return instance(
@@ -191,7 +191,8 @@ def _lines_hold(small: Instance, solution: Solution) -> None:
     assert (owed - np.where(lines.committed, decisions.line_commit, lines.limit_usd_m)[:, None]).max() <= 1e-6
     stock = np.where(on.parent >= 0, states.btc_stock[on.parent], 10.0) - states.btc_sold_from_stock
     assert ((lines.coins_per_usd_m * owed).sum(axis=0) - stock).max() <= 1e-4
-    cash = np.where(on.parent >= 0, states.cash_usd_m[on.parent], 0.0)
+    everywhere = states.cash_usd_m + states.companies.cash_usd_m.sum(axis=0)
+    cash = np.where(on.parent >= 0, everywhere[on.parent], 0.0)
     above = np.clip(cash[None, :] - lines.sweep_above_usd_m[:, None], 0.0, None)
     least = np.minimum(before, lines.sweep[:, None] * above)
     assert (np.where(on.parent >= 0, least - decisions.line_repay, 0.0)).max() <= ROUGHLY

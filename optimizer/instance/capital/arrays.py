@@ -272,7 +272,9 @@ def _project_rows(
         for d, tranche in own:
             if not np.isfinite(min(tranche.cost_capacity, tranche.service_capacity)):
                 # Nothing sizes it: it is for the signature all the same.
-                rows.add(f"project debt by cost: {tranche.name}", 0.0, draw={d: 1.0}, hall={o: -limits[tranche.facility]})
+                rows.add(
+                    f"project debt by cost: {tranche.name}", 0.0, draw={d: 1.0}, hall={o: -limits[tranche.facility]}
+                )
         for when, group in (("", loans), (" once bonds are out", later if bonds else [])):
             for what, capacity in (("cost", "cost_capacity"), ("service", "service_capacity")):
                 most = {d: getattr(t, capacity) for d, t in group}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from models.capital import Companies
-from models.instance import DecisionBounds, Instance
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.instance.builds import BuildOption
@@ -50,9 +47,7 @@ def company_arrays(
         opening_usd_m=np.array([company.opening_cash_usd_m for company in companies.values()]),
         minimum_usd_m=np.array([company.min_cash_usd_m for company in companies.values()]),
         withholding=np.array([company.withholding for company in companies.values()]),
-        withheld_factor=np.array(
-            [instant_factor(case.discount.corporate, float(start)) for start in tree.start_months]
-        )
+        withheld_factor=np.array([instant_factor(case.discount.corporate, float(start)) for start in tree.start_months])
         * tree.probability,
         fixed_usd_m=fixed,
         place=np.array([[place.site in sites for place in operations.places] for sites in own], dtype=bool),
@@ -70,37 +65,3 @@ def _served(case: Case, market: Market, debt: ProjectDebtTerms) -> Floats:
     for payment in debt_payments(case.finance.debts[debt.name], market.start_month):
         total = total + np.where(node_at(tree, payment.at), payment.interest_usd_m + payment.principal_usd_m, 0.0)
     return total
-
-
-def most_paid_in(instance: Instance) -> DecisionBounds:
-    """Bounds in which no company is ever paid more than its sites could spend over the whole plan and its minimum (and
-    one million, so that something may be given).
-
-    Money beyond that would be put by for nothing, and tax has to know how much cash there can be.
-    """
-    bounds, companies, trade, builds = instance.bounds, instance.companies, instance.trade, instance.builds
-    if companies is None:
-        return bounds
-    lots, places, hosting, tranches = instance.lots, instance.places, instance.hosting, instance.tranches
-    machines = np.where(lots.order_node >= 0, lots.order_max_eh, lots.eh_s)
-    most = companies.minimum_usd_m + _spent(companies.fixed_usd_m) + 1.0
-    most = most + companies.place @ (machines[places.lot] * _spent(places.margin_usd_m_per_eh))
-    halls = hosting.halls_max * _spent(hosting.cash_usd_m_per_hall) + _spent(hosting.cash_usd_m_per_signature)
-    if tranches is not None and len(halls):
-        # Of a loan all of its service, and as much as it ever holds in reserve.
-        served = tranches.upper_usd_m * (_spent(tranches.cash) + tranches.held.sum(axis=1))
-        own = tranches.option >= 0
-        halls = halls + np.bincount(tranches.option[own], served[own], len(halls))
-    most = most + companies.option @ halls
-    if builds is not None:
-        most = most + companies.build @ (builds.most * _spent(builds.cash_usd_m))
-    if trade is not None:
-        most = most + companies.lot @ (lots.order_max_eh * trade.order_cost_usd_m_per_eh)
-        moved = bounds.plug_eh[1].sum(axis=1) * trade.plug_cost_usd_m_per_eh[places.lot]
-        most = most + companies.place @ moved
-    return replace(bounds, fund_usd_m=(bounds.fund_usd_m[0], np.minimum(bounds.fund_usd_m[1], most[:, None])))
-
-
-def _spent(flows: Floats) -> Floats:
-    """(rows, N) -> (rows,) all that goes out, whatever comes in."""
-    return np.asarray(np.clip(-flows, 0.0, None).sum(axis=1))

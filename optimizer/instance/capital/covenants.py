@@ -29,9 +29,7 @@ NAMES = (
 def limit_list(case: Case, market: Market) -> tuple[Covenant, ...]:
     """The limits that a case has; that on cash always."""
     limits: Limits = case.finance.limits
-    return tuple(
-        _covenant(case, market, name) for name in NAMES if getattr(limits, name) is not None
-    )
+    return tuple(_covenant(case, market, name) for name in NAMES if getattr(limits, name) is not None)
 
 
 def _covenant(case: Case, market: Market, name: str) -> Covenant:
@@ -88,6 +86,4 @@ def ebitda_before(case: Case, market: Market) -> Floats:
             known[12 * int(year) + first + month] = amount / count
     mean = float(np.mean(list(known.values()))) if known else 0.0
     ends = np.round(tree.start_months + tree.length_months).astype(int)
-    return np.array(
-        [sum(known.get(market.start_month + k, mean) for k in range(end - 12, 0)) for end in ends.tolist()]
-    )
+    return np.array([sum(known.get(market.start_month + k, mean) for k in range(end - 12, 0)) for end in ends.tolist()])

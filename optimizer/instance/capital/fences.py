@@ -68,9 +68,7 @@ def list_project_debts(case: Case, market: Market, options: tuple[Option, ...]) 
             reserve += np.where(within & (ends >= completed - 1e-9), amount, 0.0)
             part = (ends - (at - q)) / q
             aside += np.where((part > 1e-9) & (ends <= at + 1e-9) & (ends >= completed - 1e-9), part * amount, 0.0)
-        found.append(
-            ProjectDebtTerms(name, o, debt.project.lock_up_dscr or 0.0, service, service_12, reserve, aside)
-        )
+        found.append(ProjectDebtTerms(name, o, debt.project.lock_up_dscr or 0.0, service, service_12, reserve, aside))
     return tuple(found)
 
 
@@ -133,7 +131,7 @@ def fence_arrays(
         year = np.clip(year, 0.0, None)
         # Loans that a bond takes out and the bond share no capacity: a window over its issue has service of both.
         worst = sum(
-            (_most_service(case, tranches, service, group) for group in _groups(tranches, own)),
+            (_most_service(case, tranches, service, group, len(tree)) for group in _groups(tranches, own)),
             start=np.zeros(len(tree)),
         )
         for d in own:
@@ -162,9 +160,7 @@ def fence_arrays(
         service_paid=paid,
         level=np.array([parts[o][2] for o in chosen]),
         # What is held is released into what is locked: it counts beside the cash of the horizon.
-        most_usd_m=np.array(
-            [max(1.0, float(np.abs(parts[o][0]).sum() * halls_max[o]) + parts[o][5]) for o in chosen]
-        ),
+        most_usd_m=np.array([max(1.0, float(np.abs(parts[o][0]).sum() * halls_max[o]) + parts[o][5]) for o in chosen]),
     )
 
 
@@ -175,10 +171,14 @@ def _groups(tranches: tuple[Tranche, ...], own: list[int]) -> tuple[list[int], l
 
 
 def _most_service(
-    case: Case, tranches: tuple[Tranche, ...], service: dict[int, tuple[Floats, Floats]], group: list[int]
+    case: Case,
+    tranches: tuple[Tranche, ...],
+    service: dict[int, tuple[Floats, Floats]],
+    group: list[int],
+    nodes: int,
 ) -> Floats:
     """(N,) scheduled service per hall of twelve months, at most, of tranches that share a capacity."""
-    worst: Floats = np.full(len(next(iter(service.values()))[1]), np.inf)
+    worst: Floats = np.full(nodes, np.inf)
     for capacity in ("cost_capacity", "service_capacity"):
         most = np.zeros(len(worst))
         for d in group:
@@ -195,5 +195,3 @@ def _fixed_left(market: Market, fixed: list[ProjectDebtTerms]) -> Floats:
         before = np.where(market.tree.parent >= 0, debt.held[market.tree.parent], 0.0)
         total += debt.service + debt.held - before
     return total
-
-

@@ -182,9 +182,7 @@ def taken_out(flows: list[Flow], at: float, begins: float, rate: float) -> tuple
     interest = owed * ((1 + rate) ** ((at - last) / q) - 1)
     if owed <= 1e-12:
         return kept, 0.0
-    kept.append(
-        Flow(at, interest=interest, principal=owed, unscheduled=owed, interest_months=max(at - last, 1e-9))
-    )
+    kept.append(Flow(at, interest=interest, principal=owed, unscheduled=owed, interest_months=max(at - last, 1e-9)))
     return kept, owed
 
 

@@ -92,9 +92,7 @@ class Tranche:
             return conversion_charge(terms, share_price_usd, worth) * self.factor(when)
         if isinstance(terms, ProjectLoan) and self.backed and terms.backstop is not None:
             stop = terms.backstop
-            each = call_value(
-                share_price_usd * worth, stop.strike_usd, stop.term / 12, stop.volatility, stop.risk_free
-            )
+            each = call_value(share_price_usd * worth, stop.strike_usd, stop.term / 12, stop.volatility, stop.risk_free)
             return stop.warrants_m / stop.limit_usd_m * each * self.factor(self.decided)
         return 0.0
 
@@ -172,18 +170,22 @@ class _Maker:
                 yield node, step
 
     def by_step(self, name: str, terms: ByStep) -> None:
-        if isinstance(terms, TermLoan):
-            schedule: Callable[[float], list[Flow]] = lambda step: term_loan(terms, step)
-            rate = terms.rate if terms.market_rate is None else terms.market_rate
-        elif isinstance(terms, Convertible):
-            schedule, rate = (lambda step: convertible(terms, step)), terms.straight_rate
+        if isinstance(terms, Convertible):
+            rate = terms.straight_rate
         else:
-            schedule = lambda step: preferred(terms, step)
             rate = terms.rate if terms.market_rate is None else terms.market_rate
         q = terms.interest_every
         for node, step in self.steps(terms):
             self.made.append(
-                Tranche(name, name, node, step, terms, tuple(schedule(step)), lambda t: (1 + rate * q / 12) ** (-t / q))
+                Tranche(
+                    name,
+                    name,
+                    node,
+                    step,
+                    terms,
+                    tuple(_schedule(terms, step)),
+                    lambda t: (1 + rate * q / 12) ** (-t / q),
+                )
             )
 
     def by_project(self, name: str, terms: ProjectLoan | ProjectBond) -> None:
@@ -265,6 +267,12 @@ class _Maker:
                 service_capacity=_capacity(terms, sizing),
             )
         )
+
+
+def _schedule(terms: ByStep, step: float) -> list[Flow]:
+    if isinstance(terms, TermLoan):
+        return term_loan(terms, step)
+    return convertible(terms, step) if isinstance(terms, Convertible) else preferred(terms, step)
 
 
 def signature(option: Option) -> Site:

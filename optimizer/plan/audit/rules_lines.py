@@ -64,7 +64,9 @@ def _check_pledged(figures: Figures, collector: Collector) -> None:
 
 def check_sweep(figures: Figures, cash: CashPath, lines: Lines, collector: Collector) -> None:
     """A share of the cash above a level is repaid at the beginning of the next period."""
-    below = sum((company.closing for company in companies_of(figures)), start=np.zeros(len(cash.closing)))
+    below = np.zeros(len(cash.closing))
+    for each in companies_of(figures):
+        below += (each.closing - each.company.min_cash_usd_m) * (1 - each.company.withholding)
     for path in figures.lines:
         if not isinstance(path.line, SweepLoan):
             continue
