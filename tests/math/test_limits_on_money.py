@@ -262,6 +262,16 @@ def test_dilution_counts_shares_and_options() -> None:
     assert best(borrowed(21, limit, **notes)) == about(0)
 
 
+def test_where_nothing_can_be_issued_nothing_is_diluted() -> None:
+    """Proves: with no shares, notes or warrants on offer a limit on dilution is kept: a hall at 5 is built from 7 in
+    hand: 4. Broken: no model at all (a rule without a variable in it is an error of Pyomo)."""
+    covenants = covenants_of(YEAR, [limit_on(YEAR, "max_dilution", 0.1)])
+    options = [{"value": 4, "cash": [-5, 0]}]
+    solution = solve(instance(YEAR, options=options, covenants=covenants, opening=7, minimum=0))
+    assert solution.value_usd_m == about(4)
+    assert solution.states.limits[-1].used == about([0, 0])
+
+
 def test_dilution_adds_up_along_a_path() -> None:
     """Proves: 10 million in all on each path: halls at 6 in both leaves (worth 5 each) are paid, one now (worth 5)
     and one in a leaf are not: 5. Broken: 10 with a limit by node, 2.5 with one over the tree."""

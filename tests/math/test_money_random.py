@@ -200,8 +200,20 @@ def _lines_hold(small: Instance, solution: Solution) -> None:
 
 def test_the_random_companies_are_worth_trying(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proves: of these companies many have a plan, and some of the plans lock cash up, sweep, pledge, pay up and
-    break priced limits. Broken: none does, and the test above proves little."""
-    found: dict[str, int] = dict.fromkeys(("plans", "locked", "swept", "pledged", "paid up", "breached", "drawn"), 0)
+    break priced limits; some sweep and lock up, or sweep and pay up, at once. Broken: none does, and the test above
+    proves little."""
+    kinds = (
+        "plans",
+        "locked",
+        "swept",
+        "pledged",
+        "paid up",
+        "breached",
+        "drawn",
+        "swept and locked",
+        "swept and paid up",
+    )
+    found: dict[str, int] = dict.fromkeys(kinds, 0)
     for seed in SEEDS:
         small = company(seed)
         try:
@@ -210,9 +222,13 @@ def test_the_random_companies_are_worth_trying(monkeypatch: pytest.MonkeyPatch) 
             continue
         assert small.lines is not None
         states, decisions = solution.states, solution.decisions
+        locked = bool(states.fenced.locked_up.any())
+        swept = bool((decisions.line_repay[small.lines.sweep > 0] > 0).any())
         found["plans"] += 1
-        found["locked"] += bool(states.fenced.locked_up.any())
-        found["swept"] += bool((decisions.line_repay[small.lines.sweep > 0] > 0).any())
+        found["locked"] += locked
+        found["swept"] += swept
+        found["swept and locked"] += swept and locked
+        found["swept and paid up"] += swept and bool(decisions.upstream_usd_m.any())
         found["pledged"] += bool((line_owed(small, decisions)[1] > 0).any())
         found["paid up"] += bool(decisions.upstream_usd_m.any())
         found["breached"] += any(measured.breach.max() > 0.01 for measured in states.limits)

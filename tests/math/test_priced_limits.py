@@ -73,6 +73,19 @@ def test_a_limit_at_a_price_may_be_broken(kind: str, terms: dict[str, Any]) -> N
     assert worth(0.5 * 0.01 * over).value_usd_m == about(0)
 
 
+def test_a_price_stays_where_limits_are_waived() -> None:
+    """Proves: 20 in hand where 50 are asked for in three years at 0.01 a year and million: -0.9 with limits waived too,
+    in the model and forward; the limit of 60 without a price, waived, does not hold. Broken: 0 in the model and -0.9
+    forward (the price waived), no plan (the other kept)."""
+    on = tree([12, 12, 12])
+    priced = limit_on(on, "min_liquidity_usd_m", 50, None, 0.01)
+    covenants = covenants_of(on, [priced, limit_on(on, "min_liquidity_usd_m", 60)])
+    small = instance(on, covenants=covenants, opening=20, minimum=0, waive_limits=True)
+    solution = solve(small)
+    assert solution.solver_value_usd_m == about(-0.9)
+    assert solution.value_usd_m == about(-0.9)
+
+
 @proves("commits_or_not", "committed_is_there")
 def test_what_is_committed_has_no_price() -> None:
     """Proves: a hall (worth 10) owes 60 after the end, and each million of cash short of 20 costs 0.01: with 50 it is

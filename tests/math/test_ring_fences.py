@@ -146,6 +146,60 @@ def test_cash_is_not_hidden_from_a_sweep() -> None:
     assert best(hiding(10, 50)) == about(70)
 
 
+@proves("lock_no_more", "lock_nothing")
+def test_no_more_is_hidden_from_a_sweep_than_is_left() -> None:
+    """Proves: 60 do not cover 10 x 10, so the 50 that are left of them are locked; 10 that come from elsewhere are
+    swept, and B at 60 is not paid: 40, at 50 it is: 70. Broken: 70 at 60 too, the 10 locked up as well."""
+
+    def with_ten_more(cost: float) -> Instance:
+        small = hiding(10, cost)
+        return replace(small, cash=replace(small.cash, fixed_usd_m=np.zeros(3)))
+
+    small = with_ten_more(60)
+    solution = solve(small)
+    assert solution.value_usd_m == about(40)
+    assert solution.states.fenced.locked_usd_m == about(np.array([[0, 50, 0]]))
+    assert best_without(small, "lock_no_more") == about(70)
+    assert best_without(small, "lock_nothing") == about(70)
+    assert best(with_ten_more(50)) == about(70)
+
+
+def test_a_project_that_is_short_beside_a_sweep_is_paid_for() -> None:
+    """Proves: 60 less 75 of its debt are 15 short, paid from elsewhere: nothing is locked, A stays worth 40. Broken: no
+    plan, where no more than what is left, -15, may be locked and not less than nothing either."""
+    small = hiding(10, 60)
+    assert small.fences is not None
+    owing = np.array([[0.0, 75.0, 0.0]])
+    fences = replace(small.fences, fixed_left=owing, fixed_service_12=owing)  # type: ignore[type-var]
+    solution = solve(replace(small, fences=fences, cash=replace(small.cash, fixed_usd_m=np.array([0.0, -60.0, 0.0]))))
+    assert solution.value_usd_m == about(40)
+    assert solution.states.fenced.locked_usd_m == about(np.zeros((1, 3)))
+    assert solution.states.fenced.locked_up.tolist() == [[False, True, False]]
+
+
+@proves("lock_signed")
+def test_a_project_that_nobody_signs_hides_nothing() -> None:
+    """Proves: a hall that nobody signs (it costs 1) locks none of the 60 that A brings; they are swept, B at 60 is not
+    paid: 40. The rule is one of three that forbid it, any of which is enough: taken out alone nothing changes, and the
+    other two out it holds the 40 alone. Broken: 70 with all three out."""
+    on = tree([12, 12, 12])
+    fence = {"option": 2, "level": 1.5, "available": [0, 60, 0], "tests": [1]}
+    options = [
+        {"offer": 0, "value": 40, "cash": [-60, 60, 0]},
+        {"offer": 1, "node": 2, "value": 30, "cash": {2: -60}},
+        {"offer": 2, "value": -1, "cash": [-1, 60, 0], "noi": [0, 60, 0]},
+    ]
+    loan = lines_of(on, [{"limit": 60, "committed": False, "sweep": 1.0}])
+    small = instance(on, options=options, fences=fences_of(on, [fence]), lines=loan, minimum=0)
+    solution = solve(small)
+    assert solution.value_usd_m == about(40)
+    assert solution.decisions.halls.tolist() == [1, 0, 0]
+    others = ("lock_only", "lock_no_more")
+    assert best_without(small, "lock_signed") == about(40)
+    assert best_without(small, *others) == about(40)
+    assert best_without(small, "lock_signed", *others) == about(70)
+
+
 def test_paths_are_tested_by_themselves() -> None:
     """Proves: a hall earns 6 up and 4 down and pays 3 in each; at 1.5 times the 1 down is locked up, the 3 up are
     not: works at 1 (worth 6, in both) are paid up alone: 10 + 3. Broken: 16 (down not locked), 10 (up locked for
