@@ -189,8 +189,8 @@ class Covenants:
     """(N,) of the part of these twelve months that lies before the start."""
     fixed_ebitda_usd_m: Floats
     """(N,) what no decision changes."""
-    ebitda_most_usd_m: float
-    """More than a year's EBITDA can be (in absolute terms)."""
+    most_usd_m: float
+    """More than a year's EBITDA can be (in absolute terms), than any plan commits or is short of."""
     shares_m: float
     share_price_usd: float
 

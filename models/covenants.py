@@ -12,9 +12,6 @@ from models.capital import Covenant, Covenants
 from models.debt import lines, tranches
 from models.instance import Instance
 
-MOST_USD_M = 2e4
-"""More than any plan commits or is short of."""
-
 RULES = {
     "min_cash_usd_m": "least_cash",
     "min_liquidity_usd_m": "liquidity",
@@ -67,12 +64,17 @@ def _committed_is_hard(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.committed_is_there = pyo.Constraint(model.LEAVES, rule=lambda m, n: covers(m, instance, n))
 
 
+def _most(instance: Instance) -> float:
+    assert instance.covenants is not None
+    return instance.covenants.most_usd_m
+
+
 def commits(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     r"""Whether anything is committed for after the end.
 
     $$ \text{committed}_n \le M z_n $$
     """
-    return cash.committed(model, instance, node) - MOST_USD_M * model.commits[node] <= 0
+    return cash.committed(model, instance, node) - _most(instance) * model.commits[node] <= 0
 
 
 def covers(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
@@ -82,7 +84,7 @@ def covers(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
     $$ \text{cash}_n \ge \text{committed}_n - M\,(1 - z_n) $$
     """
-    return model.cash[node] - cash.committed(model, instance, node) + MOST_USD_M * (1 - model.commits[node]) >= 0
+    return model.cash[node] - cash.committed(model, instance, node) + _most(instance) * (1 - model.commits[node]) >= 0
 
 
 def _row(rule: Any, instance: Instance, covenants: Covenants, k: int, covenant: Covenant) -> Any:
@@ -152,7 +154,7 @@ def profit(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     """
     covenants = instance.covenants
     assert covenants is not None
-    most = covenants.ebitda_most_usd_m
+    most = covenants.most_usd_m
     return model.year_profit[node] - _year(model, instance, node) - most * (1 - model.year_gains[node]) <= 0
 
 
@@ -165,7 +167,7 @@ def no_profit(model: pyo.ConcreteModel, instance: Instance, node: int) -> object
     """
     covenants = instance.covenants
     assert covenants is not None
-    return model.year_profit[node] - covenants.ebitda_most_usd_m * model.year_gains[node] <= 0
+    return model.year_profit[node] - covenants.most_usd_m * model.year_gains[node] <= 0
 
 
 def least_cash(model: pyo.ConcreteModel, instance: Instance, _covenants: Covenants, _limit: float, node: int) -> Any:
@@ -209,13 +211,15 @@ def coverage(model: pyo.ConcreteModel, instance: Instance, covenants: Covenants,
 
 
 def maturities(model: pyo.ConcreteModel, instance: Instance, covenants: Covenants, limit: float, node: int) -> Any:
-    r"""What falls due within a year is covered by cash and undrawn lines.
+    r"""What falls due within a year is covered by cash and undrawn lines that stand longer.
+
+    With lines that end within the year one debt that falls due would be covered by another.
 
     $$ \text{due}_n \le k\,\bigl(\text{cash}_n + \sum_k (C_k - B_{k,n})\bigr) $$
     """
     due = float(covenants.fixed_due_usd_m[node]) + tranches.by_node(model, instance, "due", node)
     due += lines.due(model, instance, node)
-    return limit * (model.cash[node] + lines.undrawn(model, instance, node)) - due
+    return limit * (model.cash[node] + lines.undrawn(model, instance, node, for_a_year=True)) - due
 
 
 def dilution(model: pyo.ConcreteModel, instance: Instance, covenants: Covenants, limit: float, node: int) -> Any:

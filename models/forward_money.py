@@ -188,11 +188,12 @@ def measured(instance: Instance, decisions: Decisions, states: States) -> tuple[
     debt, nothing = debt_owed(instance, decisions), np.zeros(len(instance.tree))
     year = covenants.last_year @ states.ebitda_usd_m + covenants.ebitda_before_usd_m
     owed = line_owed(instance, decisions)
-    undrawn = nothing
+    undrawn = standing = nothing
     service, due = covenants.fixed_service_usd_m.copy(), covenants.fixed_due_usd_m.copy()
     pledged = nothing
     if lines is not None:
-        undrawn = np.where(lines.counts_undrawn[:, None], line_undrawn(instance, decisions), 0.0).sum(axis=0)
+        idle = np.where(lines.counts_undrawn[:, None], line_undrawn(instance, decisions), 0.0)
+        undrawn, standing = idle.sum(axis=0), np.where(lines.due > 0, 0.0, idle).sum(axis=0)
         service = service + (lines.interest * owed).sum(axis=0)
         due = due + (lines.due * owed).sum(axis=0)
         pledged = (lines.coins_per_usd_m * owed).sum(axis=0)
@@ -210,7 +211,7 @@ def measured(instance: Instance, decisions: Decisions, states: States) -> tuple[
         ),
         "net_debt_to_ebitda": lambda k: (debt - cash, k * np.clip(year, 0.0, None), True),
         "debt_service_coverage": lambda k: (year, k * (covenants.last_year @ service), False),
-        "due_within_12_months": lambda k: (due, k * (cash + undrawn), True),
+        "due_within_12_months": lambda k: (due, k * (cash + standing), True),
         "max_dilution": lambda k: (
             new_shares(instance, decisions, with_options=True) / covenants.shares_m,
             np.full(len(cash), k),

@@ -95,13 +95,13 @@ def pledged(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     return sum(float(column[k]) * model.line_owed[k, node] for k in np.flatnonzero(column).tolist())
 
 
-def undrawn(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """What is committed and not owed, of lines that count as liquidity."""
+def undrawn(model: pyo.ConcreteModel, instance: Instance, node: int, *, for_a_year: bool = False) -> Any:
+    """What is committed and not owed, of lines that count as liquidity; of those only that stand another year."""
     lines = instance.lines
     if lines is None:
         return 0.0
-    here = np.flatnonzero(lines.counts_undrawn & lines.is_open[:, node]).tolist()
-    return sum(model.line_commit[k] - model.line_owed[k, node] for k in here)
+    here = np.flatnonzero(lines.counts_undrawn & lines.is_open[:, node] & ~(for_a_year & (lines.due[:, node] > 0)))
+    return sum(model.line_commit[k] - model.line_owed[k, node] for k in here.tolist())
 
 
 def due(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -26,11 +26,18 @@ def capital_lines(answers: Mapping[str, Any]) -> list[str]:
     lines = [
         _funded(answers["funded_by"], answers["pays_out_loans_usd_m"]),
         *_need(answers),
-        f"thinnest {answers['thinnest_period']}: {_usd_m(answers['thinnest_headroom_usd_m'])} above the minimum cash",
+        _thinnest(answers),
         _due(answers["maturities_usd_m"]),
         _diluted(answers),
     ]
     return [*lines, *coin_lines(answers["cost_per_btc"] or ())]
+
+
+def _thinnest(answers: Mapping[str, Any]) -> str:
+    headroom, period = answers["thinnest_headroom_usd_m"], answers["thinnest_period"]
+    if headroom < -LEAST:
+        return f"thinnest {period}: {_usd_m(-headroom)} short of the minimum cash"
+    return f"thinnest {period}: {_usd_m(headroom)} above the minimum cash"
 
 
 def _funded(funded_by: Mapping[str, float], pays_out_loans: float) -> str:
@@ -102,7 +109,7 @@ def _meaning(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     bare = [cost for cost in costs if cost["revenue"] < cost["cash"]]
     losing = [cost for cost in costs if cost["cash"] <= cost["revenue"] < cost["with_depreciation"]]
     if not bare and not losing:
-        yield "every coin brings more than all that it costs"
+        yield f"to {costs[-1]['period']} every coin brings more than all that it costs (later: cost_per_btc.csv)"
     if losing:
         first = losing[0]
         over_cash, borne = first["revenue"] - first["cash"], first["with_depreciation"] - first["cash"]

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from models.forward_money import breaches_value
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
 from optimizer.plan.certificate import Certificate
@@ -18,6 +19,8 @@ from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting
 
 WIDTH = 100
+TOLD_USD_M = 0.05
+"""Less than this would be told as nothing."""
 MOST_DECISIONS = 12
 SUMMED = {
     "buy": "ph_s",
@@ -137,7 +140,7 @@ def _between(amounts: tuple[float, float]) -> str:
 def _summed(kind: str, unit: str, amount: float, months: list[str]) -> str:
     words = {
         "commit": "have lenders commit",
-        "draw": "draw on lenders",
+        "draw": "have lenders lend",
         "repay": "repay lines",
         "issue": "issue shares",
         "sell_btc": "sell",
@@ -198,11 +201,14 @@ def _leverage(measures: Measures) -> str:
 def breach_lines(plan: Plan) -> Iterator[str]:
     """Limits that are broken at a price: where most, by how much."""
     labels = plan.prepared.market.tree.label
+    cost = breaches_value(plan.instance, plan.states.limits)
+    if cost > TOLD_USD_M:
+        yield f"{usd_m(cost)} of the value is lost to limits that are broken at a price (no cash)"
     for limit in plan.states.limits:
         worst = int(limit.breach.argmax())
-        amount = float(limit.breach[worst])
-        if amount > BROKEN:
-            broken = int((limit.breach > BROKEN).sum())
+        amount, least = float(limit.breach[worst]), BROKEN if limit.kind == "max_dilution" else TOLD_USD_M
+        if amount > least:
+            broken = int((limit.breach > least).sum())
             much = f"{amount:.1%} of the shares" if limit.kind == "max_dilution" else usd_m(amount)
             others = "1 other period" if broken == 2 else f"{broken - 1} other periods"
             more = f", and less in {others}" if broken > 1 else ""

@@ -34,7 +34,7 @@ computed from them: what stands in ``decisions.csv`` is the plan, not an image o
 MW_DECIMALS = 6
 """Of contracts signed: a watt."""
 
-TIE_SLACK, MONEY_SLACK = 1e-9, 1e-4
+TIE_SLACK, MONEY_SLACKS = 1e-9, (1e-5, 1e-4)
 """How far machines and coins, and what is borrowed, may move once a tie is broken, to give back what that cost."""
 
 MOST_LINES = 12
@@ -51,6 +51,9 @@ DECIDED = frozenset({"sign", "halls", "hall_count", "built", "sign_contract"})
 
 RULES_GAP, RULES_SECONDS = 1e-3, 20.0
 """From which gap on, and for how long at most, the others are found anew."""
+
+FIGURES = ("limit_min_cash", "sites_", "operations_")
+"""Rows whose limit is a figure of the case."""
 
 LIMIT_WORDS = {
     "min_cash_usd_m": ("minimum cash", 1.0, "USD m"),
@@ -352,11 +355,15 @@ def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, opti
     ranked = np.flatnonzero(costs)
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
     # What is not done at all gets no room: a billionth of every lot would add up to machines that do not exist.
-    slack = np.where(found.values[ranked] > TIE_SLACK, np.where(money[ranked], MONEY_SLACK, TIE_SLACK), 0.0)
-    lower[ranked] = np.maximum(lower[ranked], found.values[ranked] - slack)
-    upper[ranked] = np.minimum(upper[ranked], np.maximum(found.values[ranked], lower[ranked]) + slack)
-    sharp = solve_fixed(replace(form, column_lower=lower, column_upper=upper), found.values, options)
-    return sharp.values if sharp.status is Status.OPTIMAL and sharp.values is not None else found.values
+    for money_slack in MONEY_SLACKS:
+        near, far = lower.copy(), upper.copy()
+        slack = np.where(found.values[ranked] > TIE_SLACK, np.where(money[ranked], money_slack, TIE_SLACK), 0.0)
+        near[ranked] = np.maximum(near[ranked], found.values[ranked] - slack)
+        far[ranked] = np.minimum(far[ranked], np.maximum(found.values[ranked], near[ranked]) + slack)
+        sharp = solve_fixed(replace(form, column_lower=near, column_upper=far), found.values, options)
+        if sharp.status is Status.OPTIMAL and sharp.values is not None:
+            return sharp.values
+    return found.values
 
 
 def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> Decisions:
@@ -487,7 +494,8 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
         found = sorted(conflict.shortfalls, key=lambda s: (s.unit != "MW", order[s.name]))
         kind = [s for s in found if s.unit == found[0].unit]
         worst = max(kind, key=lambda s: s.amount)
-        lines = [f"{s.label}: {_side(s.side)}{_known(s.limit)} by {s.amount:,.2f} {s.unit}" for s in found]
+        found = [worst, *(s for s in found if s is not worst)]
+        lines = [f"{s.label}: {_side(s.side)}{_known(s.name, s.limit)} by {s.amount:,.2f} {s.unit}" for s in found]
         if len(lines) > MOST_LINES:
             lines = [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} more"]
         return InfeasibleError(
@@ -504,6 +512,7 @@ def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
     if instance.covenants is not None:
         for covenant in instance.covenants.limits:
             label, weight, unit = LIMIT_WORDS[covenant.kind]
+            label += "" if covenant.kind == "min_cash_usd_m" else f" ({covenant.limit:g})"
             found |= {
                 f"limit_{covenant.kind}[{n}]": Softening(weight, f"{label} at the end of {tree.label[n]}", unit)
                 for n in np.flatnonzero(covenant.holds).tolist()
@@ -516,9 +525,9 @@ def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
     return found
 
 
-def _known(limit: float) -> str:
-    """A limit as a figure; nothing where it is a sum over decisions."""
-    return f" {limit:,.2f}" if limit else " what it allows"
+def _known(name: str, limit: float) -> str:
+    """A limit as a figure, of a row that has one; others are sums over decisions."""
+    return f" {limit:,.2f}" if name.startswith(FIGURES) else " what it allows"
 
 
 def _side(side: str) -> str:

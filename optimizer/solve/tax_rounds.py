@@ -112,7 +112,7 @@ def _better(one: Solution | None, other: Solution) -> Solution:
 
 def _is_close(found: Solution, bound: float, options: SolveOptions) -> bool:
     allowed = max(options.absolute_gap_usd_m, options.relative_gap * abs(found.value_usd_m), SAME_USD_M)
-    return bound - found.solver_value_usd_m <= allowed
+    return bound - found.value_usd_m <= allowed
 
 
 def _closed(found: Solution, bound: float, options: SolveOptions) -> Solution:

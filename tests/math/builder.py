@@ -329,7 +329,7 @@ def covenants_of(on: Tree, limits: Sequence[Covenant] = (), **arrays: Any) -> Co
         "last_year": np.eye(size),
         "ebitda_before_usd_m": np.zeros(size),
         "fixed_ebitda_usd_m": np.zeros(size),
-        "ebitda_most_usd_m": 1e4,
+        "most_usd_m": 1e4,
         "shares_m": 1.0,
         "share_price_usd": 1.0,
     }

@@ -191,7 +191,10 @@ def _lines_hold(small: Instance, solution: Solution) -> None:
     assert (owed - np.where(lines.committed, decisions.line_commit, lines.limit_usd_m)[:, None]).max() <= 1e-6
     stock = np.where(on.parent >= 0, states.btc_stock[on.parent], 10.0) - states.btc_sold_from_stock
     assert ((lines.coins_per_usd_m * owed).sum(axis=0) - stock).max() <= 1e-4
-    everywhere = states.cash_usd_m + states.companies.cash_usd_m.sum(axis=0)
+    everywhere, own = states.cash_usd_m, small.companies
+    if own is not None:
+        # What companies could pay up.
+        everywhere = everywhere + (1 - own.withholding) @ (states.companies.cash_usd_m - own.minimum_usd_m[:, None])
     cash = np.where(on.parent >= 0, everywhere[on.parent], 0.0)
     above = np.clip(cash[None, :] - lines.sweep_above_usd_m[:, None], 0.0, None)
     least = np.minimum(before, lines.sweep[:, None] * above)

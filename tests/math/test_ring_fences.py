@@ -170,7 +170,7 @@ def test_a_project_that_is_short_beside_a_sweep_is_paid_for() -> None:
     small = hiding(10, 60)
     assert small.fences is not None
     owing = np.array([[0.0, 75.0, 0.0]])
-    fences = replace(small.fences, fixed_left=owing, fixed_service_12=owing)  # type: ignore[type-var]
+    fences = replace(small.fences, fixed_left=owing, fixed_service_12=owing)
     solution = solve(replace(small, fences=fences, cash=replace(small.cash, fixed_usd_m=np.array([0.0, -60.0, 0.0]))))
     assert solution.value_usd_m == about(40)
     assert solution.states.fenced.locked_usd_m == about(np.zeros((1, 3)))

@@ -10,6 +10,7 @@ from models.capital import Covenants, Lines, RingFences, Tranches
 from models.instance import HostingOptions, Lots, Places, Trade
 from models.tree import Floats
 from optimizer.case.case import Case
+from optimizer.case.facilities import SweepLoan
 from optimizer.instance.capital.arrays import Commitment, list_commitments, tranche_arrays
 from optimizer.instance.capital.covenants import covenant_arrays
 from optimizer.instance.capital.fences import ProjectDebtTerms, fence_arrays, list_project_debts
@@ -85,6 +86,19 @@ def most_cash_usd_m(
     return 2 * growth * total + ROOM_USD_M
 
 
+def most_lost_usd_m(hosting: HostingOptions, fixed: FixedFlows) -> float:
+    """More than any plan loses or commits for after the horizon."""
+    later = hosting.capex_after_horizon_usd_m_per_hall * hosting.halls_max
+    spent = np.clip(-hosting.cash_usd_m_per_hall, 0.0, None).sum(axis=1) * hosting.halls_max
+    return float(np.clip(-fixed.net, 0.0, None).sum() + spent.sum() + later.sum())
+
+
+def most_below_usd_m(case: Case) -> float:
+    """How far below zero a sweep may begin."""
+    loans = [f for f in case.finance.facilities.values() if isinstance(f, SweepLoan)]
+    return max((max(0.0, -loan.above_usd_m) for loan in loans), default=0.0)
+
+
 def capital_arrays(
     case: Case,
     market: Market,
@@ -102,7 +116,7 @@ def capital_arrays(
     debts = choices.project_debts
     return CapitalArrays(
         tranches=tranche_arrays(case, market, choices.tranches, choices.commitments, hosting, lots, own_lots, trade),
-        lines=line_arrays(case, market, choices.lines, most),
+        lines=line_arrays(case, market, choices.lines, most + most_below_usd_m(case)),
         fences=fence_arrays(case, market, options, choices.tranches, debts, hosting.halls_max),
-        covenants=covenant_arrays(case, market, fixed),
+        covenants=covenant_arrays(case, market, fixed, most + most_lost_usd_m(hosting, fixed)),
     )

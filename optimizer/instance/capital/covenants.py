@@ -46,8 +46,8 @@ def _covenant(case: Case, market: Market, name: str) -> Covenant:
     return Covenant(name, limit.limit, holds, cost)
 
 
-def covenant_arrays(case: Case, market: Market, fixed: FixedFlows) -> Covenants:
-    """Limits and what they are measured with."""
+def covenant_arrays(case: Case, market: Market, fixed: FixedFlows, most_usd_m: float) -> Covenants:
+    """Limits and what they are measured with. ``most_usd_m``: more than any year earns or loses."""
     tree, opening = market.tree, case.finance.opening
     ends = np.round(tree.start_months + tree.length_months).astype(int)
     return Covenants(
@@ -60,7 +60,7 @@ def covenant_arrays(case: Case, market: Market, fixed: FixedFlows) -> Covenants:
         last_year=last_year(market),
         ebitda_before_usd_m=ebitda_before(case, market),
         fixed_ebitda_usd_m=fixed.contracts - fixed.delivery_opening - fixed.site_cost - fixed.sga,
-        ebitda_most_usd_m=1e4,
+        most_usd_m=most_usd_m,
         shares_m=opening.shares_m,
         share_price_usd=opening.share_price_usd,
     )

@@ -95,13 +95,12 @@ def line_arrays(case: Case, market: Market, lines: tuple[LineTerms, ...], most_c
         if not isinstance(terms, SweepLoan):
             undrawn[k] = np.where(line.is_open, terms.undrawn_fee / 12 * months, 0.0)
             for n in range(nodes):
-                ends = starts[n] + np.arange(1, round(months[n]) + 1)
-                worth = terms.undrawn_fee / 12 * fee_factor(terms.rate, ends).sum()
+                paid = starts[n] + np.arange(1, round(months[n]) + 1)
+                worth = terms.undrawn_fee / 12 * fee_factor(terms.rate, paid).sum()
                 undrawn_value[k, n] = worth * tree.probability[n] if line.is_open[n] else 0.0
-        else:
-            matures = terms.matures.first - market.start_month
-            ends = starts + months
-            due[k] = (matures >= ends - 1e-9) & (matures < ends + 12 - 1e-9)
+        until = (terms.matures.first if isinstance(terms, SweepLoan) else terms.window.end.last) - market.start_month
+        ends = starts + months
+        due[k] = (until >= ends - 1e-9) & (until < ends + 12 - 1e-9)
         if isinstance(terms, BtcLine):
             coins[k] = coins_per_usd_m(terms, market)
     sweeps = [line.terms if isinstance(line.terms, SweepLoan) else None for line in lines]

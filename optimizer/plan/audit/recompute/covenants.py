@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.case.covenants import Limit, as_limit
-from optimizer.case.facilities import BtcLine
+from optimizer.case.facilities import BtcLine, SweepLoan
 from optimizer.plan.audit.recompute.blocks import overlap
 from optimizer.plan.audit.recompute.cash import CashPath, holds
 from optimizer.plan.audit.recompute.earnings import ebitda
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.lines import pledge_of
+from optimizer.plan.audit.recompute.lines import LinePath, pledge_of
 from optimizer.plan.audit.recompute.new_money import dilution_before
 from optimizer.plan.audit.recompute.owed import by_period, owed_of
-from optimizer.plan.audit.recompute.timeline import Array, CannotRecompute, Timeline, mean_factors
+from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, Timeline, mean_factors
 from optimizer.plan.audit.recompute.treasury import treasury
 
 YEAR = 12
@@ -98,6 +98,8 @@ class _State:
     pledged_btc: Array
     btc_usd_m: Array
     undrawn: Array
+    standing: Array
+    """Undrawn of lines that do not end within a year."""
     debt: Array
     due_12_months: Array
     ebitda_12_months: Array
@@ -120,6 +122,7 @@ class _State:
             pledged_btc=sum((coins for _, coins in pledged_of(figures)), nothing),
             btc_usd_m=np.array([figures.network.btc_usd[each.end - timeline.start] for each in timeline.periods]) / 1e6,
             undrawn=sum((path.undrawn for path in figures.lines), nothing),
+            standing=sum((_standing(path, figures) for path in figures.lines), nothing),
             debt=sum((each.closing for each in owed if each.counts_as_debt), nothing),
             due_12_months=sum((each.due_12_months for each in owed), nothing),
             ebitda_12_months=_ebitda_of_year(figures),
@@ -142,7 +145,7 @@ class _State:
         return self.ebitda_12_months, limit * self.service_12_months
 
     def due(self, limit: float) -> tuple[Array, Array]:
-        return self.due_12_months, limit * (self.cash + self.undrawn)
+        return self.due_12_months, limit * (self.cash + self.standing)
 
     def dilution(self, limit: float) -> tuple[Array, Array]:
         return self.given_away_m / self.shares_m, np.full_like(self.cash, limit)
@@ -154,6 +157,13 @@ class _State:
     def to_capital(self, limit: float) -> tuple[Array, Array]:
         shares = self.share_price_usd * (self.shares_m + self.new_shares_m)
         return self.debt, limit * (self.debt + shares)
+
+
+def _standing(path: LinePath, figures: Figures) -> Array:
+    """What is undrawn of a line at the ends of periods from which it stands for more than a year."""
+    last = path.line.matures.first if isinstance(path.line, SweepLoan) else path.line.window.end.last
+    ends = [not each.end - SAME_INSTANT <= last < each.end + YEAR - SAME_INSTANT for each in figures.timeline.periods]
+    return np.where(ends, path.undrawn, 0.0)
 
 
 def pledged_of(figures: Figures) -> Iterator[tuple[str, Array]]:

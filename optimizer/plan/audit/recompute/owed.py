@@ -209,10 +209,8 @@ def _line(path: LinePath, timeline: Timeline) -> Owed:
     nothing, line = np.zeros(len(timeline.periods)), path.line
     matures = line.matures.first if isinstance(line, SweepLoan) else None
     last = line.window.end.last if matures is None else matures
-    due = np.zeros_like(path.owed)
-    if matures is not None:
-        falls = [each.end - SAME_INSTANT <= matures < each.end + YEAR - SAME_INSTANT for each in timeline.periods]
-        due = np.where(falls, path.owed, 0.0)
+    falls = [each.end - SAME_INSTANT <= last < each.end + YEAR - SAME_INSTANT for each in timeline.periods]
+    due = np.where(falls, path.owed, 0.0)
 
     def unamortised(end: int) -> float:
         return sum(_unamortised(fee, at, last, end) for at, fee in path.fees)
