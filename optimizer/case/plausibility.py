@@ -24,6 +24,7 @@ from optimizer.case.derived import (
 from optimizer.case.findings import Finding
 from optimizer.case.offers import Offer
 from optimizer.case.plausibility_finance import judge_finance
+from optimizer.case.plausibility_given import judge_given
 from optimizer.case.plausibility_power import judge_contract_prices, judge_power, per_kwh
 from optimizer.case.yaml_file import CasePath
 
@@ -39,6 +40,7 @@ def judge(case: Case) -> list[Finding]:
         *_offers(case),
         *_finance(case),
         *judge_finance(case),
+        *judge_given(case),
         *_millions(case),
     ]
 

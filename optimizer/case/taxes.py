@@ -13,6 +13,9 @@ TaxRate = Annotated[float, Field(ge=0, lt=1)]
 RateByDate = TaxRate | Annotated[Mapping[Date, TaxRate], Field(min_length=1)]
 
 
+MACRS_YEARS = (3, 5, 7, 10, 15, 20)
+
+
 class TaxDepreciation(Section):
     """How a class of assets is written off for tax."""
 
@@ -20,6 +23,11 @@ class TaxDepreciation(Section):
     years: Annotated[int, Field(ge=1, le=50)]
     bonus: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share written off at once; the rest by the method."""
+
+    def faults(self) -> Iterator[Fault]:
+        """The tables of the law are for certain lives only."""
+        if self.method == "macrs" and self.years not in MACRS_YEARS:
+            yield "years", f"macrs is for {', '.join(map(str, MACRS_YEARS))} years: take straight_line for {self.years}"
 
 
 class DepreciationClasses(Section):

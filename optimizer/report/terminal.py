@@ -153,7 +153,8 @@ def _summed(kind: str, unit: str, amount: float, months: list[str]) -> str:
 
 def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin, Plan], ...]) -> Iterator[str]:
     at_wacc = f", {usd_m(measures.value_at_wacc_usd_m)} at WACC" if measures.value_at_wacc_usd_m is not None else ""
-    value = f"{usd_m(measures.value_usd_m)} (${measures.value_usd_per_share:,.2f} a share{at_wacc})"
+    each = measures.value_usd_per_share
+    value = f"{usd_m(measures.value_usd_m)} ({'-' if each < 0 else ''}${abs(each):,.2f} a share{at_wacc})"
     texts = [f"{value}; proven to be within {usd_m(solution.gap_usd_m)} ({solution.gap:.2%}) of the best there is"]
     if solution.status.value != "optimal":
         texts.append(f"the search was stopped ({solution.status.value}) before the gap was closed")

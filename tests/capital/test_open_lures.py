@@ -1,6 +1,6 @@
 """Free lunches that are known and not closed yet: each test states the right value and is expected to fail until it is.
 
-They stand in docs/guards.md, "Where there is none". A guard that closes one makes its test pass, and strict marks say so.
+They stand in docs/guards.md, "Where there is none". A guard that closes one makes its test pass: the marks are strict.
 """
 
 from __future__ import annotations
