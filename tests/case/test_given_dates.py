@@ -11,7 +11,6 @@ from optimizer import api
 from tests.capital.builder import firm, laid_down
 from tests.math.cases import FLAT_50, load, write_prices
 
-
 LENT = {"commit": {"line": {"2025-01": 5}}, "draw": {"line": {"2025-05": 1}}}
 
 
