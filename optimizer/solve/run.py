@@ -12,36 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse
 
 from models.build import build
-from models.debt.tranches import component_of
-from models.forward import Decisions, States, forward, no_decisions
+from models.forward import Decisions, States, forward
 from models.forward_money import gives_shares
 from models.instance import Instance
-from optimizer.errors import InfeasibleError, SolverError
-from optimizer.solve.bridge import FloatArray, StandardForm, compile_model, make_form
-from optimizer.solve.conflict import Conflict, ConflictKind, Softening, find_conflict
+from optimizer.errors import SolverError
+from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
+from optimizer.solve.columns import decisions_of, tidy_coins
 from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
+from optimizer.solve.infeasible import infeasible
 from optimizer.solve.progress import Progress
-from optimizer.solve.rounding import tidy
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
-
-DECIMALS = 8
-"""Decisions in money and coins are rounded to this many decimals (machines in ``rounding.py``) before anything is
-computed from them: what stands in ``decisions.csv`` is the plan, not an image of it."""
-
-MW_DECIMALS = 6
-"""Of contracts signed: a watt."""
-
-TIE_SLACK, MONEY_SLACKS = 1e-9, (1e-5, 1e-4)
-"""How far machines and coins, and what is borrowed, may move once a tie is broken, to give back what that cost."""
-
-MOST_LINES = 12
-
-LEAST_AMOUNT = 1e-6
-"""Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
-hall is kept ten times sharper, so that megawatt limits hold."""
+from optimizer.solve.ties import break_ties
 
 EQUITY_ROUNDS, EQUITY_TOLERANCE, LEAST_SECONDS = 4, 1e-3, 1.0
 """How often at most the price of new shares is found anew, when it agrees, and for how little time it is not tried."""
@@ -51,24 +34,6 @@ DECIDED = frozenset({"sign", "halls", "hall_count", "built", "sign_contract"})
 
 RULES_GAP, RULES_SECONDS = 1e-3, 20.0
 """From which gap on, and for how long at most, the others are found anew."""
-
-FIGURES = ("limit_min_cash", "sites_", "operations_")
-"""Rows whose limit is a figure of the case."""
-
-LIMIT_WORDS = {
-    "min_cash_usd_m": ("minimum cash", 1.0, "USD m"),
-    "min_liquidity_usd_m": ("minimum liquidity", 1.0, "USD m"),
-    "net_debt_to_ebitda": ("net debt / EBITDA", 1.0, "USD m of net debt"),
-    "debt_service_coverage": ("debt service coverage", 1.0, "USD m of EBITDA"),
-    "due_within_12_months": ("debt due within 12 months", 1.0, "USD m"),
-    "max_dilution": ("dilution", 1000.0, "of the shares"),
-    "max_btc_share": ("bitcoin's share of liquidity", 1.0, "USD m"),
-    "debt_to_capital": ("debt to capital", 1.0, "USD m of debt"),
-}
-"""By limit: in words, what a unit of it is worth beside a million when something has to give, and its unit."""
-
-TIE_TOLERANCE_USD_M = 1e-7
-"""How much value may be given up to break a tie: a tenth of a dollar."""
 
 
 @dataclass(frozen=True)
@@ -250,17 +215,12 @@ def _finish(
     assert raw.bound is not None
     fixed = solve_fixed(form, raw.values, options)
     values = fixed.values if fixed.status is Status.OPTIMAL and fixed.values is not None else raw.values
-    values = _break_ties(instance, form, values, options)
-    decisions = _decisions(instance, form, values)
+    values = break_ties(instance, form, values, options)
+    decisions = decisions_of(instance, form, values)
     states = forward(instance, decisions)
-    tidied = _tidy_coins(instance, decisions, states.btc_mined)
+    tidied = tidy_coins(instance, decisions, states.btc_mined)
     if (tidied.keep_btc != decisions.keep_btc).any() or (tidied.sell_btc != decisions.sell_btc).any():
         decisions, states = tidied, forward(instance, tidied)
-    mined = np.floor(states.btc_mined * 10**DECIMALS) / 10**DECIMALS
-    if (decisions.keep_btc > mined).any():
-        # By the solver's tolerance.
-        decisions.keep_btc[:] = np.minimum(decisions.keep_btc, mined)
-        states = forward(instance, decisions)
     found = Solution(
         status=raw.status,
         instance=instance,
@@ -312,234 +272,3 @@ def _worth_of_cash(instance: Instance, form: StandardForm, fixed: FixedSolution)
     place = {name: row for row, name in enumerate(form.row_names)}
     rows = [place.get(f"cash_balance[{n}]") for n in range(len(instance.tree))]
     return np.array([abs(float(fixed.row_duals[row])) if row is not None else 0.0 for row in rows])
-
-
-def _break_ties(instance: Instance, form: StandardForm, values: FloatArray, options: SolveOptions) -> FloatArray:
-    """Of the plans with these whole numbers and this value, the one that moves the fewest machines, and late, borrows
-    the least, keeps the most coins, and pays the least from company to company, and late.
-
-    Machines that would not run again cost nothing to keep, a coin is worth the same in stock and as cash, a loan at its
-    market rate costs no value, and cash is worth as much in one company as in another, so the solver is indifferent;
-    people are not.
-    """
-    nodes = len(instance.tree)
-    costs, money = np.zeros(form.column_count), np.zeros(form.column_count, dtype=bool)
-    for j, name in enumerate(form.column_names):
-        kind, _, index = name.partition("[")
-        if kind in ("unplug", "plug"):
-            costs[j] = 2.0 - int(index.rstrip("]").split(",")[1]) / nodes
-        elif kind == "sell_btc":
-            costs[j] = 1e-4
-        elif kind == "keep_btc":
-            costs[j] = -1e-4
-        elif kind in ("draw", "line_owed", "commit", "line_commit", "locked"):
-            costs[j], money[j] = 2e-3, True
-        elif kind in ("fund", "upstream"):
-            costs[j], money[j] = 1e-3 - 5e-4 * int(index.rstrip("]").split(",")[1]) / nodes, True
-    if not costs.any():
-        return values
-    floor = form.objective(values) - TIE_TOLERANCE_USD_M
-    tie = make_form(
-        scipy.sparse.vstack([form.matrix, scipy.sparse.csc_array(form.costs.reshape(1, -1))]),
-        costs,
-        row_lower=np.append(form.row_lower, floor - form.offset),
-        row_upper=np.append(form.row_upper, np.inf),
-        column_lower=form.column_lower,
-        column_upper=form.column_upper,
-        integer=form.integer,
-    )
-    found = solve_fixed(tie, values, options)
-    if found.status is not Status.OPTIMAL or found.values is None:
-        return values
-    # The tenth of a dollar has been spent somewhere: what is not ranked gets it back.
-    ranked = np.flatnonzero(costs)
-    lower, upper = form.column_lower.copy(), form.column_upper.copy()
-    # What is not done at all gets no room: a billionth of every lot would add up to machines that do not exist.
-    for money_slack in MONEY_SLACKS:
-        near, far = lower.copy(), upper.copy()
-        slack = np.where(found.values[ranked] > TIE_SLACK, np.where(money[ranked], money_slack, TIE_SLACK), 0.0)
-        near[ranked] = np.maximum(near[ranked], found.values[ranked] - slack)
-        far[ranked] = np.minimum(far[ranked], np.maximum(found.values[ranked], near[ranked]) + slack)
-        sharp = solve_fixed(replace(form, column_lower=near, column_upper=far), found.values, options)
-        if sharp.status is Status.OPTIMAL and sharp.values is not None:
-            return sharp.values
-    return found.values
-
-
-def _decisions(instance: Instance, form: StandardForm, values: FloatArray) -> Decisions:
-    """What the columns say, rounded."""
-    empty = no_decisions(instance)
-    targets = {
-        "unplug": empty.unplug_eh,
-        "plug": empty.plug_eh,
-        "order": empty.order_eh,
-        "draw": empty.draw_usd_m,
-        "issue": empty.issue_usd_m,
-        "commit": empty.commit_usd_m,
-        "line_draw": empty.line_draw,
-        "line_repay": empty.line_repay,
-        "line_commit": empty.line_commit,
-        "fund": empty.fund_usd_m,
-        "upstream": empty.upstream_usd_m,
-        "sell_btc": empty.sell_btc,
-        "keep_btc": empty.keep_btc,
-        "use": empty.use_mw,
-        "lever": empty.lever,
-    }
-    for name, value in zip(form.column_names, values, strict=True):
-        kind, _, text = name.partition("[")
-        if not text:
-            continue
-        index = tuple(int(part) for part in text.rstrip("]").split(","))
-        if kind == "halls":
-            empty.halls[index] = round(value)
-        elif kind == "built":
-            empty.built[index] = round(value)
-        elif kind == "sell":
-            empty.sell_eh[index[0], index[2]] += max(0.0, float(value))
-        elif kind in targets:
-            targets[kind][index] = max(0.0, float(value))
-    # What is unplugged and plugged in at one place and instant never moved.
-    both = np.minimum(empty.unplug_eh, empty.plug_eh)
-    empty.unplug_eh[:], empty.plug_eh[:] = empty.unplug_eh - both, empty.plug_eh - both
-    for amounts in (empty.plug_eh, empty.sell_eh, empty.order_eh, empty.draw_usd_m, empty.issue_usd_m):
-        amounts[amounts < LEAST_AMOUNT] = 0.0
-    empty.unplug_eh[empty.unplug_eh < LEAST_AMOUNT / 10] = 0.0
-    # What is drawn and repaid at one instant of a line is only the difference; a sweep takes its part all the same.
-    both = np.minimum(empty.line_draw, empty.line_repay)
-    if instance.lines is not None:
-        both[~instance.lines.committed] = 0.0
-    empty.line_draw[:], empty.line_repay[:] = empty.line_draw - both, empty.line_repay - both
-    both = np.minimum(empty.fund_usd_m, empty.upstream_usd_m)
-    empty.fund_usd_m[:], empty.upstream_usd_m[:] = empty.fund_usd_m - both, empty.upstream_usd_m - both
-    lines = (
-        *(empty.commit_usd_m, empty.line_draw, empty.line_repay, empty.line_commit),
-        *(empty.fund_usd_m, empty.upstream_usd_m),
-    )
-    for amounts in (empty.draw_usd_m, empty.issue_usd_m, empty.sell_btc, empty.keep_btc, *lines):
-        amounts[amounts < LEAST_AMOUNT] = 0.0
-        amounts[:] = amounts.round(DECIMALS)
-    _tidy_lines(instance, empty)
-    _tidy_contracts(instance, empty.lever)
-    return tidy(instance, empty)
-
-
-def _tidy_lines(instance: Instance, decisions: Decisions) -> None:
-    """What is repaid of a line is never more than is owed, and all of it once nothing may be owed any more."""
-    tree, lines = instance.tree, instance.lines
-    if lines is None:
-        return
-    owed = np.zeros(decisions.line_draw.shape)
-    for n in range(len(tree)):
-        parent = int(tree.parent[n])
-        before = (owed[:, parent] if parent >= 0 else 0.0) + decisions.line_draw[:, n]
-        repaid = np.minimum(decisions.line_repay[:, n], before)
-        near = np.abs(before - repaid) < 2 * LEAST_AMOUNT
-        decisions.line_repay[:, n] = np.where(near | ~lines.is_open[:, n], before, repaid).round(DECIMALS)
-        owed[:, n] = before - decisions.line_repay[:, n]
-
-
-def _tidy_coins(instance: Instance, decisions: Decisions, mined: FloatArray) -> Decisions:
-    """No more coins are kept than are mined, and none sold that are not there: by less than a solver's tolerance."""
-    treasury, tree = instance.treasury, instance.tree
-    if treasury is None or not treasury.free:
-        return decisions
-    kept = np.minimum(decisions.keep_btc, np.floor(mined * 10**DECIMALS) / 10**DECIMALS)
-    sold, stock = decisions.sell_btc.copy(), np.zeros(len(tree))
-    for n in range(len(tree)):
-        parent = int(tree.parent[n])
-        before = float(stock[parent]) if parent >= 0 else treasury.opening_btc
-        if sold[n] > before - treasury.min_btc:
-            sold[n] = np.floor(max(0.0, before - treasury.min_btc) * 10**DECIMALS) / 10**DECIMALS
-        stock[n] = before - sold[n] + kept[n]
-    return replace(decisions, keep_btc=kept, sell_btc=sold)
-
-
-def _tidy_contracts(instance: Instance, lever: FloatArray) -> None:
-    """MW of contracts signed as they are written; those that are not signed, or for nothing, are 0."""
-    operations = instance.operations
-    if operations is None or not len(operations.signing):
-        return
-    lower, upper = instance.bounds.contract_mw
-    amounts = np.clip(lever[operations.signing].round(MW_DECIMALS), lower, upper)
-    for bound in (operations.signing_least, upper):
-        amounts = np.where(np.abs(amounts - bound) < 1e-6, np.clip(bound, lower, upper), amounts)
-    amounts[amounts < LEAST_AMOUNT] = 0.0
-    lever[operations.signing] = amounts
-
-
-def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
-    """Why there is no plan, in the case's own words: the cheapest way in which limits would have to give."""
-    limits = instance.limits
-    softenable = _money_that_may_give(instance)
-    # A megawatt is dearer than a million: money gives way before steel does.
-    softenable |= {
-        f"sites_megawatts[{r}]": Softening(20.0, f"limit of MW: {name}", "MW") for r, name in enumerate(limits.name)
-    }
-    if instance.operations is not None:
-        softenable |= {
-            f"operations_hedge[{r}]": Softening(
-                20.0, f"load for the contracts signed at {name.partition(': ')[2]}", "MW"
-            )
-            for r, name in enumerate(instance.operations.row_name)
-            if name.startswith("hedge:")
-        }
-    # Rows that only say again what others say would hold on to what the others let go.
-    implied = np.array([name.startswith("sites_whole_halls[") for name in form.row_names], dtype=bool)
-    form = replace(form, row_upper=np.where(implied, np.inf, form.row_upper))
-    conflict = find_conflict(form, softenable)
-    if conflict.kind is ConflictKind.SHORTFALLS:
-        # Steel before money, then in time: what is first is what to look at first.
-        order = {name: place for place, name in enumerate(softenable)}
-        found = sorted(conflict.shortfalls, key=lambda s: (s.unit != "MW", order[s.name]))
-        kind = [s for s in found if s.unit == found[0].unit]
-        worst = max(kind, key=lambda s: s.amount)
-        found = [worst, *(s for s in found if s is not worst)]
-        lines = [f"{s.label}: {_side(s.side)}{_known(s.name, s.limit)} by {s.amount:,.2f} {s.unit}" for s in found]
-        if len(lines) > MOST_LINES:
-            lines = [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} more"]
-        return InfeasibleError(
-            f"no plan can satisfy this case: {worst.label} would have to give by {worst.amount:,.2f} {worst.unit}",
-            lines,
-        )
-    return InfeasibleError("no plan can satisfy this case", _outside(instance, conflict))
-
-
-def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
-    """Limits on money by row of the model, in words: minimum cash first."""
-    tree = instance.tree
-    found: dict[str, Softening] = {}
-    if instance.covenants is not None:
-        for covenant in instance.covenants.limits:
-            label, weight, unit = LIMIT_WORDS[covenant.kind]
-            label += "" if covenant.kind == "min_cash_usd_m" else f" ({covenant.limit:g})"
-            found |= {
-                f"limit_{covenant.kind}[{n}]": Softening(weight, f"{label} at the end of {tree.label[n]}", unit)
-                for n in np.flatnonzero(covenant.holds).tolist()
-            }
-    if instance.tranches is not None:
-        found |= {
-            f"{component_of(name.partition(':')[0])}[{r}]": Softening(1.0, name, "USD m")
-            for r, name in enumerate(instance.tranches.row_name)
-        }
-    return found
-
-
-def _known(name: str, limit: float) -> str:
-    """A limit as a figure, of a row that has one; others are sums over decisions."""
-    return f" {limit:,.2f}" if name.startswith(FIGURES) else " what it allows"
-
-
-def _side(side: str) -> str:
-    return "falls short of" if side == "lower" else "goes beyond"
-
-
-def _outside(instance: Instance, conflict: Conflict) -> list[str]:
-    lines = [conflict.message]
-    if instance.bounds.sign_required:
-        lines.append(
-            "a given signature cannot be kept together with the offer's own terms or with another given decision"
-        )
-    if conflict.hint_rows:
-        lines.append("one set of rules that cannot hold together (a hint): " + ", ".join(conflict.hint_rows[:8]))
-    return lines

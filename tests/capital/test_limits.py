@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InfeasibleError
-from tests.capital.builder import Plan, Terms, decided, firm, headroom, lease, line, loan, project, row, shares, units
+from tests.capital.builder import (
+    Plan,
+    Terms,
+    decided,
+    firm,
+    headroom,
+    lease,
+    line,
+    loan,
+    project,
+    row,
+    shares,
+    units,
+    window,
+)
 from tests.math.builder import about
 from tests.math.cases import Solved
 
@@ -134,10 +148,18 @@ def test_service_is_covered_by_ebitda(plan: Plan) -> None:
     assert headroom(free, "debt_service_coverage")["2025Q4"] == about(12 - 1.6 * 75, abs=1e-5)
 
 
-@pytest.mark.parametrize(("facilities", "value"), [({}, 7.5), ({"line": line(fee=0.01)}, 30 - 0.45 / 0.99)])
+@pytest.mark.parametrize(
+    ("facilities", "value"),
+    [
+        ({}, 7.5),
+        ({"line": line(fee=0.01, window=window("2025-01", "2026-12"))}, 30 - 0.45 / 0.99),
+        ({"line": line(fee=0.01, window=window("2025-01", "2025-06"))}, 7.5),
+    ],
+)
 def test_what_falls_due_is_covered_by_cash_and_undrawn_lines(plan: Plan, facilities: Terms, value: float) -> None:
     """Proves: 20 due on 1 January: of 25 in cash 5 are free for units at 1: 5 + 2.5. With a line 50 are built: 25 are
-    drawn for them, and 20 stay undrawn, C = 45 + 0.01 C: 5 + 25 - 0.4545. Broken: 17.5 (not counted), 7.5 (a line
+    drawn for them, and 20 stay undrawn, C = 45 + 0.01 C: 5 + 25 - 0.4545. A line that ends in June is itself due by
+    then and covers nothing: 7.5. Broken: 29.5 with that line, 17.5 (not counted), 7.5 (a line
     counts nothing), 29.75 (nothing stays undrawn)."""
     debt = {"old": {"principal_usd_m": 20, "rate": 0.0, "matures": "2026-01"}}
     done = built(plan, {"due_within_12_months": 1}, cash=25, debts=debt, facilities=facilities)

@@ -294,5 +294,5 @@ def test_a_limit_that_nothing_can_keep_is_told() -> None:
     """Proves: 90 owed at six times 10 with nothing in hand are 30 too much. Broken: another amount, or no word of
     it."""
     small = borrowed(60, TIMES_6, fixed_debt_usd_m=np.array([90.0, 0.0]))
-    with pytest.raises(InfeasibleError, match=r"net debt / EBITDA at the end of 0 would have to give by 30\.00"):
+    with pytest.raises(InfeasibleError, match=r"net debt / EBITDA \(6\) at the end of 0 would have to give by 30\.00"):
         solve(small)

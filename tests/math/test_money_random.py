@@ -149,13 +149,13 @@ def _lines(draw: np.random.Generator, size: int, swept: bool, minimum: float) ->
 def solved(small: Instance, watch: pytest.MonkeyPatch) -> tuple[Solution, dict[str, float]]:
     """The best plan, and the columns from which its decisions were taken."""
     columns: dict[str, float] = {}
-    whole = run._decisions
+    whole = run.decisions_of
 
     def decisions(given: Instance, form: Any, values: Floats) -> Any:
         columns.update(zip(form.column_names, values.tolist(), strict=True))
         return whole(given, form, values)
 
-    watch.setattr(run, "_decisions", decisions)
+    watch.setattr(run, "decisions_of", decisions)
     return solve(small), columns
 
 
