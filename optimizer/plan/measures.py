@@ -37,8 +37,7 @@ class Measures:
     capex_usd_m: float
     it_mw_signed: float
     new_shares_m: float
-    dilution: float
-    """New shares as a part of all shares then."""
+    """Sold; what they and options come to of today's shares is ``dilution`` of ``plan.capital``."""
     peak_net_debt_to_ebitda: float | None
     """Largest ratio of net debt to EBITDA of the last four quarters, over the ends of full years; None without debt
     or while EBITDA is not positive."""
@@ -76,7 +75,6 @@ def measure(plan: Plan) -> Measures:
         capex_usd_m=sum(offer.total_capex for offer in plan.signed),
         it_mw_signed=sum(offer.halls * offer.option.hall_mw_it for offer in plan.signed if not offer.option.is_lease),
         new_shares_m=plan.new_shares_m,
-        dilution=plan.new_shares_m / (plan.new_shares_m + finance.opening.shares_m),
         peak_net_debt_to_ebitda=_peak_leverage(plan),
     )
 

@@ -46,7 +46,7 @@ def test_a_file_in_the_way_is_said_before_solving(tmp_path: Path, capsys: pytest
         ("beyond_horizon_usd_m", 5.0),
         ("value_usd_per_share", 9.0),
         ("value_at_wacc_usd_m", None),
-        ("dilution", 0.5),
+        ("new_shares_m", 0.5),
         ("capex_usd_m", 1.0),
         ("it_mw_signed", 48.0),
         ("peak_debt_usd_m", 0.0),

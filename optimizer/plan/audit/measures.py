@@ -59,7 +59,6 @@ def _measures(case: Case, tables: Tables) -> Iterator[tuple[str, float | None]]:
             cost = facility.cost if facility.kind == "equity" else 0.0
             shares += float(row["amount"]) / (opening.share_price_usd * (1 - cost))
     yield "new_shares_m", shares
-    yield "dilution", shares / (shares + opening.shares_m)
     debt: dict[str, float] = {}
     facilities = case.finance.facilities
     preferred = [name for name, facility in facilities.items() if facility.kind == "preferred"]
