@@ -271,4 +271,4 @@ def _worth_of_cash(instance: Instance, form: StandardForm, fixed: FixedSolution)
         return None
     place = {name: row for row, name in enumerate(form.row_names)}
     rows = [place.get(f"cash_balance[{n}]") for n in range(len(instance.tree))]
-    return np.array([abs(float(fixed.row_duals[row])) if row is not None else 0.0 for row in rows])
+    return np.array([float(fixed.row_duals[row]) if row is not None else 0.0 for row in rows])

@@ -118,14 +118,17 @@ class Tranche:
 
     def accrued_at(self, instants: Floats) -> Floats:
         """Interest (and dividends added to what is owed) that has accrued and is not paid, at each instant."""
+        accrued: Floats = self._run_up(instants) @ (self.table("interest") + self.table("capitalised"))
+        return accrued
+
+    def _run_up(self, instants: Floats) -> Floats:
+        """(instants, flows) the part of each flow's interest period that has passed; 0 before, and once paid."""
         at, months = self.table("at"), self.table("interest_months")
         accrues = months > 0
-        at, months = at[accrues], months[accrues]
-        amounts = (self.table("interest") + self.table("capitalised"))[accrues]
-        part = (instants[:, None] - (at - months)[None, :]) / months[None, :]
-        running = (part > 1e-9) & (instants[:, None] <= at[None, :] + 1e-9)
-        accrued: Floats = np.where(running, part, 0.0) @ amounts
-        return accrued
+        part = (instants[:, None] - (at - months)[None, :]) / np.where(accrues, months, 1.0)[None, :]
+        running = accrues & (part > 1e-9) & (instants[:, None] <= at[None, :] + 1e-9)
+        run_up: Floats = np.where(running, part, 0.0)
+        return run_up
 
     def unamortised_at(self, instants: Floats) -> Floats:
         """Share of what was kept back that is not written off at each instant."""
@@ -145,13 +148,8 @@ class Tranche:
 
     def set_aside_at(self, instants: Floats) -> Floats:
         """Scheduled service that is set aside at each instant."""
-        at, months = self.table("at"), self.table("interest_months")
-        served = months > 0
-        at, months = at[served], months[served]
-        amounts = (self.table("interest") + self.table("principal") - self.table("unscheduled"))[served]
-        part = (instants[:, None] - (at - months)[None, :]) / months[None, :]
-        running = (part > 1e-9) & (instants[:, None] <= at[None, :] + 1e-9)
-        held: Floats = np.where(running, part, 0.0) @ amounts
+        service = self.table("interest") + self.table("principal") - self.table("unscheduled")
+        held: Floats = self._run_up(instants) @ service
         return held
 
 
