@@ -81,8 +81,8 @@ def only(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> obj
 def signed(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:
     r"""Where nothing is signed there is no project to lock anything up.
 
-    The other rules imply it, but only by ten dollars against thousands of millions: without it a search ended 0.03 below
-    an optimum of 236.07 and called that proven.
+    The other rules imply it, but only by ten dollars against thousands of millions: without it a search ended 0.03
+    below an optimum of 236.07 and called that proven.
 
     $$ z_{j,n} \le \text{sign}_{o(j)} $$
     """
