@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import tax, treasury
+from models import ring_fences, tax, treasury
 from models.debt import lines, tranches
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
@@ -119,6 +119,37 @@ def interest(model: pyo.ConcreteModel, instance: Instance, country: int, node: i
         here = country_of_tranches(instance) == country
         total += tranches.by_node(model, instance, "interest", node, here)
     return total
+
+
+def counted_interest(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> Any:
+    """Interest of a year that may be deducted: at home without own interest on money that lies idle."""
+    total = year(model, instance, interest, country, end)
+    if country == HOME and end in model.IDLE_YEARS:
+        total += model.interest_counted[end] - year(model, instance, own_interest, HOME, end)
+    return total
+
+
+def own_interest(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """Interest of new money that is tied to no cost, all of it the parent's."""
+    total = lines.interest(model, instance, node)
+    if instance.tranches is not None:
+        total += tranches.by_node(model, instance, "interest", node, _taxed(instance).is_own)
+    return total if country == HOME else 0.0
+
+
+def idle(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """What the node's idle cash is reckoned to earn."""
+    parent = int(instance.tree.parent[node])
+    before = model.idle_earned[parent] if parent >= 0 else 0.0
+    return model.idle_earned[node] - before if country == HOME else 0.0
+
+
+def idle_cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Cash at the end of a node before income tax is paid, with trapped cash."""
+    there = model.cash[node] + ring_fences.trapped(model, instance, node)
+    there += float(_taxed(instance).fixed_trapped_usd_m[node])
+    there += sum(model.company_cash[g, node] for g in model.COMPANIES)
+    return there + (model.tax[node] if node in model.TAX_NODES else 0.0)
 
 
 def country_of_tranches(instance: Instance) -> np.ndarray:

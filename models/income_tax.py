@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from models import income_parts as parts
@@ -38,6 +39,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.income_loss = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     model.losses_used = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     model.losses_left = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
+    _add_idle(model, instance, ranges)
     _add_interest(model, instance, ranges)
     model.income_earned = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: earned(m, instance, g, e))
     model.income_result = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: result(m, instance, g, e))
@@ -55,6 +57,24 @@ def _add_stock(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.STOCK_NODES = pyo.Set(initialize=list(range(len(instance.tree))) if kept else [])
     model.income_stock = pyo.Var(model.STOCK_NODES, domain=pyo.NonNegativeReals)
     model.income_stock_balance = pyo.Constraint(model.STOCK_NODES, rule=lambda m, n: stock(m, instance, n))
+
+
+def _add_idle(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> None:
+    """What counts of a year's own interest: nothing that is paid on money that lies idle."""
+    taxed = instance.income_tax
+    assert taxed is not None
+    model.IDLE_YEARS = pyo.Set(initialize=year_ends(instance) if taxed.idle_cash_rate > 0 else [])
+    model.IDLE_NODES = pyo.Set(initialize=list(range(len(instance.tree))) if taxed.idle_cash_rate > 0 else [])
+    model.idle_earned = pyo.Var(model.IDLE_NODES)
+    model.interest_counted = pyo.Var(model.IDLE_YEARS, domain=pyo.NonNegativeReals)
+    model.interest_counts = pyo.Var(model.IDLE_YEARS, domain=pyo.Binary)
+    most = {
+        e: max(0.0, ranges.of(parts.year(model, instance, parts.own_interest, HOME, e))[1]) for e in model.IDLE_YEARS
+    }
+    model.idle_earns = pyo.Constraint(model.IDLE_NODES, rule=lambda m, n: idle_earns(m, instance, n))
+    model.interest_paid = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_if_paid(m, instance, e))
+    model.interest_used = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_if_used(m, instance, e))
+    model.interest_none = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_or_none(m, e, most[e]))
 
 
 def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> None:
@@ -119,6 +139,54 @@ def earned(model: pyo.ConcreteModel, instance: Instance, country: int, end: int)
     return model.income_adjusted[country, end] == parts.year(model, instance, parts.adjusted, country, end)
 
 
+def idle_earns(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
+    r"""Cash is reckoned as if it earned a rate and kept it: so borrowed money that lies idle pays its own interest.
+
+    $$ E_n = E_{\text{parent}(n)} + \iota^{\text{idle}} \tfrac{\text{months}_n}{12}
+       (\text{cash}_n + \text{tax}_n + \text{trapped}_n + E_{\text{parent}(n)}) $$
+    """
+    taxed, parent = instance.income_tax, int(instance.tree.parent[node])
+    assert taxed is not None
+    before = model.idle_earned[parent] if parent >= 0 else 0.0
+    share = taxed.idle_cash_rate * float(taxed.month_share[node])
+    return model.idle_earned[node] == (1 + share) * before + share * parts.idle_cash(model, instance, node)
+
+
+def counted_if_paid(model: pyo.ConcreteModel, instance: Instance, end: int) -> object:
+    r"""No more own interest counts than is paid.
+
+    $$ I_e \le \sum_{m \in y(e)} \text{own}_m $$
+    """
+    return model.interest_counted[end] - parts.year(model, instance, parts.own_interest, HOME, end) <= 0
+
+
+def counted_if_used(model: pyo.ConcreteModel, instance: Instance, end: int) -> object:
+    r"""Interest on money that lies idle does not count.
+
+    Without the rule any sum is borrowed, kept as cash (which counts at par) and its interest saves tax.
+
+    $$ I_e \le \sum_{m \in y(e)} \text{own}_m - (E_e - E_{e'}) + \overline{M}_e (1 - \text{counts}_e) $$
+    """
+    taxed = instance.income_tax
+    assert taxed is not None
+    grown, most = 1.0, 0.0
+    for n in np.flatnonzero(instance.tree.reaches[:, end]).tolist():
+        share = taxed.idle_cash_rate * float(taxed.month_share[n])
+        most = share * grown * taxed.most_cash_usd_m + (most if n in parts.year_nodes(instance, end) else 0.0)
+        grown *= 1 + share
+    paid = parts.year(model, instance, parts.own_interest, HOME, end)
+    idle = parts.year(model, instance, parts.idle, HOME, end)
+    return model.interest_counted[end] - paid + idle - most * (1 - model.interest_counts[end]) <= 0
+
+
+def counted_or_none(model: pyo.ConcreteModel, end: int, most: float) -> object:
+    r"""... and none does where more lies idle than is borrowed.
+
+    $$ I_e \le M_e \, \text{counts}_e $$
+    """
+    return model.interest_counted[end] - most * model.interest_counts[end] <= 0
+
+
 def result(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> object:
     r"""A year ends with a profit or a loss, after depreciation, costs of finance and interest.
 
@@ -133,7 +201,7 @@ def result(model: pyo.ConcreteModel, instance: Instance, country: int, end: int)
 def _deducted(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> Any:
     if country == HOME and end in model.INTEREST_YEARS:
         return model.interest_deducted[end]
-    return parts.year(model, instance, parts.interest, country, end)
+    return parts.counted_interest(model, instance, country, end)
 
 
 def due(model: pyo.ConcreteModel, taxed: IncomeTax, end: int) -> object:
@@ -221,7 +289,7 @@ def _interest_there(model: pyo.ConcreteModel, instance: Instance, end: int) -> A
     assert instance.income_tax is not None
     before = parts.year_before(instance, end)
     carried = model.interest_left[before] if before is not None else instance.income_tax.interest_carried_usd_m
-    return carried + parts.year(model, instance, parts.interest, HOME, end)
+    return carried + parts.counted_interest(model, instance, HOME, end)
 
 
 def _cap(model: pyo.ConcreteModel, instance: Instance, end: int) -> Any:

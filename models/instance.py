@@ -86,7 +86,9 @@ class Trade:
     tier_depth_eh: Floats
     """(type, T, N)"""
     end_value_usd_m_per_eh: Floats
-    """(L, N) in leaves: value at the horizon of what is installed or in store, discounted and weighted."""
+    """(L, N) in leaves: value at the horizon of what is installed or in store, discounted and weighted, before tax."""
+    end_tax_usd_m_per_eh: Floats
+    """(L, N) in leaves: tax on it, not negative, discounted and weighted."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
 
 
 def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
-    """Machines ordered, moved, sold, and what is left of them at the horizon."""
+    """Machines ordered, moved, sold, and what is left of them at the horizon, after tax."""
     trade, places = instance.trade, instance.places
     total: Any = 0.0
     if trade is None:
@@ -74,8 +74,9 @@ def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     for c, k, n in model.SALES:
         price = trade.sell_usd_m_per_eh[c, n] * trade.tier_factor[trade.type_of_lot[c], k]
         total += float(price * trade.instant_factor[n]) * model.sell[c, k, n]
-    for c, n in zip(*np.nonzero(trade.end_value_usd_m_per_eh), strict=True):
-        worth = float(trade.end_value_usd_m_per_eh[c, n])
+    taxed = trade.end_value_usd_m_per_eh - trade.end_tax_usd_m_per_eh
+    for c, n in zip(*np.nonzero(taxed), strict=True):
+        worth = float(taxed[c, n])
         total += worth * model.stored[int(c), int(n)]
         total += sum(
             worth * model.installed[p, int(n)] for p in np.flatnonzero(places.lot == c).tolist() if places.exists[p, n]

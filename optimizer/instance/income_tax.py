@@ -10,7 +10,9 @@ import numpy as np
 from models.income_tax_arrays import IncomeTax
 from models.tree import Bools, Floats, Ints
 from optimizer.case.case import Case
+from optimizer.case.facilities import BtcLine, Convertible, CreditLine, EquityIssue, Facility, SweepLoan, TermLoan
 from optimizer.instance.builds import BuildOption
+from optimizer.instance.capital.tranches import Tranche
 from optimizer.instance.finance import FixedFlows
 from optimizer.instance.hosting import Option
 from optimizer.instance.machines import by_node, new_price_usd_per_th
@@ -27,8 +29,14 @@ def income_tax_arrays(
     options: tuple[Option, ...],
     builds: tuple[BuildOption, ...],
     fixed: FixedFlows,
+    tranches: tuple[Tranche, ...],
+    trapped: Floats,
+    most_cash_usd_m: float,
 ) -> IncomeTax | None:
-    """Income tax of a case; None where it has no section ``tax``."""
+    """Income tax of a case; None where it has no section ``tax``.
+
+    ``trapped`` (N,) for debts of the start at the end of each node; ``most_cash_usd_m`` more than any plan has.
+    """
     tax, tree = case.finance.tax, market.tree
     if tax is None:
         return None
@@ -49,6 +57,11 @@ def income_tax_arrays(
         loss_limit=tax.loss_limit,
         interest_limit=tax.interest_limit,
         interest_carried_usd_m=tax.interest_carried_usd_m,
+        idle_cash_rate=idle_cash_rate(case),
+        is_own=np.array([is_own(tranche.terms) for tranche in tranches], dtype=bool),
+        most_cash_usd_m=most_cash_usd_m,
+        fixed_trapped_usd_m=trapped,
+        month_share=tree.length_months / 12,
         place=np.array([by_site[place.site] for place in operations.places], dtype=np.int64),
         lot=lot_country,
         option=np.array([by_site[option.site] for option in options], dtype=np.int64),
@@ -64,6 +77,24 @@ def income_tax_arrays(
         btc_before_usd_m=case.market.network.btc_usd / 1e6,
         btc_price_usd_m=np.array([float(market.network.btc_usd[round(float(t))]) / 1e6 for t in ends]),
     )
+
+
+def is_own(facility: Facility) -> bool:
+    """Whether its interest is own: that of new money which is tied to no cost, so that it may lie idle."""
+    if isinstance(facility, TermLoan):
+        return facility.loan_to_cost is None
+    return isinstance(facility, Convertible | CreditLine | BtcLine | SweepLoan)
+
+
+def idle_cash_rate(case: Case) -> float:
+    """What idle cash is reckoned to earn a year: as given, or the highest rate of those whose interest is own."""
+    finance = case.finance
+    if finance.tax is None:
+        return 0.0
+    rates = [f.rate for f in finance.facilities.values() if not isinstance(f, EquityIssue) and is_own(f)]
+    if not rates:
+        return 0.0
+    return finance.tax.idle_cash_rate if finance.tax.idle_cash_rate is not None else max(rates)
 
 
 def _months(market: Market) -> int:

@@ -22,7 +22,6 @@ def machines_that_mine_nothing(resale: float) -> dict[str, Any]:
     return {"market.network.hashrate_eh_s": 90000, "sites.one.fleet": None, "machines.m16": machine}
 
 
-@pytest.mark.xfail(strict=True, reason="what is written off before the horizon and counted after it is not taxed")
 def test_machines_are_not_bought_to_be_written_off(plan: Plan) -> None:
     """Proves: 100 in hand and 100 earned, taxed at 30 %: 170. Today: 190.25, with machines for 100 bought in the last
     quarter, written off at once and counted at 95 % of their price."""
@@ -30,7 +29,6 @@ def test_machines_are_not_bought_to_be_written_off(plan: Plan) -> None:
     assert plan(firm(100, leases=rent, more=machines_that_mine_nothing(0.95), tax={"rate": 0.3})).value == about(170)
 
 
-@pytest.mark.xfail(strict=True, reason="the residual of a hall after the horizon is not taxed")
 def test_halls_are_not_built_to_be_written_off(plan: Plan) -> None:
     """Proves: an empty hall at 100 that is worth 100 after two years adds nothing to 200 in hand and 120 earned at
     30 %: 284. Today: 314 with a bonus of 100 %."""
@@ -40,7 +38,6 @@ def test_halls_are_not_built_to_be_written_off(plan: Plan) -> None:
     assert found.value == about(284)
 
 
-@pytest.mark.xfail(strict=True, reason="cash counts at par whatever was borrowed for it, and interest is deducted")
 def test_idle_borrowed_cash_shelters_no_income(plan: Plan) -> None:
     """Proves: 100 in hand and 100 a year for three years at 21 %: 337, with a loan on offer that nothing needs. Today:
     400, with 1,250 borrowed at 8 % and kept."""

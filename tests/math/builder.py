@@ -247,6 +247,7 @@ def trading(on: Tree, lots: int, **changes: Any) -> Trade:
         tier_factor=np.ones((1, 1)),
         tier_depth_eh=np.full((1, 1, size), 1e3),
         end_value_usd_m_per_eh=np.zeros((lots, size)),
+        end_tax_usd_m_per_eh=np.zeros((lots, size)),
     )
     return replace(whole, **changes)
 
@@ -309,6 +310,8 @@ def loans_of(
         "row_hall": sparse.csr_array(np.array(halls).reshape(len(names), len(capex))),
         "row_order": sparse.csr_array((len(names), 0)),
         "row_upper": np.array(uppers),
+        "bond": np.zeros(0, dtype=np.int64),
+        "bond_keeps": np.zeros((0, count), dtype=bool),
     }
     for figure in ("cash", "owed", "interest", "costs", "service", "due", "held"):
         given[figure] = _table([draw.get(figure, {}) for draw in draws], size)

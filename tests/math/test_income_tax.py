@@ -304,6 +304,7 @@ def lent(country: int, **draw: Any) -> Instance:
         places=(),
         lots=(),
         options=(country,),
+        own=(False,),
     )
     option = {"value": 1000, "cash": [0, 0]}
     tranches = loans_of(on, [loan], 100, np.inf, [0.0])
