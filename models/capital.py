@@ -83,10 +83,6 @@ class Tranches:
     """(R, L)"""
     row_upper: Floats
     """(R,)"""
-    bond: Ints
-    """(B,) tranches that are bonds which could take out a loan of their signature."""
-    bond_keeps: Bools
-    """(B, D) loans that are not kept beside each of them."""
 
     @property
     def either_or(self) -> Ints:

@@ -21,7 +21,7 @@ from models.forward_money import (
     money_value,
     tranche_cash,
 )
-from models.forward_tax import Incomes, assess, incomes, unassessed
+from models.forward_tax import Incomes, assess, beside_cash, incomes, unassessed
 from models.instance import Instance, Trade
 from models.tax import year_ends
 from models.tree import Floats, Ints
@@ -159,7 +159,7 @@ def forward(instance: Instance, decisions: Decisions) -> States:
     income = None
     if instance.income_tax is not None:
         income = incomes(instance, decisions, installed, sales, ebitda, stock, btc_cash)
-    balance, tax = _cash_and_tax(instance, flows, trapped, ebitda, income)
+    balance, tax = _cash_and_tax(instance, decisions, flows, trapped, ebitda, income)
     states = States(
         installed_eh_s=installed,
         stored_eh_s=stored,
@@ -284,15 +284,16 @@ def _bitcoin(instance: Instance, decisions: Decisions, mined: Floats) -> tuple[F
 
 
 def _cash_and_tax(
-    instance: Instance, flows: Floats, trapped: Floats, ebitda: Floats, income: Incomes | None
+    instance: Instance, decisions: Decisions, flows: Floats, trapped: Floats, ebitda: Floats, income: Incomes | None
 ) -> tuple[Floats, Floats]:
     """(N,) cash at the end of each node, and tax. With income tax the two depend on each other: a year's interest
     counts less where cash lies idle in it."""
-    tree, taxed = instance.tree, instance.income_tax
+    tree = instance.tree
     cash, tax = np.zeros(len(tree)), _tax(instance, ebitda)
     liquid, ends = trapped.copy(), set[int]()
-    if taxed is not None:
-        liquid, ends, years = liquid + taxed.fixed_trapped_usd_m, set(year_ends(instance)), unassessed(instance)
+    if income is not None:
+        liquid, ends = liquid + beside_cash(instance, decisions), set(year_ends(instance))
+        years = unassessed(instance)
     for n in range(len(tree)):
         parent = int(tree.parent[n])
         opening = cash[parent] if parent >= 0 else instance.cash.opening_usd_m

@@ -93,6 +93,18 @@ def assess(instance: Instance, incomes: Incomes, years: TaxYears, end: int, liqu
     return float(years.tax[:, end].sum())
 
 
+def beside_cash(instance: Instance, decisions: Decisions) -> Floats:
+    """(N,) what counts as idle beside cash and what plans trap: and what own debt was paid."""
+    taxed = instance.income_tax
+    assert taxed is not None
+    total = taxed.fixed_trapped_usd_m.copy()
+    if instance.tranches is not None:
+        total += decisions.draw_usd_m @ taxed.own_paid
+    if instance.lines is not None:
+        total += (instance.lines.interest * line_owed(instance, decisions)).sum(axis=0)
+    return total
+
+
 def _idle(instance: Instance, taxed: IncomeTax, liquid: Floats, nodes: list[int]) -> float:
     """What cash is reckoned to have earned in the nodes of a year, having earned before."""
     earned = before = 0.0
@@ -234,7 +246,7 @@ def tax_years(instance: Instance, decisions: Decisions, states: States) -> TaxYe
         brought,
     )
     years = unassessed(instance)
-    liquid = states.cash_usd_m + states.tax_usd_m + states.trapped_usd_m + taxed.fixed_trapped_usd_m
+    liquid = states.cash_usd_m + states.tax_usd_m + states.trapped_usd_m + beside_cash(instance, decisions)
     for end in year_ends(instance):
         assess(instance, income, years, end, liquid)
     return years

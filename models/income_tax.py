@@ -9,6 +9,7 @@ their whole numbers, are there only for years in which a plan did so (``Instance
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,10 @@ def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) 
     model.interest_cap = pyo.Constraint(model.INTEREST_YEARS, rule=lambda m, e: interest_cap(m, instance, e))
     model.positive_least = pyo.Constraint(model.INTEREST_YEARS, rule=lambda m, e: positive_least(m, e))
     model.positive_most = pyo.Constraint(model.INTEREST_YEARS, rule=lambda m, e: positive_most(m, e, signs[e]))
+    model.EARNERS = pyo.Set(dimen=2, initialize=sorted(_earners(instance, signs, set(model.SIGN_OPEN))))
+    model.positive_signed = pyo.Constraint(
+        model.EARNERS, rule=lambda m, e, k: positive_signed(m, instance, signs[e][0], e, k)
+    )
     model.positive_none = pyo.Constraint(model.SIGN_OPEN, rule=lambda m, e: positive_none(m, e, signs[e]))
 
 
@@ -143,7 +148,7 @@ def idle_earns(model: pyo.ConcreteModel, instance: Instance, node: int) -> objec
     r"""Cash is reckoned as if it earned a rate and kept it: so borrowed money that lies idle pays its own interest.
 
     $$ E_n = E_{\text{parent}(n)} + \iota^{\text{idle}} \tfrac{\text{months}_n}{12}
-       (\text{cash}_n + \text{tax}_n + \text{trapped}_n + E_{\text{parent}(n)}) $$
+       (\text{cash}_n + \text{tax}_n + \text{trapped}_n + \text{paid}_n + E_{\text{parent}(n)}) $$
     """
     taxed, parent = instance.income_tax, int(instance.tree.parent[node])
     assert taxed is not None
@@ -277,6 +282,34 @@ def positive_most(model: pyo.ConcreteModel, end: int, signs: tuple[float, float]
         return model.income_positive[end] <= 0
     room = -lowest * (1 - model.income_is_positive[end]) if lowest < 0 else 0.0
     return model.income_positive[end] - model.income_adjusted[HOME, end] - room <= 0
+
+
+def _earners(instance: Instance, signs: dict[int, tuple[float, float]], years: set[int]) -> Iterator[tuple[int, int]]:
+    """(year, exclusive set) of which a signature by itself makes the year's income positive."""
+    for e in sorted(years):
+        for k, options in enumerate(instance.exclusive):
+            if any(_makes_positive(instance, e, o, signs[e][0]) for o in options):
+                yield e, k
+
+
+def _makes_positive(instance: Instance, end: int, option: int, lowest: float) -> bool:
+    """Whether what a signature earns at least in a year is more than all else can lose in it."""
+    hosting, taxed = instance.hosting, instance.income_tax
+    assert taxed is not None
+    if int(taxed.option[option]) != HOME or not instance.tree.reaches[hosting.node[option], end]:
+        return False
+    earned = float(hosting.noi_usd_m_per_hall[option, parts.year_nodes(instance, end)].sum())
+    return earned * float(hosting.halls_min[option]) + lowest >= 0
+
+
+def positive_signed(model: pyo.ConcreteModel, instance: Instance, lowest: float, end: int, exclusive: int) -> object:
+    r"""Where a signature earns more than all else can lose, income is positive: true already, and said again for the
+    relaxation. It changes no plan.
+
+    $$ \sum_{o \in X} \text{sign}_o \le \text{positive}_e $$
+    """
+    earning = [o for o in instance.exclusive[exclusive] if _makes_positive(instance, end, o, lowest)]
+    return sum(model.sign[o] for o in earning) - model.income_is_positive[end] <= 0
 
 
 def positive_none(model: pyo.ConcreteModel, end: int, signs: tuple[float, float]) -> object:

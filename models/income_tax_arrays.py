@@ -34,7 +34,9 @@ class IncomeTax:
     idle_cash_rate: float
     """A year: as if idle cash earned it, so much less of own interest is deducted at home. 0 without own debt."""
     is_own: Bools
-    """(D,) tranches that are tied to no cost: what they bring may lie idle. (All lines are.)"""
+    """(D,) tranches at home that are tied to no cost: what they bring may lie idle. (All lines are.)"""
+    own_paid: Floats
+    """(D, N) interest that these are paid, and principal times the part of the node that has passed by then."""
     most_cash_usd_m: float
     """More cash than any plan has, trapped cash too."""
     fixed_trapped_usd_m: Floats

@@ -45,39 +45,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
         constraint = pyo.Constraint(rows, rule=lambda m, r: row(m, instance, r))
         model.add_component(component_of(family), constraint)
     model.draw_least = pyo.Constraint(model.EITHER_OR, rule=lambda m, d: at_least(m, instance, d))
-    _add_bonds(model, instance)
     model.draw_most = pyo.Constraint(model.EITHER_OR, rule=lambda m, d: at_most(m, instance, d))
-
-
-def _add_bonds(model: pyo.ConcreteModel, instance: Instance) -> None:
-    tranches = instance.tranches
-    assert tranches is not None
-    model.BONDS = pyo.RangeSet(0, len(tranches.bond) - 1)
-    model.KEPT_LOANS = pyo.Set(dimen=2, initialize=[tuple(pair) for pair in np.argwhere(tranches.bond_keeps).tolist()])
-    model.bond_issued = pyo.Var(model.BONDS, domain=pyo.Binary)
-    model.bond_alone = pyo.Constraint(model.BONDS, rule=lambda m, b: bond_alone(m, instance, b))
-    model.loan_alone = pyo.Constraint(model.KEPT_LOANS, rule=lambda m, b, d: loan_alone(m, instance, b, d))
-
-
-def bond_alone(model: pyo.ConcreteModel, instance: Instance, b: int) -> object:
-    r"""A bond is issued ...
-
-    $$ \text{draw}_{d(b)} \le \overline{L}_{d(b)}\,\text{issued}_b $$
-    """
-    assert instance.tranches is not None
-    d = int(instance.tranches.bond[b])
-    return model.draw[d] - float(instance.tranches.upper_usd_m[d]) * model.bond_issued[b] <= 0
-
-
-def loan_alone(model: pyo.ConcreteModel, instance: Instance, b: int, d: int) -> object:
-    r"""... or a loan that it could take out is kept, not both.
-
-    Without the rule the lenders of a loan that a bond is to repay stand beside the bond's, on one cover and one cost.
-
-    $$ \text{draw}_d \le \overline{L}_d\,(1 - \text{issued}_b) $$
-    """
-    assert instance.tranches is not None
-    return model.draw[d] - float(instance.tranches.upper_usd_m[d]) * (1 - model.bond_issued[b]) <= 0
 
 
 def row(model: pyo.ConcreteModel, instance: Instance, r: int) -> object:

@@ -190,6 +190,55 @@ def test_what_facilities_bring_is_not_the_companys_cash(plan: Plan) -> None:
     assert answers["runway_ends"] == "2025Q3"
 
 
+def test_project_finance_of_a_company_is_not_the_parents_need(plan: Plan) -> None:
+    """Proves: two companies below, one of which lends 24 on its hall and holds three months' service in reserve, the
+    other earning 10 a quarter: the parent needs 20 as before, in July. Broken: 38 (24 lent, 6 of it held apart) in
+    the first quarter, or in July what is left of the loan beside its own 20."""
+    bank = site_loan(amortisation="even", reserve_months=3)
+    given = laid_down(
+        sign={"hall": {"date": "2025-01", "halls": 1}},
+        draw={"site / hall": {"2025-01": 24}, "bank": {"2025-01": 20}},
+        upstream={"sub": "forbidden", "other": "forbidden"},
+    )
+    data = group(
+        10,
+        leases={"rent": lease(10 / 3, site="three")},
+        debts={"notes": NOTES},
+        facilities={"bank": loan(), "site": bank},
+        offers={"hall": hall(2, "36 months", 24, sites=["two"])},
+        given=given,
+        more={"sites.three": TWO},
+    )
+    data["finance"]["companies"]["other"] = {"sites": ["three"]}
+    done = plan(data)
+    answers = done.result.summary()["capital"]
+    assert flows(done, "closing") == about([30, 30, 0, 0])
+    assert answers["peak_funding_need_usd_m"] == about(20)
+    assert answers["peak_funding_need_period"] == "2025Q3"
+    assert answers["runway_ends"] == "2025Q3"
+
+
+def test_project_finance_of_the_parent_is_its_need(plan: Plan) -> None:
+    """Proves: the same hall on the parent's own site: 24 lent less the 6 that are held apart, and 3 repaid a quarter:
+    15 of it beside the 20 in July, less what the hall has earned. Broken: 20, whosesoever the site is."""
+    bank = site_loan(amortisation="even", reserve_months=3)
+    given = laid_down(
+        sign={"hall": {"date": "2025-01", "halls": 1}},
+        draw={"site / hall": {"2025-01": 24}, "bank": {"2025-01": 20}},
+    )
+    data = group(
+        10,
+        debts={"notes": NOTES},
+        facilities={"bank": loan(), "site": bank},
+        offers={"hall": hall(2, "36 months", 24)},
+        given=given,
+    )
+    done = plan(data)
+    # 10 in hand, 6 earned a quarter, 24 for the hall and 30 for the notes.
+    own = [10 - 24 + 6, 10 - 24 + 12, 10 - 24 - 30 + 18, 10 - 24 - 30 + 24]
+    assert done.result.summary()["capital"]["peak_funding_need_usd_m"] == about(-min(own))
+
+
 def test_what_was_decided_can_be_given_back(plan: Plan, prices: Path) -> None:
     """Proves: rows ``fund`` and ``upstream`` of decisions.csv laid down are the same plan, to the cent. Broken: an
     error that the decision is not known, or money moved at other times."""

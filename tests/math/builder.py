@@ -310,8 +310,6 @@ def loans_of(
         "row_hall": sparse.csr_array(np.array(halls).reshape(len(names), len(capex))),
         "row_order": sparse.csr_array((len(names), 0)),
         "row_upper": np.array(uppers),
-        "bond": np.zeros(0, dtype=np.int64),
-        "bond_keeps": np.zeros((0, count), dtype=bool),
     }
     for figure in ("cash", "owed", "interest", "costs", "service", "due", "held"):
         given[figure] = _table([draw.get(figure, {}) for draw in draws], size)

@@ -44,11 +44,10 @@ def tranches_of(
     lots: int = 0,
     commits: Sequence[Mapping[str, Any]] = (),
     limit: float = 1e3,
-    bonds: Mapping[int, Sequence[int]] | None = None,
     **arrays: Any,
 ) -> Tranches:
     """``draws`` as in ``loans_of``. ``rows``: name, upper, and what stands on the left by index: draw, commit, hall,
-    order. ``commits``: node, cash by node, value. ``bonds``: by bond, the loans that are not kept beside it."""
+    order. ``commits``: node, cash by node, value."""
 
     def matrix(key: str, columns: int) -> sparse.csr_array:
         dense = np.zeros((len(rows), columns))
@@ -69,10 +68,6 @@ def tranches_of(
         "commit_upper_usd_m": np.full(len(commits), limit),
         "commit_cash": np.array([by_node(commit["cash"], len(on)) for commit in commits]).reshape(-1, len(on)),
         "commit_value": np.array([float(commit["value"]) for commit in commits]),
-        "bond": np.array(sorted(bonds or ()), dtype=np.int64),
-        "bond_keeps": np.array(
-            [np.isin(np.arange(len(draws)), list(kept)) for _, kept in sorted((bonds or {}).items())], dtype=bool
-        ).reshape(-1, len(draws)),
     }
     return loans_of(on, draws, limit, np.inf, **{**given, **arrays})
 

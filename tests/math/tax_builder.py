@@ -59,6 +59,7 @@ def income_tax_of(
         "interest_carried_usd_m": 0.0,
         "idle_cash_rate": 0.0,
         "is_own": np.array(list(own), dtype=bool),
+        "own_paid": np.zeros((len(own), size)),
         "most_cash_usd_m": 1e4,
         "fixed_trapped_usd_m": np.zeros(size),
         "month_share": on.length_months / 12,

@@ -152,7 +152,7 @@ def tranche_arrays(
             for t in tranches
         ]
     )
-    fixed, kept = np.array([t.fixed_cost_usd_m for t in tranches]), _kept_beside(tranches)
+    fixed = np.array([t.fixed_cost_usd_m for t in tranches])
     return Tranches(
         name=tuple(t.name for t in tranches),
         facility=np.array([facilities.index(t.facility) for t in tranches], dtype=np.int64),
@@ -185,24 +185,7 @@ def tranche_arrays(
         row_hall=rows.matrix("hall", len(hosting.name)),
         row_order=rows.matrix("order", len(lots.name)),
         row_upper=np.array(rows.upper),
-        bond=np.array(sorted(kept), dtype=np.int64),
-        bond_keeps=np.array([kept[d] for d in sorted(kept)], dtype=bool).reshape(len(kept), size),
     )
-
-
-def _kept_beside(tranches: tuple[Tranche, ...]) -> dict[int, list[bool]]:
-    """By bond, (D,) the loans of its signature that it could take out, as they are when they are kept."""
-    found = {}
-    for d, bond in enumerate(tranches):
-        if not isinstance(bond.terms, ProjectBond):
-            continue
-        out = {
-            (t.option, t.facility, t.backed) for t in tranches if t.bond == bond.facility and t.option == bond.option
-        }
-        kept = [t.bond is None and (t.option, t.facility, t.backed) in out for t in tranches]
-        if any(kept):
-            found[d] = kept
-    return found
 
 
 def _rows(
