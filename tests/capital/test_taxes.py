@@ -222,6 +222,25 @@ def test_a_residual_is_taxed_above_what_is_left_of_the_hall(
     assert done.value == about(200 + 120 + within + beyond)
 
 
+@pytest.mark.parametrize(("steps", "beyond"), [(4, -30.0), (7, -30.0), (8, -30.0), (9, 0.0)])
+def test_where_a_plan_ends_changes_no_tax_on_a_residual(plan: Plan, steps: int, beyond: float) -> None:
+    """Proves: a hall at 100 that is written off at once and brings 100 after two years costs 6 of tax in 2025 and 30
+    when it is sold, wherever the plan ends. Broken: 314 in place of 284 with fewer than nine quarters; 254 where a
+    residual on the last day is taxed twice."""
+    halls = {"method": "straight_line", "years": 39, "bonus": 1.0}
+    data = firm(
+        200,
+        f"{steps} quarters",
+        offers={"empty": project(100, 100, "24 months", operating_cost_usd_m_per_mw_it_year=0.012)},
+        leases={"rent": lease(10)},
+        tax={"rate": 0.3, "depreciation": {"halls": halls}},
+        given=laid_down(sign={"empty": {"date": "2025-01", "halls": 1}}),
+    )
+    done = plan(data)
+    assert done.value == about(284)
+    assert tax_of(done) == about((-36 - beyond, beyond))
+
+
 USED: Data = {
     "market.network.hashrate_eh_s": 90000,
     "machines.m16": {

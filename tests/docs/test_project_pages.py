@@ -96,13 +96,11 @@ def test_a_bond_has_to_pay_out_what_it_takes_over(tmp_path: Path) -> None:
 
 
 def test_a_bond_beside_a_loan_that_is_kept(tmp_path: Path) -> None:
-    """Proves: beside each of the loans a bond that is a gift is issued up to what the page says. Broken: 62 in each case,
-    sized by itself; 0, refused."""
+    """Proves: beside each of the loans a bond that is a gift is issued up to what the page says. Broken: 62 in each
+    case, sized by itself; 0, refused."""
     text = " ".join(section(PROJECTS, "A bond takes out the loan").split())
-    told = re.search(
-        r"Beside ([\d.]+) of a loan.* of ([\d.]+) finds room, beside ([\d.]+) one of ([\d.]+), beside ([\d.]+) one of ([\d.]+)\.",
-        text,
-    )
+    sums = r"Beside ([\d.]+) of a loan.* of ([\d.]+) finds room, beside ([\d.]+) one of ([\d.]+), "
+    told = re.search(sums + r"beside ([\d.]+) one of ([\d.]+)\.", text)
     assert told is not None
     numbers = [number(found) for found in told.groups()]
     for loan, bond in zip(numbers[::2], numbers[1::2], strict=True):

@@ -110,12 +110,11 @@ def test_what_idle_cash_is_reckoned_to_earn_earns_too() -> None:
 
 
 def test_what_own_debt_was_paid_was_there_until_then() -> None:
-    """Proves: 1,000 that are repaid with their interest of 30 within the first half-year, after 0.6 of it, were there so
-    long: with 1,000 x 0.6 + 30 counted as idle nothing is deducted, 20 of tax. Broken: 14.4, where closing cash says
-    that nothing lay idle: 28 deducted."""
+    """Proves: 1,000 that are repaid with their interest of 30 after 0.6 of the first half-year were there so long: with
+    1,000 x 0.6 + 30 counted as idle nothing is deducted, 20 of tax. Broken: 14, 30 deducted, where closing cash (20 -
+    30) says that nothing lay idle."""
     draw = {"cash": [-0.03, 0.0], "interest": [0.03, 0.0]}
     assert best(two_halves(draw, [0.63, 0.0])) == about(-20)
-    # Cash of 20 - 30, then as much and what that is reckoned to cost: 30 - 1 and 20.975 are below own interest.
     assert best(two_halves(draw, [0.0, 0.0])) == about(-(100 - 30) * 0.2)
 
 

@@ -85,7 +85,9 @@ def everything() -> Instance:
             levers=[{"most": 1, "offer": 0, "signed_least": 0.5}],
             rows=[{"family": family, "uses": {0: 1}, "lots": {0: -1}} for family in FAMILIES_OF_ROWS],
         ),
-        it_mw_at_least=0.0,
+        maximise="latest_start",
+        measure_at_least=("fewest_sites", -1.0),
+        value_at_least=-1e3,
     )
     half = np.full((2, 2), 0.5)
     return lay_down(whole, sign_required=((0,),), sell_eh=(half, half))

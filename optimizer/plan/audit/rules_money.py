@@ -4,7 +4,7 @@ docs/figures_capital.md; lines: ``rules_lines``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from optimizer.case.facilities import (
     BtcLine,
@@ -12,7 +12,6 @@ from optimizer.case.facilities import (
     CreditLine,
     EquityIssue,
     Preferred,
-    ProjectBond,
     ProjectLoan,
     TermLoan,
 )
@@ -23,7 +22,7 @@ from optimizer.plan.audit.recompute.lines import committed_at, committed_of
 from optimizer.plan.audit.recompute.new_money import cost_before
 from optimizer.plan.audit.recompute.project_loans import ProjectTranche
 from optimizer.plan.audit.recompute.project_terms import project_items
-from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, first_day
+from optimizer.plan.audit.recompute.timeline import first_day
 from optimizer.plan.audit.result import Collector, shown
 from optimizer.plan.audit.rules_decided import in_window, over
 from optimizer.plan.audit.rules_lines import check_lines
@@ -136,7 +135,6 @@ def _check_projects(figures: Figures, lines: Lines, collector: Collector) -> Non
         tranches = [each for each in figures.project_tranches if each.item.offer == offer]
         _check_size(offer, tranches, by_name[tranches[-1].item.name], collector)
         _check_taken_out(offer, tranches, by_name[tranches[-1].item.name], collector)
-        _check_none_kept(offer, tranches, by_name, collector)
 
 
 def _check_size(offer: str, tranches: list[ProjectTranche], line: int, collector: Collector) -> None:
@@ -171,24 +169,3 @@ def _check_taken_out(offer: str, tranches: list[ProjectTranche], line: int, coll
         if over(owed, brought):
             message = f"{bond} brings {shown(brought)} USD m for {offer} and has to pay out loans of {shown(owed)}"
             collector.breach(FILE, line, "amount", message)
-
-
-def _check_none_kept(offer: str, tranches: list[ProjectTranche], rows: Mapping[str, int], collector: Collector) -> None:
-    """Where a bond is issued, no loan that it refinances, and that still owes something then, is kept."""
-    bonds = [each for each in tranches if over(each.tranche.face, 0.0)]
-    for loan in (each for each in tranches if not each.is_bond and each.item.taken_out_by is None):
-        collector.checks += 1
-        for bond in bonds:
-            if not isinstance(bond.terms, ProjectBond) or loan.item.facility not in bond.terms.refinances:
-                continue
-            left = _owed_at(loan, bond.refinanced or 0.0)
-            if over(left, 0.0):
-                message = f"{shown(loan.tranche.face)} USD m of {loan.item.name} are kept and owe {shown(left)} when"
-                message += f" {bond.item.facility} is issued, which refinances it: it has to be taken out"
-                collector.breach(FILE, rows[loan.item.name], "amount", message)
-                break
-
-
-def _owed_at(loan: ProjectTranche, instant: float) -> float:
-    """Principal that is left at an instant, before what is paid then, USD m."""
-    return sum(each.principal for each in loan.tranche.services if each.at >= instant - SAME_INSTANT)

@@ -14,13 +14,11 @@ from optimizer.plan.audit.recompute.bitcoin_result import bitcoin_result
 from optimizer.plan.audit.recompute.by_date import in_month
 from optimizer.plan.audit.recompute.earnings import ebitda_at, parent_ebitda
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.idle_cash import is_free
+from optimizer.plan.audit.recompute.idle_cash import own_owed
 from optimizer.plan.audit.recompute.owed import owed_by_signature, owed_of
+from optimizer.plan.audit.recompute.tax_countries import HOME, country_of
 from optimizer.plan.audit.recompute.tax_depreciation import assets_of
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
-
-HOME = "home"
-"""The parent, in the column ``country`` of tax.csv."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +57,6 @@ class TaxYear:
     tax: float
 
 
-def country_of(tax: IncomeTax, site: str | None) -> str:
-    """The country in which a site is taxed; what belongs to no site is the parent's."""
-    return next((name for name, country in tax.countries.items() if site in country.sites), HOME)
-
-
 def tax_bases(figures: Figures, tax: IncomeTax) -> dict[str, TaxBase]:
     """What every country taxes: ``home`` first, then the countries in the order of the case."""
     timeline, deals = figures.timeline, figures.deals
@@ -88,9 +81,9 @@ def tax_bases(figures: Figures, tax: IncomeTax) -> dict[str, TaxBase]:
     for owed in owed_of(figures):
         if owed.counts_as_debt:
             bases[HOME].interest[:] += owed.expense + owed.capitalised
-        if is_free(figures.case.finance.facilities.get(owed.name)):
-            bases[HOME].own_interest[:] += owed.expense + owed.capitalised
         bases[HOME].costs[:] += owed.cash_fees
+    for owed in own_owed(figures, tax):
+        bases[HOME].own_interest[:] += owed.expense + owed.capitalised
     sites = {contract.name: contract.site for contract in figures.hosting}
     for owed in owed_by_signature(figures):
         # Interest on what a signature's project owes goes with its site.

@@ -11,7 +11,7 @@ import numpy as np
 from optimizer.plan.audit.recompute.earnings import ebitda
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract
-from optimizer.plan.audit.recompute.idle_cash import IdleCash, idle_rate
+from optimizer.plan.audit.recompute.idle_cash import IdleCash, idle_rate, paid_to_own_debt
 from optimizer.plan.audit.recompute.income_tax import Assessment, TaxYear, tax_bases, years_of
 from optimizer.plan.audit.recompute.tax_after import tax_after
 from optimizer.plan.audit.recompute.timeline import Array, Timeline, instant_factor, mean_factors
@@ -30,7 +30,9 @@ class TaxPath:
         self._short_rate, self._income = finance.cash_tax_rate, ebitda(figures)
         self._idle, self._idle_usd_m = IdleCash(idle_rate(finance)), dict.fromkeys(self._years, 0.0)
         self._assessment: Assessment | None = None
+        self._paid = np.zeros(len(figures.timeline.periods))
         if finance.tax is not None:
+            self._paid = paid_to_own_debt(figures, finance.tax)
             self._assessment = Assessment(figures.timeline, finance.tax, tax_bases(figures, finance.tax))
 
     def due(self, place: int, held_usd_m: float) -> float:
@@ -41,7 +43,7 @@ class TaxPath:
         period = self._timeline.periods[place]
         year = period.start // 12
         places = self._years[year]
-        self._idle_usd_m[year] += self._idle.earns(period, held_usd_m)
+        self._idle_usd_m[year] += self._idle.earns(period, held_usd_m + float(self._paid[place]))
         if place != places[-1]:
             return 0.0
         if self._assessment is None:

@@ -13,8 +13,9 @@ from optimizer.case.taxes import IncomeTax
 from optimizer.plan.audit.recompute.deals import left_of
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract, Kind
-from optimizer.plan.audit.recompute.income_tax import country_of, rate_of
+from optimizer.plan.audit.recompute.income_tax import rate_of
 from optimizer.plan.audit.recompute.lots import Lot
+from optimizer.plan.audit.recompute.tax_countries import country_of
 from optimizer.plan.audit.recompute.tax_depreciation import hall_asset, machine_asset
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, instant_factor, mean_factors
 
