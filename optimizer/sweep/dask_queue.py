@@ -28,6 +28,8 @@ WORKERS_SECONDS = 60.0
 
 _ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 
+_TLS_HELP = ("Dask reads ca-file, client.cert and client.key below distributed.comm.tls, see docs/dask.md",)
+
 
 def run_jobs_on_dask(
     work: Callable[[SharedT, JobT], AnswerT],
@@ -83,14 +85,16 @@ def _connected(address: str) -> Iterator[Any]:
     distributed = _distributed()
     if not _ADDRESS.fullmatch(address):
         raise CallError(f"not the address of a Dask scheduler: {address!r}", ("tcp://HOST:PORT or tls://HOST:PORT",))
+    security = _security(distributed, address)
     with _quiet():
         try:
             # Dask warns of other versions; we refuse them, by name.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="wattfork")
-        except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-            # A TypeError or RuntimeError is one of TLS: no certificate configured here.
+                client = distributed.Client(
+                    address, timeout=CONNECT_SECONDS, security=security, set_as_default=False, name="wattfork"
+                )
+        except (OSError, ValueError, ImportError) as error:
             why = " ".join(str(error).split()) or type(error).__name__
             raise CallError(f"no Dask scheduler answers at {address}", (why,)) from None
         try:
@@ -98,6 +102,20 @@ def _connected(address: str) -> Iterator[Any]:
         finally:
             with contextlib.suppress(OSError, TimeoutError):
                 client.close(CONNECT_SECONDS)
+
+
+def _security(distributed: Any, address: str) -> Any:
+    """TLS as Dask's configuration says. CallError if that and the address do not go together."""
+    security = distributed.Security()
+    try:
+        configured = security.get_connection_args("client")
+    except (OSError, ValueError) as error:
+        raise CallError(f"Dask's TLS configuration is wrong: {error}", _TLS_HELP) from None
+    if address.startswith("tls:") and configured["ssl_context"] is None:
+        raise CallError(f"no certificates are configured for {address}", _TLS_HELP)
+    if address.startswith("tcp:") and configured["require_encryption"]:
+        raise CallError(f"Dask is configured to require encryption, and {address} has none", ("use tls://HOST:PORT",))
+    return security
 
 
 @contextlib.contextmanager

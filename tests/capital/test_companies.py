@@ -330,3 +330,18 @@ def test_a_split_never_adds_value_and_takes_what_is_withheld(plan: Plan, prices:
 
 def opening_below(split: Data) -> float:
     return float(sum(company["opening_cash_usd_m"] for company in split["finance"]["companies"].values()))
+
+
+def test_what_a_debt_of_the_start_locks_up_is_not_the_companys_to_pay_up(plan: Plan) -> None:
+    """Proves: a lease of 1 a month at a company's site serves 2 in March and 2 in June, at a level of three times: what
+    is left stays locked in the project until the twelve months after the last payment are over, and the parent keeps
+    its 10. Broken (as it was where nothing can be drawn): 9.667 at the end of March, for cash that nobody had."""
+    project = {"lease": "rent", "lock_up_dscr": 3}
+    debt = {"principal_usd_m": 4, "rate": 0.0, "interest_every": "3 months", "matures": "2025-06", "project": project}
+    leases = {"rent": lease(1, "18 months", site="two")}
+    done = plan(
+        group(10, leases=leases, debts={"site": {**debt, "amortisation": "even"}}, given={"otherwise": "nothing"})
+    )
+    assert flows(done, "closing") == about([10, 10, 10, 10])
+    assert of_company(done, "closing") == about([0, 0, 0, 8])
+    assert row(done, "projects", "locked_usd_m") == about([1 / 3, 2, 5, 0])

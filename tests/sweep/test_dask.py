@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from optimizer.errors import CallError
@@ -282,6 +283,18 @@ def test_what_is_no_address_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="not the address of a Dask scheduler") as caught:
         run(Cluster(tmp_path, address), tmp_path, ["a"])
     assert "tcp://HOST:PORT" in caught.value.details[0]
+
+
+def test_tls_that_is_not_configured_is_named(tmp_path: Path) -> None:
+    """Without asking anybody: the port is closed."""
+    with pytest.raises(CallError, match="no certificates are configured for tls://127.0.0.1:1"):
+        run(Cluster(tmp_path, "tls://127.0.0.1:1"), tmp_path, ["a"])
+    with dask.config.set({"distributed.comm.require-encryption": True}):
+        with pytest.raises(CallError, match="configured to require encryption, and tcp://127.0.0.1:1 has none"):
+            run(Cluster(tmp_path, "tcp://127.0.0.1:1"), tmp_path, ["a"])
+    with dask.config.set({"distributed.comm.tls.ca-file": str(tmp_path / "no.crt")}):
+        with pytest.raises(CallError, match="TLS configuration is wrong: .*No such file"):
+            run(Cluster(tmp_path, "tls://127.0.0.1:1"), tmp_path, ["a"])
 
 
 def test_without_dask_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
