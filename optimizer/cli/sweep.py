@@ -158,7 +158,8 @@ def command(
         click.echo(f"\nTable     {file}")
     if indices_file is not None:
         said = _write_indices(found, sweep, indices_file)
-        click.echo("\n".join(said), err=as_json) if not quiet else None
+        if not quiet:
+            click.echo("\n".join(said), err=as_json)
     return code
 
 

@@ -43,17 +43,21 @@ NAMES = {
 
 MULTIPLES = ("scale", "volatility", "on_peak_spread", "spikes")
 TODAYS = "x today's"
-LONGEST = 60
+LONGEST, LONGEST_TITLE = 60, 90
 
 _SAID = re.compile(r"\d{4}(-\d\d){0,2}|\[\d+\]")
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One direction: the path as it was asked for; ``relative``: its values are factors on what the case says."""
+    """One direction: the path as it was asked for; ``relative``: its values are factors on what the case says.
+
+    ``linked``: what moves with it.
+    """
 
     path: str
     relative: bool = False
+    linked: tuple[Axis, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -80,8 +84,9 @@ class Axis:
 
     @property
     def title(self) -> str:
-        """``power adder ($/MWh)``."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
+        """``power adder ($/MWh)``, ``bitcoin price ($), with network hashrate``."""
+        title = f"{self.name} ({self.unit})" if self.unit else self.name
+        return clean(", with ".join([title, *(axis.name for axis in self.linked)]), LONGEST_TITLE)
 
     def text(self, value: float, digits: int = 4) -> str:
         """A value with its unit, to significant ``digits``: ``$84,000``, ``$45/MWh``, ``1.2x``, ``60 MW``."""

@@ -83,8 +83,17 @@ def to_svg(spec: Mapping[str, Any]) -> str:
     said = html.escape(str(spec.get("description", "")))
     # The first tag is the picture's own; what follows it are its marks.
     drawn = re.sub(r"^<svg ", f'<svg role="img" aria-label="{said}" ', drawn, count=1)
+    drawn = _renumbered(drawn)
     ET.fromstring(drawn)  # a picture that no reader could open is a mistake of ours
     return drawn + ("" if drawn.endswith("\n") else "\n")
+
+
+def _renumbered(svg: str) -> str:
+    """The converter counts its gradients and clips on from picture to picture: counted anew, for the same bytes."""
+    for at, name in enumerate(dict.fromkeys(re.findall(r'id="((?:gradient_|clip)\d+)"', svg))):
+        kind = name.rstrip("0123456789")
+        svg = svg.replace(f'id="{name}"', f'id="own_{kind}{at}"').replace(f"url(#{name})", f"url(#own_{kind}{at})")
+    return svg
 
 
 def to_png(spec: Mapping[str, Any]) -> bytes:

@@ -22,8 +22,8 @@ COLOURS = ("#77AADD", "#44BB99", "#EE8866", "#99DDFF", "#BBCC33", "#FFAABB", "#A
 OTHER, NONE, WHITE = "#F3F1EC", "#D5D5D5", "#FFFFFF"
 """The light scheme of Paul Tol: told apart with any colour vision, and light enough for dark lines and letters.
 
-``STAY`` is a region that signs nothing, the others follow in the order of their numbers; more than eight regions: those
-of fewest points are ``OTHER``. ``NONE`` is infeasible.
+``STAY`` is a region that signs nothing, the others follow in the order of their numbers; of more than seven those of
+fewest points are ``OTHER``. ``NONE`` is infeasible.
 """
 
 CROSS = "M-1,-1L1,1M1,-1L-1,1"
@@ -69,16 +69,10 @@ def description(drawn: StrategyMap) -> str:
 def colours(regions: Iterable[MapRegion], counts: Mapping[int, int]) -> dict[int, str]:
     """A colour by number of region."""
     ordered = sorted(regions, key=lambda region: region.number)
-    kept = sorted(ordered, key=lambda region: (-counts[region.number], region.number))[: len(COLOURS) + 1]
-    found = {region.number: OTHER for region in ordered}
-    free = list(COLOURS)
-    stay = next((region for region in kept if region.words == "nothing signed"), None)
-    for region in sorted(kept, key=lambda region: region.number):
-        if region is stay:
-            found[region.number] = STAY
-        elif free:
-            found[region.number] = free.pop(0)
-    return found
+    found = {region.number: STAY if region.words == "nothing signed" else OTHER for region in ordered}
+    signing = [number for number, colour in found.items() if colour == OTHER]
+    most = sorted(signing, key=lambda number: (-counts[number], number))[: len(COLOURS)]
+    return {**found, **dict(zip(sorted(most), COLOURS, strict=False))}
 
 
 def _map(drawn: StrategyMap, canvas: Canvas) -> Any:

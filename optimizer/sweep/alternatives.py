@@ -120,43 +120,52 @@ def differences(best: Alternative, other: Alternative) -> str:
     """What is signed, built and contracted otherwise than in the best plan, in words; money and machines in sum."""
     if other is best:
         return ""
-    mine, its = _counted(other.decisions), _counted(best.decisions)
-    parts = [f"{_said(key, amount)} (best: {_said_amount(key, its.get(key))})" for key, amount in mine.items()
-             if key not in its or not _same(amount, its[key])]  # fmt: skip
-    parts += [f"no {' '.join(part for part in key[:3] if part)}" for key in its if key not in mine]
-    return "; ".join(parts)
+    its, mine = _chosen(best.decisions), _chosen(other.decisions)
+    found = [text for key in dict.fromkeys([*mine, *its]) if (text := _difference(key, its.get(key), mine.get(key)))]
+    return "; ".join(found)
 
 
-Key = tuple[str, str, str, str]
-"""Kind, item, site and date; without item, site and date for what is told in sum."""
+Key = tuple[str, ...]
+"""Kind, item and site of what is told one by one; the kind alone of what is told in sum."""
+
+Choice = tuple[str, float, str]
+"""Month (empty for a sum), amount, unit."""
 
 _ONE_BY_ONE = ("sign", "contract", "build")
 _UNITS = {"ph_s": "PH/s", "usd_m": "USD m", "btc": "BTC", "mw": "MW"}
 
 
-def _counted(decisions: Sequence[Mapping[str, Any]]) -> dict[Key, tuple[float, str]]:
-    found: dict[Key, tuple[float, str]] = {}
+def _chosen(decisions: Sequence[Mapping[str, Any]]) -> dict[Key, Choice]:
+    """The first date and all amounts of each; a build may be decided more than once."""
+    found: dict[Key, Choice] = {}
     for row in decisions:
-        kind, unit = str(row["decision"]), str(row["unit"])
-        key = (kind, "", "", "")
-        if kind in _ONE_BY_ONE:
-            key = (kind, str(row["item"]), str(row["site"]), str(row["date"])[:7])
-        found[key] = (found.get(key, (0.0, unit))[0] + float(row["amount"]), unit)
+        kind, one = str(row["decision"]), row["decision"] in _ONE_BY_ONE
+        key: Key = (kind, str(row["item"]), str(row["site"])) if one else (kind,)
+        date, amount, unit = found.get(key, (str(row["date"])[:7] if one else "", 0.0, str(row["unit"])))
+        found[key] = (date, amount + float(row["amount"]), unit)
     return found
 
 
-def _same(one: tuple[float, str], other: tuple[float, str]) -> bool:
-    return abs(one[0] - other[0]) <= SAME_AMOUNT * (1 + abs(other[0]))
+def _difference(key: Key, before: Choice | None, after: Choice | None) -> str:
+    named = f"{key[0]} {key[1]} at {key[2]}" if len(key) > 1 else key[0]
+    if after is None:
+        return f"no {named}"
+    if before is None:
+        return " ".join(part for part in (named, after[0], _amount(after)) if part)
+    parts = [f"{after[0]} instead of {before[0]}"] if after[0] != before[0] else []
+    if not _near(after[1], before[1]):
+        parts.append(f"{_amount(after)} instead of {_amount(before)}")
+    return f"{named} {', '.join(parts)}" if parts else ""
 
 
-def _said(key: Key, amount: tuple[float, str]) -> str:
-    return f"{' '.join(part for part in key if part)} {_said_amount(key, amount)}"
+def _amount(choice: Choice) -> str:
+    _, amount, unit = choice
+    unit = _UNITS.get(unit, unit[:-1] if amount == 1 else unit)
+    return f"{amount:,.0f} {unit}" if abs(amount) >= 1000 else f"{amount:.4g} {unit}"
 
 
-def _said_amount(key: Key, amount: tuple[float, str] | None) -> str:
-    if amount is None:
-        return "not" if key[0] in _ONE_BY_ONE else "none"
-    return f"{amount[0]:,.4g} {_UNITS.get(amount[1], amount[1])}"
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= SAME_AMOUNT * (1 + abs(other))
 
 
 def find_alternatives(
@@ -285,13 +294,16 @@ class _Search:
 
 def _named(best: Certified, found: Mapping[str, _Found]) -> tuple[Alternative, ...]:
     """The plans, equal ones once, and each name at the plan that goes furthest: also one that was found for another."""
-    pool: list[Certified] = [best]
-    for each in found.values():
-        if not any(_equal(each.certified, known) for known in pool):
-            pool.append(each.certified)
+    pool: list[Certified] = []
+    for plan in (best, *(each.certified for each in found.values())):
+        if not any(_equal(plan, known) for known in pool):
+            pool.append(plan)
+    # Another may be worth a trace more than the best plan was proven to.
+    top = max(range(len(pool)), key=lambda i: (pool[i].plan.value_usd_m, -i))
+    pool.insert(0, pool.pop(top))
     names: list[list[str]] = [[BEST], *([] for _ in pool[1:])]
     bounds: list[dict[str, float]] = [{} for _ in pool]
-    proven = [best.solution.status is Status.OPTIMAL and best.certificate.passed, *(True for _ in pool[1:])]
+    proven = [best.solution.status is Status.OPTIMAL and pool[0].certificate.passed, *(True for _ in pool[1:])]
     for name, each in found.items():
         measure = MEASURES[name]
         amounts = [measure.of_plan(plan.solution.instance, plan.solution.decisions) for plan in pool]
@@ -331,6 +343,6 @@ def _equal(one: Certified, other: Certified) -> bool:
         return False
     return all(
         all(row[key] == beside[key] for key in ("date", "decision", "item", "site"))
-        and _same((float(row["amount"] or 0.0), ""), (float(beside["amount"] or 0.0), ""))
+        and _near(float(row["amount"] or 0.0), float(beside["amount"] or 0.0))
         for row, beside in zip(rows, others, strict=True)
     )

@@ -42,28 +42,80 @@ def run_jobs_on_dask(
     wait_seconds: float = WORKERS_SECONDS,
     say: Callable[[str], None] | None = None,
 ) -> Generator[Done[AnswerT] | None, None, None]:
-    """``work(shared, job)`` for every job, by the workers of the scheduler at ``address`` (tcp:// or tls://).
+    """``work(shared, job)`` for every job, once: see `DaskQueue`."""
+    queue = DaskQueue(address, wait_seconds=wait_seconds, say=say)
+    yield from queue.run_jobs(work, shared, jobs, limit_seconds=limit_seconds, warm_up=warm_up)
 
-    As `optimizer.sweep.pool.run_jobs`: yields each `Done` as it comes, and None now and then; ``work`` and ``warm_up``
-    are functions of modules that the workers can import; closing the iterator ends what runs. The differences: a job
-    whose worker died is given to another one, until `MOST_DEATHS` have died of it; workers may come and go. A worker
-    under a nanny (Dask's default) is started anew when its job runs longer than ``limit_seconds`` or is not wanted any
-    more; without one it is left alone until it has finished that job.
+
+class DaskQueue:
+    """The workers of the scheduler at ``address`` (tcp:// or tls://), for one list of jobs after another.
 
     ``say`` is told what a person should know (default: a line on stderr). While there is no worker it waits
-    ``wait_seconds``. Raises CallError if Dask is not installed, no scheduler answers, no worker ever comes, or a
-    worker that is there at the beginning has several threads or other versions; one that comes later is not used then.
-    If the scheduler or all workers are lost for good, the jobs that are left are Done with a failure.
+    ``wait_seconds``.
     """
-    if not jobs:
-        return
-    duty = pickle.dumps((work, shared, warm_up))
-    with _connected(address) as client:
-        run: DaskRun[AnswerT] = DaskRun(client, address, duty, list(jobs), limit_seconds, wait_seconds, say or _say)
-        check_scheduler(client, address)
+
+    def __init__(
+        self, address: str, *, wait_seconds: float = WORKERS_SECONDS, say: Callable[[str], None] | None = None
+    ) -> None:
+        self._address, self._wait_seconds, self._say = address, wait_seconds, say or _say
+        self._refused: set[str] = set()
+        self._ever, self._lost = False, ""
+
+    def run_jobs(
+        self,
+        work: Callable[[SharedT, JobT], AnswerT],
+        shared: SharedT,
+        jobs: Sequence[JobT],
+        *,
+        limit_seconds: float | None = None,
+        warm_up: Callable[[], None] | None = None,
+    ) -> Generator[Done[AnswerT] | None, None, None]:
+        """As `optimizer.sweep.pool.run_jobs`: yields each `Done` as it comes, and None now and then.
+
+        ``work`` and ``warm_up`` are functions of modules that the workers can import; closing the iterator ends what
+        runs. The differences: a job whose worker died is given to another one, until `MOST_DEATHS` have died of it;
+        workers may come and go; what is shared is sent to each worker once, not again with the next list. A worker
+        under a nanny (Dask's default) is started anew when its job runs longer than ``limit_seconds`` or is not wanted
+        any more; without one it is left alone until it has finished that job.
+
+        Raises CallError if Dask is not installed, no scheduler answers, no worker ever comes, or a worker that is there
+        at the beginning has several threads or other versions; one that comes later is not used. Once a worker could be
+        used nothing is raised: without scheduler or workers the jobs that are left are Done with a failure.
+        """
+        if self._lost:
+            yield from (Done(index, None, self._lost, 0.0) for index in range(len(jobs)))
+        elif jobs:
+            duty = pickle.dumps((work, shared, warm_up))
+            try:
+                with _connected(self._address) as client:
+                    check_scheduler(client, self._address)
+                    yield from self._run(client, duty, jobs, limit_seconds)
+            except CallError as error:
+                # Of the connection: afterwards there are none any more.
+                if not self._ever:
+                    raise
+                self._lost = error.message
+                self._say(f"{self._lost}; {len(jobs)} jobs are left undone")
+                yield from (Done(index, None, self._lost, 0.0) for index in range(len(jobs)))
+
+    def _run(
+        self, client: Any, duty: bytes, jobs: Sequence[Any], limit_seconds: float | None
+    ) -> Generator[Done[AnswerT] | None, None, None]:
+        run: DaskRun[AnswerT] = DaskRun(
+            client,
+            self._address,
+            duty,
+            list(jobs),
+            limit_seconds,
+            self._wait_seconds,
+            self._say,
+            self._refused,
+            self._ever,
+        )
         try:
             yield from run.answers()
         finally:
+            self._ever, self._lost = run.ever, run.lost
             run.stop()
 
 

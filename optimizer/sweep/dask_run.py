@@ -93,20 +93,23 @@ class DaskRun(Generic[AnswerT]):
     limit_seconds: float | None
     wait_seconds: float
     say: Callable[[str], None]
+    refused: set[str]
+    """Addresses of workers that are not used."""
+    ever: bool
+    """Whether any worker could be used so far, in earlier runs too."""
 
+    lost: str = ""
+    """Why nothing is to be hoped for any more."""
     digest: str = ""
     waiting: list[int] = field(default_factory=list)
     left: int = 0
     deaths: dict[int, list[str]] = field(default_factory=dict)
     workers: dict[str, _Worker] = field(default_factory=dict)
     """By address."""
-    refused: set[str] = field(default_factory=set)
     unreached: set[str] = field(default_factory=set)
-    """Addresses of those that are not used, and of those that did not answer once."""
+    """Addresses of workers that did not answer once."""
     finished: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     """Keys of orders, put by a thread of Dask's."""
-    ever: bool = False
-    """Whether any worker could be used so far."""
     failed_starts: int = 0
     """Workers that died while they were prepared, in a row."""
     alone_since: float | None = None
@@ -358,6 +361,7 @@ class DaskRun(Generic[AnswerT]):
 
     def _abandon(self, failure: str) -> list[Done[AnswerT]]:
         """Every job that has no answer fails."""
+        self.lost = failure
         self.say(f"{failure}; {self.left} jobs are left undone")
         had = [worker.job for worker in self.workers.values() if worker.job is not None]
         left = sorted({*self.waiting, *had})

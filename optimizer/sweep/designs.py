@@ -69,11 +69,13 @@ def design(
     sensitivity: int | None = None,
     seed: int = 0,
     given_csv: Path | None = None,
+    beside: bool = False,
 ) -> Design:
     """The points that are asked for: a grid, unless ``tornado``, ``sample`` or ``sensitivity`` (how many) is.
 
     ``varied`` as `parse_vary` reads them. ``overlays``: case files, relative to the current folder or to that of the
-    case; ``given_csv`` is laid over them as over the case. Raises CallError and CaseError with what is wrong.
+    case (of the case alone if ``beside``); ``given_csv`` is laid over them as over the case. Raises CallError and
+    CaseError with what is wrong.
     """
     directions = tuple(parse_vary(each) if isinstance(each, str) else each for each in varied)
     kinds: list[Kind] = []
@@ -87,7 +89,7 @@ def design(
         raise CallError("nothing to vary", (HINT,))
     if overlays and kind in ("sample", "sensitivity"):
         raise CallError(f"other cases go with grids and tornados, not with a {kind}")
-    others = load_overlays(loaded, overlays, given_csv=given_csv)
+    others = load_overlays(loaded, overlays, given_csv=given_csv, beside=beside)
     every: tuple[Direction, ...] = directions
     if others:
         every = (Overlays(loaded.path.name, tuple(others)), *directions)
@@ -129,6 +131,7 @@ def named_design(
         sensitivity=named.sensitivity,
         seed=named.seed if seed is None else seed,
         given_csv=given_csv,
+        beside=True,
     )
     return found, named
 
@@ -137,15 +140,18 @@ def named_design(
 
 
 def load_overlays(
-    loaded: LoadedCase, names: Sequence[str], *, given_csv: Path | None = None
-) -> dict[str, LoadedCase]:  # fmt: skip
-    """Case files that extend a case, by the name as it was given. CallError for one that is none."""
+    loaded: LoadedCase, names: Sequence[str], *, given_csv: Path | None = None, beside: bool = False
+) -> dict[str, LoadedCase]:
+    """Case files that extend a case, by the name as it was given. CallError for one that is none.
+
+    They are looked for in the current folder (not if ``beside``), then in that of the case and of what it extends.
+    """
     base = loaded.path.resolve()
     found: dict[str, LoadedCase] = {}
     for name in names:
         if name in found:
             raise CallError(f"the case {name} is named twice")
-        overlay = load_case(_find(name, loaded), given_csv=given_csv)
+        overlay = load_case(_find(name, loaded, beside), given_csv=given_csv)
         if overlay.path.resolve() == base:
             raise CallError(f"{name} is the case itself, which is solved in any case")
         if base not in [file.resolve() for file in overlay.files]:
@@ -157,10 +163,9 @@ def load_overlays(
     return found
 
 
-def _find(name: str, loaded: LoadedCase) -> Path:
-    """Where a case file lies: in the current folder, else in those of the case and of what it extends."""
-    folders = [Path(), loaded.path.parent, *(file.parent for file in loaded.files)]
-    for folder in folders:
+def _find(name: str, loaded: LoadedCase, beside: bool) -> Path:
+    folders = [loaded.path.parent, *(file.parent for file in loaded.files)]
+    for folder in folders if beside else [Path(), *folders]:
         if (folder / name).exists():
             return folder / name
     return loaded.path.parent / name

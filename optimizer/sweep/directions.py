@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from optimizer.case.sweeps import FORMS, NamedSweep, Values, read_values, values_of
+from optimizer.case.sweeps import NamedSweep, Values, read_values, values_of
 from optimizer.errors import CallError
 
-HINT = f"PATH=VALUES: {FORMS}"
+HINT = (
+    "write PATH=LOW:HIGH:N, PATH=a,b,c, or factors as in PATH=x0.8:x1.2:5; "
+    "PATH=LOW:HIGH for samples and tornados; clauses joined by & move together"
+)
 CASE_COLUMN = "case"
 
 

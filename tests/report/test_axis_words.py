@@ -31,6 +31,12 @@ def test_axis(path: str, relative: bool, title: str, value: float, text: str) ->
     assert axis.text(value) == text
 
 
+def test_what_moves_with_it_is_said() -> None:
+    axis = Axis("market.network.btc_usd", False, (Axis("market.network.hashrate_eh_s"),))
+    assert axis.title == "bitcoin price ($), with network hashrate"
+    assert axis.name == "bitcoin price"
+
+
 def test_digits() -> None:
     assert Axis("market.network.btc_usd").text(118023.4, 3) == "$118,000"
     assert Axis("x").text(-0.0) == "0"

@@ -1,7 +1,7 @@
 """Break-evens of cases that can be solved by hand: the search has to come to the formula.
 
-The cases are those of tests/math: a MWh at the meter is worth 100 USD at 96,000 USD a coin, nothing is discounted, and a
-hall of 10 MW IT brings 1 USD m a month for 24 months.
+The cases are those of tests/math: a MWh at the meter is worth 100 USD at 96,000 USD a coin, nothing is discounted, and
+a hall of 10 MW IT brings 1 USD m a month for 24 months.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from optimizer.sweep.breakeven_words import breakeven_lines
 from optimizer.sweep.flips import Answer, Interval
 from optimizer.sweep.point import PointOptions
 from optimizer.sweep.pool import Done
-from tests.math.cases import Price, case_data, flat, load
+from tests.math.cases import FLAT_50, Price, case_data, flat, load
 
 EXACT = PointOptions(relative_gap=1e-9)
 BY_FREE_POWER: dict[str, Any] = {"capex_usd_m_per_mw_it": 1}
@@ -38,7 +38,7 @@ def search(
     what: str,
     between: str,
     *,
-    price: Price = flat(50),
+    price: Price = FLAT_50,
     **more: Any,
 ) -> BreakEven:
     loaded = load(folder, data, price)

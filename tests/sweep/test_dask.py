@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import pytest
 
 from optimizer.errors import CallError
 from optimizer.sweep.campaign import Campaign
-from optimizer.sweep.dask_queue import CONNECT_SECONDS, run_jobs_on_dask
+from optimizer.sweep.dask_queue import CONNECT_SECONDS, DaskQueue, run_jobs_on_dask
 from optimizer.sweep.point import OPTIMAL, PointOptions
 from optimizer.sweep.pool import Done
 from optimizer.sweep.vary import Point
@@ -202,7 +201,7 @@ def test_points_need_no_files_at_the_workers(cluster: Cluster, load_small: Calla
         for index, job in enumerate(jobs):
             yield Done(index, work(shared, job), "", 0.0)
 
-    on_dask = partial(run_jobs_on_dask, address=cluster.address)
+    on_dask = DaskQueue(cluster.address).run_jobs
     there, here = (Campaign(loaded, PointOptions(), executor=each) for each in (on_dask, in_this_process))
     (loaded.folder / "prices.csv").unlink()
     cluster.start_worker()
@@ -238,13 +237,16 @@ def test_another_version_is_refused_or_not_used(
         run(cluster, tmp_path, ["a"])
     cluster.end(1)
     cluster.start_worker()
-    jobs = ["a", "meet"]
-    for done in run_jobs_on_dask(work, Counted(tmp_path), jobs, address=cluster.address):
+    dask_queue = DaskQueue(cluster.address)
+    for done in dask_queue.run_jobs(work, Counted(tmp_path), ["a", "meet"]):
         if done is not None and done.index == 0:
             cluster.start_worker(*older)
         if capsys.readouterr().err.endswith("they have to be the same; it is not used\n"):
             (tmp_path / "here.met").touch()
     assert len(list(tmp_path.glob("*.met"))) == 2
+    # It is still there for the next list, is not used, and nothing is said twice.
+    assert [done.failure for done in dask_queue.run_jobs(work, Counted(tmp_path), ["b"]) if done is not None] == [""]
+    assert capsys.readouterr().err == ""
 
 
 def test_a_scheduler_of_another_version_is_refused(
@@ -287,14 +289,19 @@ def test_what_is_no_address_is_refused(address: str, tmp_path: Path) -> None:
 
 def test_tls_that_is_not_configured_is_named(tmp_path: Path) -> None:
     """Without asking anybody: the port is closed."""
-    with pytest.raises(CallError, match="no certificates are configured for tls://127.0.0.1:1"):
-        run(Cluster(tmp_path, "tls://127.0.0.1:1"), tmp_path, ["a"])
-    with dask.config.set({"distributed.comm.require-encryption": True}):
-        with pytest.raises(CallError, match="configured to require encryption, and tcp://127.0.0.1:1 has none"):
-            run(Cluster(tmp_path, "tcp://127.0.0.1:1"), tmp_path, ["a"])
-    with dask.config.set({"distributed.comm.tls.ca-file": str(tmp_path / "no.crt")}):
-        with pytest.raises(CallError, match="TLS configuration is wrong: .*No such file"):
-            run(Cluster(tmp_path, "tls://127.0.0.1:1"), tmp_path, ["a"])
+
+    def said(scheme: str, **settings: Any) -> str:
+        with dask.config.set({f"distributed.comm.{name}": value for name, value in settings.items()}):
+            with pytest.raises(CallError) as caught:
+                run(Cluster(tmp_path, f"{scheme}://127.0.0.1:1"), tmp_path, ["a"])
+            return caught.value.message
+
+    assert said("tls") == "no certificates are configured for tls://127.0.0.1:1"
+    encrypted = said("tcp", **{"require-encryption": True})
+    assert encrypted == "Dask is configured to require encryption, and tcp://127.0.0.1:1 has none"
+    missing = str(tmp_path / "no.pem")
+    wrong = said("tls", **{"tls.ca-file": missing, "tls.client.cert": missing, "tls.client.key": missing})
+    assert wrong.startswith("Dask's TLS configuration is wrong: ")
 
 
 def test_without_dask_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +321,8 @@ def test_a_scheduler_that_dies_leaves_failures(
         process = own.start_scheduler()
         own.start_worker()
         found = []
-        for done in run_jobs_on_dask(work, Counted(tmp_path), ["a", "hang", "b"], address=own.address):
+        dask_queue = DaskQueue(own.address)
+        for done in dask_queue.run_jobs(work, Counted(tmp_path), ["a", "hang", "b"]):
             if done is not None:
                 found.append(done)
             if (tmp_path / "hangs").exists():
@@ -324,3 +332,6 @@ def test_a_scheduler_that_dies_leaves_failures(
     assert [done.index for done in found] == [0, 1, 2]
     assert [done.failure for done in found] == ["", *[f"the Dask scheduler at {own.address} is gone"] * 2]
     assert "2 jobs are left undone" in capsys.readouterr().err
+    # Nor is the next list an error of the call: at once, what is left fails, too.
+    later = [done for done in dask_queue.run_jobs(work, Counted(tmp_path), ["c"]) if done is not None]
+    assert [done.failure for done in later] == [f"the Dask scheduler at {own.address} is gone"]
