@@ -203,19 +203,19 @@ def numbers_at(data: Mapping[str, Any], pattern: str) -> tuple[list[CasePath], l
     from optimizer.case.suggest import kind_of, shapes_at
     from optimizer.case.yaml_file import dotted
 
-    plain = copy.deepcopy(dict(data))
-    sweeps = plain.pop(SWEEPS, None)
-    if sweeps is not None and pattern.split(".")[0] == SWEEPS:
+    if pattern.split(".")[0] == SWEEPS:
         return [], [(pattern, "says what is varied, and cannot be varied itself")]
+    plain = {key: value for key, value in data.items() if key != SWEEPS}
     paths = paths_matching(plain, pattern)
-    _, found = apply_overrides(plain, {pattern: 1.0})
-    wrong = [(problem.path, problem.message) for problem in found]
-    if not wrong:
-        for path in paths:
-            kinds = {kind_of(shape) for shape in shapes_at(path)}
-            if not kinds & {"number", "integer"}:
-                message = f"takes {' or '.join(sorted(kinds - {'nothing'})) or 'no value'}, not a number"
-                wrong.append((dotted(path), message))
+    kinds = {path: {kind_of(shape) for shape in shapes_at(path)} for path in paths}
+    strange = [path for path in paths if not kinds[path] & {"number", "integer"}]
+    if paths and not strange:
+        return paths, []
+    _, found = apply_overrides(copy.deepcopy(plain), {pattern: 1.0})
+    wrong = [(problem.path, problem.message) for problem in found] or [
+        (dotted(path), f"takes {' or '.join(sorted(kinds[path] - {'nothing'})) or 'no value'}, not a number")
+        for path in strange
+    ]
     return paths, wrong
 
 

@@ -175,9 +175,15 @@ def _hold_call(name: str | None, asked: dict[str, Any]) -> None:
 
 
 def _named(loaded: LoadedCase, name: str, seed: int | None, given: Path | None) -> Design:
+    from optimizer.errors import CallError
     from optimizer.sweep.designs import named_design
 
-    return named_design(loaded, name, seed=seed, given_csv=given)[0]
+    found, named = named_design(loaded, name, seed=seed, given_csv=given)
+    more = {"refine": named.refine is not None, "regret": named.regret, "twins": named.twins}
+    for key, wanted in more.items():
+        if wanted:
+            raise CallError(f"the sweep {name!r} asks for {key}, which the command does not do")
+    return found
 
 
 def _indices_file(table: Path) -> Path:

@@ -84,6 +84,21 @@ class Tiles:
             found.append(self.middle(square) if has_square else self.spot(place))
         return tuple(spot for at, spot in enumerate(found) if spot != found[at - 1])
 
+    def pieces(self) -> list[tuple[object, list[Place]]]:
+        """Places of one label that hang together, with the label, in the order of their first place."""
+        left, found = set(self.labels), []
+        for first, label in self.labels.items():
+            if first in left:
+                left.discard(first)
+                piece = [first]
+                for i, j in piece:
+                    for place in ((i + 1, j), (i - 1, j), (i, j + 1), (i, j - 1)):
+                        if place in left and self.labels[place] == label:
+                            left.discard(place)
+                            piece.append(place)
+                found.append((label, piece))
+        return found
+
     def borders(self, between: Callable[[object, object], bool]) -> list[Segment]:
         """Lines between areas of different labels for which ``between`` holds."""
         found = []

@@ -6,7 +6,7 @@ markup. The same map gives the same specification.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from optimizer.report.axis_words import clean
@@ -179,11 +179,12 @@ def _points(drawn: StrategyMap, paint: Mapping[int, str], canvas: Canvas, x: Any
 
 
 def _letters(drawn: StrategyMap, canvas: Canvas, x: Any, y: Any) -> list[Any]:
+    """One in every piece of a region."""
     rows = []
-    for region in drawn.regions:
-        spot = _letter_spot(drawn, region.number)
-        if spot is not None:
-            rows.append({"x": spot[0], "y": spot[1], "letter": region.letter})
+    for label, places in drawn.tiles.pieces():
+        if isinstance(label, int):
+            x_at, y_at = _letter_spot(drawn, places)
+            rows.append({"x": x_at, "y": y_at, "letter": drawn.region(label).letter})
     return [
         canvas.chart(rows)
         .mark_text(fontSize=LETTER, fontWeight="bold", aria=False, **halo)
@@ -198,11 +199,8 @@ def _halo() -> tuple[dict[str, Any], dict[str, Any]]:
     return {"color": WHITE, "stroke": WHITE, "strokeWidth": 3.5, "opacity": 0.9}, {"color": INK}
 
 
-def _letter_spot(drawn: StrategyMap, number: int) -> Spot | None:
-    """Inside the area of the point that has most of its region around it, not where today's mark is if it can be."""
-    places = [place for place, label in drawn.tiles.labels.items() if label == number]
-    if not places:
-        return None
+def _letter_spot(drawn: StrategyMap, places: Collection[Place]) -> Spot:
+    """Inside the area of the point that has most of its piece around it, not where today's mark is if it can be."""
     mine = set(places)
     today = None if drawn.today is None else drawn.tiles.place_at(drawn.today)
     middle = (sum(i for i, _ in places) / len(places), sum(j for _, j in places) / len(places))

@@ -19,7 +19,7 @@ WIDTH = 640
 LOWER, HIGHER = "#EE8866", "#77AADD"
 """Inputs below and above today's."""
 LINE, QUO, CHANGE = "#004488", "#882255", "#8a6d1f"
-LONGEST_NAME = 34
+LONGEST_NAME = 28
 ROW = 34
 MOST_RULED = 60
 """Columns of a heat map that still have room for a rule between them, and for a cross."""

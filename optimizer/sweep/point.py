@@ -43,6 +43,9 @@ EXIT_CODES = {
 """By status; any other status is a plan whose search was stopped."""
 
 
+LEAST_MINING = 0.05
+"""Of a plan's MWh: with less it is not called mining."""
+
 CANDIDATES, SEARCH = "candidates", "search"
 """Where a point's plan comes from: from a point solved before, or from a search of its own."""
 
@@ -76,8 +79,8 @@ class Figures:
     """In words."""
     decisions: tuple[Mapping[str, Any], ...]
     """Rows of ``decisions.csv`` by column."""
-    mines_at_end: bool
-    """Whether any machine runs in the last period."""
+    mines: bool
+    """Whether machines use at least `LEAST_MINING` of all MWh over the horizon."""
     proof: str
     """`CANDIDATES` or `SEARCH`."""
 
@@ -201,11 +204,16 @@ def _figures(plan: Plan, solution: Solution, proof: str) -> Figures:
 
     measures = measure(plan)
     rows = tuple(plan.tables["decisions"].dicts())
-    used, labels, mines_at_end = {"mining": 0.0, "hosting": 0.0}, plan.prepared.market.tree.label, False
+    used, mwh, labels = (
+        {"mining": 0.0, "hosting": 0.0},
+        {"mining": 0.0, "hosting": 0.0},
+        plan.prepared.market.tree.label,
+    )
     for row in plan.tables["allocation"].dicts():
         if row["period"] == labels[0] and row["use"] in used:
             used[str(row["use"])] += float(row["meter_mw"] or 0.0)
-        mines_at_end |= row["period"] == labels[-1] and row["use"] == "mining" and float(row["meter_mw"] or 0.0) > 0
+        if row["use"] in mwh:
+            mwh[str(row["use"])] += float(row["mwh"] or 0.0)
     return Figures(
         value_usd_m=solution.value_usd_m,
         bound_usd_m=solution.bound_usd_m,
@@ -219,7 +227,7 @@ def _figures(plan: Plan, solution: Solution, proof: str) -> Figures:
         peak_funding_usd_m=measures.peak_funding_usd_m,
         decision_lines=tuple(decision_line(row) for row in rows),
         decisions=rows,
-        mines_at_end=mines_at_end,
+        mines=mwh["mining"] > LEAST_MINING * sum(mwh.values()),
         proof=proof,
     )
 

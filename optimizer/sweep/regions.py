@@ -71,12 +71,12 @@ def _words(kind: str, name: str, site: str, count: int) -> str:
     return f"{kind} {name}{at}" + (f" x{count}" if count > 1 else "")
 
 
-def called(key: RegionKey, mines_at_end: bool) -> str:
+def called(key: RegionKey, mines: bool) -> str:
     """What a point does in the end, in one word: ``mine``, ``host``, ``both`` or ``wind down``."""
     signs = any(kind == "sign" for kind, _, _, _ in key)
     if signs:
-        return BOTH if mines_at_end else HOST
-    return MINE if mines_at_end else WIND_DOWN
+        return BOTH if mines else HOST
+    return MINE if mines else WIND_DOWN
 
 
 def key_of(swept: Swept | None) -> RegionKey | None:
@@ -101,7 +101,7 @@ def _region(number: int, key: RegionKey, members: Sequence[Swept]) -> Region:
     uses: dict[str, int] = defaultdict(int)
     for swept in members:
         assert swept.outcome.figures is not None
-        uses[called(key, swept.outcome.figures.mines_at_end)] += 1
+        uses[called(key, swept.outcome.figures.mines)] += 1
     words = " or ".join(sorted(uses, key=lambda use: -uses[use]))
     return Region(number, key, region_words(key), words, tuple(swept.point.number for swept in members))
 

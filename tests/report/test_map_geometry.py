@@ -75,6 +75,14 @@ def test_a_region_that_comes_again_ends_at_the_break() -> None:
     assert tiles.extent((2.0, 0.5), 0) == pytest.approx((1.5, 3))
 
 
+def test_pieces_of_a_region_that_comes_again() -> None:
+    """Corners that only touch do not hang together."""
+    labels = {(0, 0): 1, (0, 1): 2, (1, 0): 2, (1, 1): 1, (2, 0): 1, (2, 1): 1}
+    assert Tiles((0, 1, 2), (0, 1), labels, {}).pieces() == [
+        (1, [(0, 0)]), (2, [(0, 1)]), (2, [(1, 0)]), (1, [(1, 1), (2, 1), (2, 0)]),
+    ]  # fmt: skip
+
+
 def test_outside_there_is_nothing() -> None:
     assert STRAIGHT.place_at((-0.1, 0.5)) is None
     assert STRAIGHT.label_at((0.5, 1.01)) is None

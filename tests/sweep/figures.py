@@ -21,7 +21,7 @@ def swept_with(value_usd_m: float, bound_usd_m: float) -> Swept:
         peak_funding_usd_m=0.0,
         decision_lines=(),
         decisions=(),
-        mines_at_end=False,
+        mines=False,
         proof="search",
     )
     return Swept(Point(1, (0.0,), {}), Outcome("optimal", "", figures, ()), 0.0)

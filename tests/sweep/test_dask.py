@@ -95,11 +95,14 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def nanny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A scheduler with one worker that is started again whenever it dies."""
+    """A scheduler with one worker that is started again whenever it dies, at the same address."""
     found = Cluster(tmp_path_factory.mktemp("nanny"))
     try:
         found.start_scheduler()
-        found.start_worker(nanny=True)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        found.start_worker("--worker-port", str(port), nanny=True)
         yield found
     finally:
         found.end(0)
@@ -161,8 +164,8 @@ def test_what_a_job_does_wrong_is_its_own_failure(nanny: Cluster, tmp_path: Path
 
 
 def test_a_job_that_hangs_is_given_up_and_its_process_ended(nanny: Cluster, tmp_path: Path) -> None:
-    found = run(nanny, tmp_path, ["hang", "a"], limit_seconds=1.0)
-    assert found[0].failure == "gave no answer within 1 s"
+    found = run(nanny, tmp_path, ["hang", "a"], limit_seconds=2.0)
+    assert found[0].failure == "gave no answer within 2 s"
     assert found[1].answer is not None
     assert found[1].answer[1] != int((tmp_path / "hangs").read_text())
 
@@ -183,9 +186,9 @@ def test_without_a_nanny_a_worker_that_is_stuck_is_not_waited_for(
     """It is the only one, so the job after it has nobody."""
     cluster.start_worker()
     cluster.wait_for_worker()
-    found = run(cluster, tmp_path, ["hang", "a"], limit_seconds=1.0, wait_seconds=1.0)
+    found = run(cluster, tmp_path, ["hang", "a"], limit_seconds=2.0, wait_seconds=1.0)
     assert [done.failure for done in found] == [
-        "gave no answer within 1 s",
+        "gave no answer within 2 s",
         f"no Dask worker at {cluster.address} within 1 s",
     ]
     assert f"waiting 1 s for one (dask worker {cluster.address} --nthreads 1)" in capsys.readouterr().err

@@ -1,4 +1,7 @@
-"""Hours in which power is cut: the dearest of the price file. Section 3 of docs/figures.md, "Interruptions"."""
+"""Hours in which power is cut: the dearest of the price file. Section 3 of docs/figures.md, "Interruptions".
+
+Prices are those that the market makes of its file, before the level, the scale and the basis.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """Hourly power prices of any planned month: the file's complete months as shape, scaled to a level. Section 3.
 
-Works with intervals of any length; an interval's weight is in hours. Not here: reading the file, and what a site adds.
+What a market changes in its prices is in ``price_changes``, and is done here, month by month of the file. Works with intervals of any length; an interval's weight
+is in hours. Not here: reading the file, and what a site adds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from optimizer.case.case import Case
 from optimizer.case.market import PowerMarket
 from optimizer.case.price_file import PriceFile
 from optimizer.market.prices import PriceSeries
+from optimizer.plan.audit.recompute.price_changes import changed_prices
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, CannotRecompute, days_in
 
 Ints = NDArray[np.int64]
@@ -47,10 +49,14 @@ class Hours:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A complete month of a price file, known by its coordinate; the day of an interval counts from 1."""
+    """A complete month of a price file, known by its coordinate; the day of an interval counts from 1.
+
+    price: as it is used, with the changes of its market. file_price: as it stands in the file, by which a level is set.
+    """
 
     month: int
     price: Array
+    file_price: Array
     day: Ints
     hour: Ints
     weekday: Ints
@@ -66,11 +72,12 @@ class Shape:
     found: dict[tuple[int, int], list[Ints]] = field(default_factory=dict)
 
     def mean(self, calendar_months: Iterable[int]) -> float:
-        """Plain mean over all intervals of these calendar months."""
-        return float(np.concatenate([each.price for month in calendar_months for each in self.months[month]]).mean())
+        """Plain mean over all intervals of these calendar months, in the file as it is."""
+        sources = [source for month in calendar_months for source in self.months[month]]
+        return float(np.concatenate([each.file_price for each in sources]).mean())
 
     def lay(self, month: int) -> Hours:
-        """The shape laid over the days of a planned month, at the file's own level."""
+        """The shape laid over the days of a planned month, before the level, the scale and the basis."""
         key = (month % 12 + 1, days_in(month))
         if key not in self.laid:
             sources, places = self.months[key[0]], self._places(*key)
@@ -115,11 +122,15 @@ def _of_day(source: Source, planned: int) -> Ints:
 
 
 def shape_of(market: PowerMarket, series: PriceSeries) -> Shape:
-    """Pick the complete months inside the case's window. Raises CannotRecompute if a calendar month has none."""
+    """Pick the complete months inside the case's window, and change their prices as the market says.
+
+    Raises CannotRecompute if a calendar month has none.
+    """
     months = {month: source for month, source in _complete_months(market, series).items() if _in_window(market, month)}
     by_number: dict[int, list[Source]] = {}
     for month, source in months.items():
-        by_number.setdefault(month % 12 + 1, []).append(source)
+        price = changed_prices(market, source.file_price, source.hour, source.weekday)
+        by_number.setdefault(month % 12 + 1, []).append(replace(source, price=price))
     lacking = [str(number) for number in range(1, 13) if number not in by_number]
     if lacking:
         raise CannotRecompute(f"{market.file}: no complete month for calendar month {', '.join(lacking)}")
@@ -159,7 +170,9 @@ def _complete_months(file: PriceFile, series: PriceSeries) -> dict[int, Source]:
         day = np.asarray(series.local_day[first:end], dtype=np.int64)
         if _is_complete(month, day, series.interval_hours, zone):
             price = np.asarray(series.price[first:end], dtype=np.float64)
-            found[month] = Source(month, price, day, series.local_hour[first:end], series.local_weekday[first:end])
+            found[month] = Source(
+                month, price, price, day, series.local_hour[first:end], series.local_weekday[first:end]
+            )
     return found
 
 
@@ -197,9 +210,10 @@ class Spot:
     usd_per_unit: float = 1.0
 
     def month(self, month: int) -> Hours:
-        """Market prices of a planned month, USD."""
+        """Market prices of a planned month, USD. The basis is in USD, and neither scaled nor growing."""
         laid = self.shape.lay(month)
-        return laid.priced(laid.price * (self.factor(month) * self.market.scale * self.usd_per_unit))
+        spot = laid.price * (self.factor(month) * self.market.scale * self.usd_per_unit)
+        return laid.priced(spot + self.market.basis_usd_per_mwh)
 
     def factor(self, month: int) -> float:
         """What prices of the file are multiplied by in a planned month, without the market's scale."""
