@@ -254,8 +254,9 @@ class _Search:
             except InfeasibleError:
                 # The best plan itself is no plan of the model at this floor: by tolerances, or by its hours.
                 break
-            # Of the first round: a bound holds whatever is asked for besides.
-            bound = extreme.bound if bound is None else bound
+            if least == self._floor:
+                # Both hold. A search for a higher value says nothing of plans that are worth less than that.
+                bound = extreme.bound if bound is None else min(bound, extreme.bound)
             certified = self._worth_most(extreme)
             short = self._floor - certified.plan.value_usd_m if certified is not None else float("inf")
             if certified is not None and short <= SHORT * (1 + abs(self._floor)):

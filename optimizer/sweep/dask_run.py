@@ -84,7 +84,7 @@ class _Worker:
 
 @dataclass
 class DaskRun(Generic[AnswerT]):
-    """One call of `run_jobs_on_dask`: which job is where, and what is still to do."""
+    """One list of jobs: which is where, and what is still to do."""
 
     client: Any
     address: str
@@ -124,7 +124,7 @@ class DaskRun(Generic[AnswerT]):
         self.left = len(self.jobs)
 
     def answers(self) -> Generator[Done[AnswerT] | None, None, None]:
-        """What `run_jobs_on_dask` yields."""
+        """Each `Done` as it comes, and None now and then."""
         while self.left:
             found: list[Done[AnswerT]] = []
             if time.monotonic() - self.looked >= _TICK_SECONDS:
@@ -150,7 +150,7 @@ class DaskRun(Generic[AnswerT]):
     def _look(self) -> list[Done[AnswerT]]:
         """Ask the scheduler who is there: take in who came, give the jobs of who has gone to others."""
         try:
-            seats: dict[str, Any] = self.client.sync(self.client.scheduler.identity)["workers"]
+            scheduler = self.client.sync(self.client.scheduler.identity)
         except Exception:
             # The connection is lost, or being made again.
             self.lost_since = self.lost_since or time.monotonic()
@@ -158,6 +158,7 @@ class DaskRun(Generic[AnswerT]):
         finally:
             self.looked = time.monotonic()
         self.lost_since = None
+        seats: dict[str, Any] = scheduler["workers"]
         found = []
         for worker in [worker for address, worker in self.workers.items() if address not in seats]:
             found += self._died(worker)

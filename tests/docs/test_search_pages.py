@@ -43,7 +43,7 @@ def test_the_page_shows_what_the_command_prints(
 
 
 def test_the_pages_name_every_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proves: each column of the two tables stands on its page, and each kind of alternative. Broken: the missing one."""
+    """Proves: each column of the two tables stands on its page, and each kind of alternative. Broken: one."""
     text = page("alternatives.md")
     assert [name for name in NAMES if f"| `{name}` |" not in text] == []
     assert f"`{FIRST_COLUMN}`" in page("breakeven.md")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from optimizer.case.market import PowerMarket
@@ -115,6 +115,7 @@ months = st.lists(st.tuples(amounts, st.booleans()), min_size=1, max_size=60)
 factors = st.integers(0, 300).map(lambda percent: percent / 100)
 
 
+@settings(deadline=None)
 @given(months, factors, factors, factors)
 def test_as_plain_python_has_it(
     month: list[tuple[float, bool]], volatility: float, spread: float, share: float
@@ -125,6 +126,7 @@ def test_as_plain_python_has_it(
     assert found.tolist() == pytest.approx(changed_month(price.tolist(), peak.tolist(), volatility, spread, share))
 
 
+@settings(deadline=None)
 @given(months, factors, factors)
 def test_means_are_kept(month: list[tuple[float, bool]], volatility: float, spread: float) -> None:
     """Proves: neither volatility nor the spread moves the mean of a month. Broken: 13.1 in place of 12.4, say."""
@@ -133,6 +135,7 @@ def test_means_are_kept(month: list[tuple[float, bool]], volatility: float, spre
     assert found.mean() == pytest.approx(price.mean(), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(months)
 def test_neutral_changes_nothing(month: list[tuple[float, bool]]) -> None:
     """Proves: with all factors 1 the array comes back bit for bit. Broken: 0.30000000000000004 in place of 0.3."""
@@ -141,6 +144,7 @@ def test_neutral_changes_nothing(month: list[tuple[float, bool]]) -> None:
     assert found.tobytes() == price.tobytes()
 
 
+@settings(deadline=None)
 @given(months, factors)
 def test_as_many_spikes_as_asked(month: list[tuple[float, bool]], share: float) -> None:
     """Proves: after the change so many prices are above four times the old mean as asked. Broken: n in place of k."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from optimizer import api
-from optimizer.errors import AuditError, CaseError
+from optimizer.errors import CaseError
 from tests.hourly.builder import CASE, LEASE, changed, component, market, solve_product, write_prices
 from tests.market.changed_by_hand import changed_month, is_on_peak
 
@@ -101,13 +101,14 @@ def test_all_who_use_a_market_see_its_basis(use: str, values: Any) -> None:
     assert abs(varied - without) > 1e-3
 
 
-@pytest.mark.xfail(strict=True, raises=AuditError, reason="the audit does not change hourly prices yet (section 20)")
-@pytest.mark.parametrize("key", ["volatility", "on_peak_spread", "spikes"])
-def test_the_audit_comes_to_the_same(key: str, tmp_path: Path) -> None:
-    """Proves: a plan at changed prices is confirmed. Broken: an AuditError that names power costs."""
-    write_prices(tmp_path, {"prices": as_in_file})
-    changes = {f"market.power.hub.{key}": 1.5, "sites.one.contracts.ppa": BLOCK}
-    solve_product(changed(CASE, changes), tmp_path).write(tmp_path / "plan")
+@pytest.mark.parametrize("use", list(USES))
+def test_the_audit_comes_to_the_same(use: str, tmp_path: Path) -> None:
+    """Proves: a plan at changed prices, brought to a forward level, is confirmed. Broken: an AuditError that names power
+    costs, as of the prices in the file."""
+    write_prices(tmp_path, {"prices": as_in_file, "flat": lambda _: 80.0})
+    places = {f"market.power.hub.{key}": value for key, value in VARIED.items()}
+    level = {"market.power.hub.forward_usd_per_mwh": {"2025": 75}}
+    solve_product(changed(CASE, USES[use] | places | level), tmp_path).write(tmp_path / "plan")
 
 
 def test_a_plan_at_neutral_values_is_the_same_bytes(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 
+from optimizer import api
 from optimizer.case.load import load_case
 from optimizer.cli.sweep import command
 from optimizer.sweep.designs import Design, design, named_design
@@ -87,6 +88,19 @@ def test_every_command_is_counted() -> None:
 def test_named_sweeps_of_the_page(name: str, count: int, case: Path) -> None:
     """Proves: the page's section is one that the case takes, each sweep with its points."""
     assert len(named_design(load_case(case), name)[0].points) == count
+
+
+def test_what_the_shape_of_prices_is_worth() -> None:
+    """Proves: the page's two values of volatility are those of the quickstart. Broken: $342.7M, as without it."""
+    said = " ".join(PAGE.split())
+    match = re.search(
+        r"with flat months the quickstart is worth \$([\d.]+)M, with swings twice as wide \$([\d.]+)M", said
+    )
+    assert match is not None
+    for volatility, value in zip((0, 2), match.groups(), strict=True):
+        loaded = load_case(QUICKSTART, overrides={"market.power.west.volatility": volatility})
+        solved = api.solve(loaded, api.SolveOptions(relative_gap=1e-3), twins=False)
+        assert solved.solution.value_usd_m == pytest.approx(float(value), abs=0.4)
 
 
 def test_options_that_the_page_names_exist() -> None:

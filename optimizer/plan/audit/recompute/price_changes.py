@@ -1,7 +1,7 @@
 """What a market changes in the prices of a month of its file. Section 20 of docs/figures_sweep.md, "Power".
 
-Each month of the file is changed by itself. All of its intervals are of one length, so that a mean over them is one over
-hours. Not here: the level, the scale and the basis, which are of planned months.
+Each month of the file is changed by itself. All of its intervals are of one length, so that a plain mean over them is
+one over hours. Not here: the level, the scale and the basis, which are of planned months.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hourly power prices of any planned month: the file's complete months as shape, scaled to a level. Section 3.
 
-What a market changes in its prices is in ``price_changes``, and is done here, month by month of the file. Works with intervals of any length; an interval's weight
-is in hours. Not here: reading the file, and what a site adds.
+A market may change the prices of each month of its file before that: ``price_changes``. Works with intervals of any
+length; an interval's weight is in hours. Not here: reading the file, and what a site adds.
 """
 
 from __future__ import annotations
