@@ -9,6 +9,10 @@ Two things are left out, so that few lives remain:
   that are there anyway), and so only the best tier is used;
 * a machine is not kept in store to be sold later for less, which is never better where cash does no harm.
 
+Rows are added that leave the plans as they are: for each set of choices of which one may be taken (the dates of an
+offer) a whole column ``signed`` that says whether one is. A search that splits such a set in two by date comes much
+further than one that forbids one date after the other.
+
 Plans are never read from this form: whole numbers found with it are priced in the model itself.
 """
 
@@ -33,6 +37,20 @@ class Compact:
 
     form: StandardForm
     column: np.ndarray
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Choices of which at most one is taken, by date. Columns of the smaller program."""
+
+    choices: tuple[int, ...]
+    signed: int
+    """The column that is 1 where one is taken."""
+    sizes: tuple[int, ...]
+    """Whole columns that say how much is taken by all choices together: halls of an offer."""
+    amounts: tuple[int, ...]
+    """For each choice the column of its halls or megawatts."""
 
 
 def compact(instance: Instance, form: StandardForm) -> Compact:
@@ -46,10 +64,8 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
             if own is not None:
                 gone.update(own)
                 lives += _lives(instance, lot, place)
-    if not gone:
-        return Compact(form, np.arange(form.column_count))
     lost = np.zeros(form.column_count, dtype=bool)
-    lost[list(gone)] = True
+    lost[sorted(gone)] = True
     rows = _rows_left(form, lost)
     kept = np.flatnonzero(~lost)
     edges = _matrix(lives, form.column_count)
@@ -74,7 +90,64 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
     )
     column = np.full(form.column_count, -1)
     column[kept] = np.arange(len(kept))
-    return Compact(small, column)
+    small, groups = _with_groups(instance, small)
+    return Compact(small, column, groups)
+
+
+def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, tuple[Group, ...]]:
+    """The form with a column ``signed`` for every set of choices, and these sets."""
+    place = {name: j for j, name in enumerate(form.column_names)}
+    sets = _choices(instance, place)
+    if len(instance.tree.leaves) != 1 or not sets:
+        return form, ()
+    more, size = len(sets), form.column_count
+    rows = [r for r, (choices, _, _) in enumerate(sets) for _ in choices] + list(range(more))
+    columns = [j for choices, _, _ in sets for j in choices] + list(range(size, size + more))
+    entries = [1.0] * (len(rows) - more) + [-1.0] * more
+    ties = scipy.sparse.csc_array((entries, (rows, columns)), shape=(more, size + more))
+    wide = scipy.sparse.hstack([form.matrix, scipy.sparse.csc_array((form.row_count, more))])
+    zeros, ones = np.zeros(more), np.ones(more)
+    larger = make_form(
+        scipy.sparse.vstack([wide, ties]),
+        np.append(form.costs, zeros),
+        row_lower=np.append(form.row_lower, zeros),
+        row_upper=np.append(form.row_upper, zeros),
+        column_lower=np.append(form.column_lower, zeros),
+        column_upper=np.append(form.column_upper, ones),
+        integer=np.append(form.integer, ones > 0),
+        offset=form.offset,
+        maximise=form.maximise,
+        column_names=[*form.column_names, *(f"signed[{g}]" for g in range(more))],
+        row_names=[*form.row_names, *(f"signed_tie[{g}]" for g in range(more))],
+    )
+    groups = [Group(choices, size + g, sizes, amounts) for g, (choices, sizes, amounts) in enumerate(sets)]
+    return larger, tuple(groups)
+
+
+Choices = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+
+def _choices(instance: Instance, place: dict[str, int]) -> list[Choices]:
+    """(choices, sizes, amounts) of every offer of halls and of power; an offer's choices exclude each other."""
+    hosting, operations = instance.hosting, instance.operations
+    leaf = int(instance.tree.leaves[0])
+    result: list[Choices] = []
+    exclusive = [set(group) for group in instance.exclusive]
+    for offer in np.unique(hosting.offer).tolist():
+        own = sorted(np.flatnonzero(hosting.offer == offer).tolist(), key=lambda o: (hosting.node[o], o))
+        if len(own) < 2 or not any(set(own) <= group for group in exclusive):
+            continue
+        size = place.get(f"hall_count[{offer},{leaf}]")
+        halls = tuple(place[f"halls[{o}]"] for o in own)
+        result.append((tuple(place[f"sign[{o}]"] for o in own), () if size is None else (size,), halls))
+    if operations is not None and len(operations.signing):
+        for offer in np.unique(operations.signing_offer).tolist():
+            mine = np.flatnonzero(operations.signing_offer == offer).tolist()
+            mine.sort(key=lambda q: (operations.signing_node[q], q))
+            if len(mine) > 1:
+                levers = tuple(place[f"lever[{int(operations.signing[q])}]"] for q in mine)
+                result.append((tuple(place[f"sign_contract[{q}]"] for q in mine), (), levers))
+    return result
 
 
 def _may_shrink(instance: Instance) -> bool:
