@@ -77,7 +77,9 @@ class WarmProgram:
         if answer is None:
             answer = self._cold(low, high, floor)
         self.seconds += time.perf_counter() - began
-        return answer
+        # HiGHS looks at the floor only on its way down, so an optimum may lie below it.
+        is_worse = floor is not None and self._sign * answer.objective > self._sign * floor
+        return self._nothing() if is_worse else answer
 
     def price(self, plan: npt.ArrayLike, floor: float | None = None) -> Priced:
         """The best objective with the whole columns at ``plan`` (k,), in the order of ``whole``."""
