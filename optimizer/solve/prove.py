@@ -53,8 +53,8 @@ class Proof:
 class Tree:
     """The search tree of a compact program, to be maximised. For one thread."""
 
-    def __init__(self, program: Compact, warm: WarmProgram) -> None:
-        self.warm = warm
+    def __init__(self, program: Compact, warm: WarmProgram, worth: float = 1.0) -> None:
+        self.warm, self.worth = warm, worth
         self.splitter = Splitter(program, warm.whole)
         self.memory = Memory()
         self.nodes = 0

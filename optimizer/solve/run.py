@@ -22,6 +22,7 @@ from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, tidy_coins
 from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.infeasible import infeasible
+from optimizer.solve.large import LargeSearch, is_large
 from optimizer.solve.progress import Progress
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 from optimizer.solve.ties import break_ties
@@ -117,7 +118,7 @@ def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
     found with shares at that price or cheaper holds; one with dearer shares may be short by the difference on all that
     can be issued.
     """
-    price = _worth(best)
+    price = max(1.0, best.value_usd_m / best.instance.shares_m / best.instance.share_price_usd)
     return min(solution.bound_usd_m + _dearer(best.instance, assumed, price) for assumed, solution in solutions)
 
 
@@ -175,6 +176,13 @@ def _search(
     form = compile_model(build(instance))
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
+    if kept is None and is_large(instance):
+        known_plans = (start,) if start is not None else ()
+        large = LargeSearch(instance, form, options, on_progress, stop, known_plans).run()
+        if large is not None:
+            instance, form, raw = large
+            found, values = _finish(instance, form, raw, options)
+            return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
     known = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
     raw = solve_form(form, options, known, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE and kept is None:

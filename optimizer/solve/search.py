@@ -103,6 +103,13 @@ class Moves:
                     break
         return found
 
+    def completed(self, plan: FloatArray) -> FloatArray:
+        """The plan with each group's ``signed`` as its choices say."""
+        other = plan.copy()
+        for choices, signed, _ in self._groups:
+            other[signed] = float(plan[choices].sum() > 0.5)
+        return other
+
     def settle(self, plan: FloatArray, clock: Clock, floor: float) -> Found | None:
         """The choices of ``plan`` with all other whole columns decided anew; None if not worth more than ``floor``."""
         lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
@@ -175,25 +182,3 @@ class Moves:
         low, high = (bounds[self._fixed] for bounds in self._tree.everything)
         if ((low <= other[self._fixed]) & (other[self._fixed] <= high)).all():
             yield other
-
-
-def best_plan(program: Compact, tree: Tree, clock: Clock, starts: int, known: list[FloatArray] | None = None) -> Found | None:
-    """The best plan of several starts: those known, then dives from the whole of the choices."""
-    moves = Moves(program, tree)
-    best: Found | None = None
-    for plan in known or []:
-        found = moves.settle(plan, clock, -np.inf)
-        if found is not None and (best is None or found.value > best.value):
-            best = found
-    if best is not None:
-        best = moves.improve(best, clock)
-    for seed in range(starts):
-        if clock.is_over() or tree.root is None:
-            break
-        found = dive(tree, tree.root, clock, seed=seed)
-        if found is None:
-            continue
-        found = moves.improve(found, clock)
-        if best is None or found.value > best.value:
-            best = found
-    return best
