@@ -1,4 +1,4 @@
-"""A smaller linear program with the same whole numbers, whose best value is at least that of the model: for bounds and search.
+"""A smaller program with the same whole numbers, whose best value is at least that of the model: for bounds and search.
 
 Nine in ten columns of a model belong to lots of machines that the plan may order: for each node how many stand, leave,
 lie in store and are sold. Where such a lot can only be ordered, run, leave and be sold, it is a cone, and its edges are
@@ -18,13 +18,13 @@ Plans are never read from this form: whole numbers found with it are priced in t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse
 
 from models.instance import Instance
-from optimizer.solve.bridge import FloatArray, StandardForm, make_form
+from optimizer.solve.bridge import StandardForm, make_form
 
 Life = list[tuple[int, float]]
 """Columns of the model and by how much each moves when one EH/s more lives that life."""

@@ -30,7 +30,7 @@ from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_
 MANY_CHOICES = 150
 """From how many dates of offers on this search is used."""
 
-FIRST_PARTS, MORE_PARTS, MOST_PARTS = 20, 1.25, 200
+FIRST_PARTS, MORE_PARTS, MOST_PARTS = 30, 1.25, 200
 """Parts split between two dives at first, by how much they become more, and at most."""
 
 DIVE_PROGRAMS, MOVE_PROGRAMS = 150, 200
@@ -41,7 +41,7 @@ ANEW = 2e-3
 
 WORTH_ROUNDS, SAME_WORTH = 6, 1e-6
 
-SCOUT_PARTS = (0, 6, 12, 20)
+SCOUT_PARTS = (0, 15)
 """Parts split before each of the first dives."""
 
 GUESSES, GUESSED_SHARE = 4, 0.97
@@ -88,7 +88,8 @@ class LargeSearch:
         self._warm = WarmProgram(start, options)
         self._tree = Tree(self._program, self._warm)
         self._moves = Moves(self._program, self._tree)
-        self._nodes, self._proving = 0, True
+        self._nodes, self._dives, self._proving = 0, 0, True
+        self._moved: Incumbent | None = None
         self._best: Incumbent | None = None
         self._unproven = -np.inf
         """The largest estimate of a plan that was worth less when priced in the model itself."""
@@ -116,18 +117,20 @@ class LargeSearch:
         return self._result()
 
     def _try_known(self) -> None:
-        """Begin with plans that are known, from another point of a sweep or another round."""
-        for plan in self._known:
-            whole = whole_values(self._warm.form, dict(plan))
+        """Begin with the plan that takes no choice, and with those that are known from another point or round."""
+        for plan in ({}, *self._known):
+            whole = whole_values(self._warm.form, plan)
             found = self._moves.settle(self._moves.completed(whole), self._clock(DIVE_PROGRAMS), -np.inf)
+            if found is not None and plan:
+                found = self._moves.improve(found, self._clock(MOVE_PROGRAMS))
             if found is not None:
-                self._keep(self._moves.improve(found, self._clock(MOVE_PROGRAMS)))
+                self._keep(found)
         self._begin_anew()
 
     def _scout(self) -> None:
         """First plans, from trees that prove nothing where shares cost what they are worth only by a guess."""
         guess = self._worth
-        if self._shares and self._best is None:
+        if self._shares:
             assert self._tree.root is not None
             for _ in range(GUESSES):
                 self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
@@ -138,7 +141,7 @@ class LargeSearch:
         tree, self._tree = self._tree, scout
         self._moves = Moves(self._program, scout)
         for parts in SCOUT_PARTS:
-            if self._is_over() or self._best is not None and self._tree.best_open <= self._best.value:
+            if self._is_over() or self._tree.best_open <= self._level():
                 break
             self._tree.exhaust(self._level, self._found, nodes=parts, until=self._until, stop=self._stop)
             self._dive()
@@ -171,10 +174,15 @@ class LargeSearch:
         part = self._tree.best_part
         if part is None:
             return
-        found = dive(self._tree, part, self._clock(DIVE_PROGRAMS), self._level())
+        self._dives += 1
+        # Every other dive takes splits in another order: one start misses the best plan now and then.
+        seed = 0 if self._dives % 2 else self._options.seed * 1000 + self._dives
+        found = dive(self._tree, part, self._clock(DIVE_PROGRAMS), self._level(), seed)
+        if found is None and self._best is not None and self._best is not self._moved:
+            found = self._moves.settle(self._best.whole, self._clock(DIVE_PROGRAMS), -np.inf)
         if found is not None:
-            found = self._moves.improve(found, self._clock(MOVE_PROGRAMS))
-            self._keep(found)
+            self._keep(self._moves.improve(found, self._clock(MOVE_PROGRAMS)))
+            self._moved = self._best
 
     def _clock(self, programs: int) -> Clock:
         return Clock(self._tree, programs, self._until, self._stop)
@@ -195,7 +203,9 @@ class LargeSearch:
             whole[j] = found.whole[at[int(self._program.column[j])]]
         worth, best = self._worth, None
         for _ in range(WORTH_ROUNDS if self._shares else 1):
-            form = replace(self._form, costs=costs_at(self._instance, self._form, worth)) if self._shares else self._form
+            form = (
+                replace(self._form, costs=costs_at(self._instance, self._form, worth)) if self._shares else self._form
+            )
             raw = solve_fixed(form, whole, replace(self._options, time_limit_seconds=60.0))
             if raw.values is None or raw.status is not Status.OPTIMAL:
                 return

@@ -9,7 +9,7 @@ value in the form, and a bound holds for every plan within the bounds that were 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,8 +31,9 @@ LP_SECONDS = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Priced:
-    """Answer of one linear program. ``objective`` is -inf (inf when minimising) if nothing fulfils the rows, or if it is
-    proven to be worse than the floor that was asked for. ``values`` (n,) of all columns, where there is an optimum."""
+    """Answer of one linear program. ``objective`` is -inf (inf when minimising) if nothing fulfils the rows, or if it
+    is proven to be worse than the floor that was asked for. ``values`` (n,) of all columns, where there is an optimum.
+    """
 
     objective: float
     values: FloatArray | None
@@ -151,6 +152,6 @@ def price_plans(program: WarmProgram, plans: Iterable[npt.ArrayLike]) -> list[Pr
     return [program.price(plan) for plan in plans]
 
 
-def whole_values(form: StandardForm, columns: dict[str, float]) -> FloatArray:
+def whole_values(form: StandardForm, columns: Mapping[str, float]) -> FloatArray:
     """(k,) whole values of a form by name of column, in the order of ``WarmProgram.whole``; 0 where none is named."""
     return np.array([round(columns.get(form.column_names[j], 0.0)) for j in np.flatnonzero(form.integer)], dtype=float)

@@ -22,7 +22,7 @@ from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
 from optimizer.solve.pricing import Priced, WarmProgram
 
-RELIABLE, TRIED, LOST_USD_M = 3, 6, 200.0
+RELIABLE, TRIED, LOST_USD_M = 1, 8, 200.0
 """How often a split of a kind is looked at before it is trusted, how many are looked at in a part, and what a side that
 holds no better plan counts as having lost."""
 
@@ -87,7 +87,7 @@ class Tree:
         stop: threading.Event | None = None,
     ) -> bool:
         """Work on open parts until none is above ``cutoff()``, or ``nodes`` of them were split, or the clock
-        (``time.perf_counter``) says ``until``. ``found`` is told of plans above the cutoff. True when nothing is left."""
+        (``time.perf_counter``) says ``until``. ``found`` is told of plans above the cutoff. True: nothing is left."""
         for _ in range(nodes):
             if self.best_open <= cutoff():
                 return True

@@ -176,6 +176,7 @@ def _search(
     form = compile_model(build(instance))
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
+    began = time.perf_counter()
     if kept is None and is_large(instance):
         known_plans = (start,) if start is not None else ()
         large = LargeSearch(instance, form, options, on_progress, stop, known_plans).run()
@@ -183,6 +184,8 @@ def _search(
             instance, form, raw = large
             found, values = _finish(instance, form, raw, options)
             return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
     known = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
     raw = solve_form(form, options, known, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE and kept is None:

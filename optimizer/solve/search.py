@@ -27,8 +27,6 @@ GAIN = 1e-7
 STEPS = (1, -1, 2, -2, 3, -3, 6, -6)
 """By how many dates a choice is moved."""
 
-DEPTH = 400
-
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -39,7 +37,7 @@ class Found:
 
 
 class Clock:
-    """Whether there is time left, in linear programs (so that runs are equal) and in seconds (where time is limited)."""
+    """Whether there is time left: in linear programs, so that runs are equal, and in seconds, where time is limited."""
 
     def __init__(self, tree: Tree, programs: int, until: float = np.inf, stop: threading.Event | None = None) -> None:
         self._tree, self._until, self._stop = tree, until, stop
@@ -51,21 +49,22 @@ class Clock:
 
 
 def dive(tree: Tree, part: Part, clock: Clock, floor: float = -np.inf, seed: int = 0) -> Found | None:
-    """A plan within ``part`` that is worth more than ``floor``; None if the way down ends before one."""
+    """A plan within ``part`` that is worth more than ``floor``; None if the clock runs out before one, or there is
+    none. Where the better side of a split holds nothing, the way goes back to the last side that was left."""
     draw = np.random.default_rng(seed)
-    for _ in range(DEPTH):
-        whole = part.values[tree.warm.whole]
-        splits = tree.splitter.splits(part.values, whole, part.side)
+    limit = floor if np.isfinite(floor) else None
+    left = [part]
+    while left:
+        part = left.pop()
+        splits = tree.splitter.splits(part.values, part.values[tree.warm.whole], part.side)
         if not splits:
-            return Found(part.bound, np.round(whole))
+            return Found(part.bound, np.round(part.values[tree.warm.whole]))
         if clock.is_over():
             return None
         split = splits[0] if seed == 0 else _drawn(splits, draw)
-        sides = [(side, tree.warm.bound(*side, floor=floor if np.isfinite(floor) else None)) for side in split.sides]
-        side, answer = max(sides, key=lambda each: each[1].objective)
-        if answer.values is None:
-            return None
-        part = Part(side, answer.objective, answer.values)
+        sides = [(side, tree.warm.bound(*side, floor=limit)) for side in split.sides]
+        sides.sort(key=lambda each: each[1].objective)
+        left += [Part(side, answer.objective, answer.values) for side, answer in sides if answer.values is not None]
     return None
 
 
