@@ -175,6 +175,9 @@ def _columns_of(instance: Instance, lot: int, place: dict[str, int]) -> set[int]
     if (bounds.sell_eh[0][lot] > 0).any() or (bounds.sell_eh[1][lot][bounds.sell_eh[1][lot] > 0] < most).any():
         return None
     tiers = range(instance.trade.tier_factor.shape[1]) if instance.trade is not None else range(0)
+    absent = np.flatnonzero(~places.exists[stands[0]]).tolist()
+    if any(f"sell[{lot},{k},{n}]" in place for k in tiers for n in absent):
+        return None
     names = [f"order[{lot}]"]
     for n in range(size):
         names += [f"installed[{stands[0]},{n}]", f"unplug[{stands[0]},{n}]", f"stored[{lot},{n}]"]

@@ -33,7 +33,7 @@ MANY_CHOICES = 150
 FIRST_PARTS, MORE_PARTS, MOST_PARTS = 30, 1.25, 200
 """Parts split between two dives at first, by how much they become more, and at most."""
 
-DIVE_PROGRAMS, MOVE_PROGRAMS = 150, 200
+DIVE_PROGRAMS, MOVE_PROGRAMS = 200, 120
 """Linear programs that a dive, and the moves after it, may take."""
 
 ANEW = 2e-3
@@ -41,7 +41,7 @@ ANEW = 2e-3
 
 WORTH_ROUNDS, SAME_WORTH = 6, 1e-6
 
-SCOUT_PARTS = (0, 15)
+SCOUT_PARTS = (25, 15)
 """Parts split before each of the first dives."""
 
 GUESSES, GUESSED_SHARE = 4, 0.97
@@ -147,6 +147,7 @@ class LargeSearch:
             self._dive()
             self._report()
         if self._shares:
+            tree.memory = scout.memory
             self._unproven, self._proving, self._tree = -np.inf, True, tree
             self._warm.set_costs(self._compact_costs())
             self._begin_anew()
