@@ -30,18 +30,21 @@ from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_
 MANY_CHOICES = 150
 """From how many dates of offers on this search is used."""
 
-FIRST_PARTS, MORE_PARTS, MOST_PARTS = 30, 1.25, 200
+FIRST_PARTS, MORE_PARTS, MOST_PARTS = 40, 1.4, 400
 """Parts split between two dives at first, by how much they become more, and at most."""
 
-DIVE_PROGRAMS, MOVE_PROGRAMS = 200, 120
+DIVE_PROGRAMS, MOVE_PROGRAMS = 100, 120
 """Linear programs that a dive, and the moves after it, may take."""
+
+NEAR_PARTS, BETTER = 80, 1e-4
+"""Parts of the small tree around the best plan, and how much better a plan there has to be, relative to its value."""
 
 ANEW = 2e-3
 """When shares have become dearer by so much, the tree is begun anew: what was found with cheaper ones is loose."""
 
-WORTH_ROUNDS, SAME_WORTH = 6, 1e-6
+WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
 
-SCOUT_PARTS = (25, 15)
+SCOUT_PARTS = (20, 0, 10, 0)
 """Parts split before each of the first dives."""
 
 GUESSES, GUESSED_SHARE = 4, 0.97
@@ -90,6 +93,7 @@ class LargeSearch:
         self._moves = Moves(self._program, self._tree)
         self._nodes, self._dives, self._proving = 0, 0, True
         self._moved: Incumbent | None = None
+        self._first: Incumbent | None = None
         self._best: Incumbent | None = None
         self._unproven = -np.inf
         """The largest estimate of a plan that was worth less when priced in the model itself."""
@@ -125,6 +129,8 @@ class LargeSearch:
                 found = self._moves.improve(found, self._clock(MOVE_PROGRAMS))
             if found is not None:
                 self._keep(found)
+            if not plan:
+                self._first = self._best
         self._begin_anew()
 
     def _scout(self) -> None:
@@ -176,14 +182,29 @@ class LargeSearch:
         if part is None:
             return
         self._dives += 1
+        if self._dives % 2 == 0 and self._best is not None and self._best is not self._first:
+            self._look_around(self._best)
+            return
         # Every other dive takes splits in another order: one start misses the best plan now and then.
-        seed = 0 if self._dives % 2 else self._options.seed * 1000 + self._dives
+        seed = 0 if self._dives % 4 == 1 else self._options.seed * 1000 + self._dives
         found = dive(self._tree, part, self._clock(DIVE_PROGRAMS), self._level(), seed)
-        if found is None and self._best is not None and self._best is not self._moved:
+        if found is None and self._dives > 1 and self._best is not None and self._best is not self._moved:
             found = self._moves.settle(self._best.whole, self._clock(DIVE_PROGRAMS), -np.inf)
         if found is not None:
             self._keep(self._moves.improve(found, self._clock(MOVE_PROGRAMS)))
             self._moved = self._best
+
+    def _look_around(self, best: Incumbent) -> None:
+        """A small tree of the plans near the best one."""
+        around = Tree(self._program, self._warm, within=self._moves.near(best.whole, self._dives))
+        around.memory = self._tree.memory
+        around.exhaust(self._better, self._keep_whole, nodes=NEAR_PARTS, until=self._until, stop=self._stop)
+
+    def _better(self) -> float:
+        return self._level() + BETTER * abs(self._level())
+
+    def _keep_whole(self, value: float, whole: FloatArray) -> None:
+        self._keep(Found(value, whole))
 
     def _clock(self, programs: int) -> Clock:
         return Clock(self._tree, programs, self._until, self._stop)

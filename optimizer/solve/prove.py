@@ -53,7 +53,7 @@ class Proof:
 class Tree:
     """The search tree of a compact program, to be maximised. For one thread."""
 
-    def __init__(self, program: Compact, warm: WarmProgram, worth: float = 1.0) -> None:
+    def __init__(self, program: Compact, warm: WarmProgram, worth: float = 1.0, within: Side | None = None) -> None:
         self.warm, self.worth = warm, worth
         self.splitter = Splitter(program, warm.whole)
         self.memory = Memory()
@@ -61,7 +61,8 @@ class Tree:
         self._number = itertools.count()
         self._open: list[tuple[float, int, Part]] = []
         form = warm.form
-        self.everything: Side = (form.column_lower[warm.whole].copy(), form.column_upper[warm.whole].copy())
+        everything = (form.column_lower[warm.whole].copy(), form.column_upper[warm.whole].copy())
+        self.everything: Side = everything if within is None else within
         answer = warm.bound(*self.everything)
         self.root = Part(self.everything, answer.objective, answer.values) if answer.values is not None else None
         if self.root is not None:

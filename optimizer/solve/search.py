@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.solve.branching import WHOLE, Split
+from optimizer.solve.branching import WHOLE, Side, Split
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
 from optimizer.solve.prove import Part, Tree
@@ -26,6 +26,9 @@ GAIN = 1e-7
 
 STEPS = (1, -1, 2, -2, 3, -3, 6, -6)
 """By how many dates a choice is moved."""
+
+AROUND, SPARE = 4, 2
+"""How many dates around those of a plan are near to it, and how many things that it does not take are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +104,21 @@ class Moves:
                     found, better = other, True
                     break
         return found
+
+    def near(self, plan: FloatArray, turn: int) -> Side:
+        """The choices around a plan: what it takes a few dates earlier or later or not at all, in any size, and one or
+        two of the things that it does not take, in turn."""
+        lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
+        spare = [g for g, (_, signed, _) in enumerate(self._groups) if plan[signed] < 0.5]
+        free = {spare[(turn + k) % len(spare)] for k in range(min(SPARE, len(spare)))}
+        for g, (choices, signed, _) in enumerate(self._groups):
+            if plan[signed] > 0.5:
+                date = int(np.argmax(plan[choices]))
+                far = np.abs(np.arange(len(choices)) - date) > AROUND
+                upper[choices[far]] = np.minimum(upper[choices[far]], lower[choices[far]])
+            elif g not in free:
+                upper[choices] = np.minimum(upper[choices], lower[choices])
+        return lower, upper
 
     def completed(self, plan: FloatArray) -> FloatArray:
         """The plan with each group's ``signed`` as its choices say."""
