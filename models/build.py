@@ -13,6 +13,7 @@ from models import (
     hosting,
     income_tax,
     machines,
+    measures,
     objective,
     ring_fences,
     sites,
@@ -40,6 +41,7 @@ FAMILIES = (
     income_tax,
     sweeps,
     covenants,
+    measures,
     objective,
 )
 """In the order in which they are added: each may use the variables and sets of those before it."""

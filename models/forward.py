@@ -21,7 +21,7 @@ from models.forward_money import (
     money_value,
     tranche_cash,
 )
-from models.forward_tax import assessed, incomes
+from models.forward_tax import Incomes, assess, beside_cash, incomes, unassessed
 from models.instance import Instance, Trade
 from models.tax import year_ends
 from models.tree import Floats, Ints
@@ -91,6 +91,8 @@ class States:
     """The least that cash may be there: the minimum, in leaves with what has been committed to be built later."""
     fenced: Fenced
     companies: CompanyStates
+    trapped_usd_m: Floats
+    """At the end of each node, in ring-fences and companies; what debts of the start hold apart."""
     limits: tuple[Measured, ...]
     """Every limit of the case, as it comes out."""
     value_usd_m: float
@@ -143,11 +145,6 @@ def forward(instance: Instance, decisions: Decisions) -> States:
     sales = sale_proceeds(instance, decisions.sell_eh)
     operations, ebitda = _operations(instance, decisions, operating)
     mined, kept, sold, stock, btc_cash = _bitcoin(instance, decisions, operating.btc)
-    if instance.income_tax is not None:
-        income = incomes(instance, decisions, installed, sales, ebitda, stock, btc_cash)
-        tax = assessed(instance, income).tax.sum(axis=0)
-    else:
-        tax = _tax(instance, ebitda)
     flows = instance.cash.fixed_usd_m + operations + sales.sum(axis=0) + btc_cash
     fences = fenced(instance, decisions)
     trapped_before = np.where(tree.parent >= 0, fences.trapped_usd_m[tree.parent], 0.0)
@@ -158,11 +155,11 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         opening_below = float(instance.companies.opening_usd_m.sum())
         below_before = np.where(tree.parent >= 0, below.total_usd_m[tree.parent], opening_below)
         flows = flows + below_before - below.total_usd_m - below.withheld_usd_m.sum(axis=0)
-    balance = np.zeros(len(tree))
-    for n in range(len(tree)):
-        parent = int(tree.parent[n])
-        opening = balance[parent] if parent >= 0 else instance.cash.opening_usd_m
-        balance[n] = instance.cash.growth[n] * opening + flows[n] - tax[n]
+    trapped = fences.trapped_usd_m + below.total_usd_m
+    income = None
+    if instance.income_tax is not None:
+        income = incomes(instance, decisions, installed, sales, ebitda, stock, btc_cash)
+    balance, tax = _cash_and_tax(instance, decisions, flows, trapped, ebitda, income)
     states = States(
         installed_eh_s=installed,
         stored_eh_s=stored,
@@ -178,6 +175,7 @@ def forward(instance: Instance, decisions: Decisions) -> States:
         required_usd_m=_required(instance, decisions),
         fenced=fences,
         companies=below,
+        trapped_usd_m=trapped,
         limits=(),
         value_usd_m=_value(instance, decisions, installed, stored, operating, sales, tax),
         megawatts_over=_over(instance, decisions, installed),
@@ -285,6 +283,28 @@ def _bitcoin(instance: Instance, decisions: Decisions, mined: Floats) -> tuple[F
     return mined, kept, sold, stock, treasury.price_usd_m * sold - treasury.mean_price_usd_m * kept
 
 
+def _cash_and_tax(
+    instance: Instance, decisions: Decisions, flows: Floats, trapped: Floats, ebitda: Floats, income: Incomes | None
+) -> tuple[Floats, Floats]:
+    """(N,) cash at the end of each node, and tax. With income tax the two depend on each other: a year's interest
+    counts less where cash lies idle in it."""
+    tree = instance.tree
+    cash, tax = np.zeros(len(tree)), _tax(instance, ebitda)
+    liquid, ends = trapped.copy(), set[int]()
+    if income is not None:
+        liquid, ends = liquid + beside_cash(instance, decisions), set(year_ends(instance))
+        years = unassessed(instance)
+    for n in range(len(tree)):
+        parent = int(tree.parent[n])
+        opening = cash[parent] if parent >= 0 else instance.cash.opening_usd_m
+        cash[n] = instance.cash.growth[n] * opening + flows[n]
+        liquid[n] += cash[n]
+        if income is not None and n in ends:
+            tax[n] = assess(instance, income, years, n, liquid)
+        cash[n] -= tax[n]
+    return cash, tax
+
+
 def _tax(instance: Instance, ebitda: Floats) -> Floats:
     tax = np.zeros(len(instance.tree))
     if instance.tax is None:
@@ -350,7 +370,7 @@ def _value(
             (trade.plug_cost_usd_m_per_eh[places.lot][:, None] * decisions.plug_eh * trade.instant_factor).sum()
         )
         value += float((sales * trade.instant_factor).sum())
-        value += float((trade.end_value_usd_m_per_eh * here).sum())
+        value += float(((trade.end_value_usd_m_per_eh - trade.end_tax_usd_m_per_eh) * here).sum())
     if instance.builds is not None:
         value += float(instance.builds.value_usd_m @ decisions.built)
     value += money_value(instance, decisions)

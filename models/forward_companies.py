@@ -64,13 +64,16 @@ def _flows(
         np.subtract.at(total, lots.order_node[ordered], (trade.order_cost_usd_m_per_eh * decisions.order_eh)[ordered])
         total = total - (trade.plug_cost_usd_m_per_eh[places.lot] * own.place[g]) @ decisions.plug_eh
         total = total + sales[own.lot[g]].sum(axis=0)
+    held = np.zeros(len(tree))
     if instance.tranches is not None:
         option = instance.tranches.option
         mine = np.where((option >= 0) & own.option[g][np.maximum(option, 0)], decisions.draw_usd_m, 0.0)
-        held = mine @ instance.tranches.held
-        if instance.fences is not None:
-            held = held + fences.locked_usd_m[own.option[g][instance.fences.option]].sum(axis=0)
-        total = total + mine @ instance.tranches.cash + np.where(tree.parent >= 0, held[tree.parent], 0.0) - held
+        held += mine @ instance.tranches.held
+        total = total + mine @ instance.tranches.cash
+    if instance.fences is not None:
+        # Also what a debt of the start locks up where nothing can be drawn.
+        held += fences.locked_usd_m[own.option[g][instance.fences.option]].sum(axis=0)
+    total = total + np.where(tree.parent >= 0, held[tree.parent], 0.0) - held
     return np.asarray(total)
 
 

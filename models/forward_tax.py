@@ -1,7 +1,8 @@
 """Income tax without a solver: what decisions come to, year by year, with losses and interest used by the rule.
 
 The rule (docs/figures_capital.md, section 15) leaves nothing to decide: interest is deducted as far as it may be,
-losses are used as soon as there is a profit. What cash yields is no income, so tax does not depend on cash.
+losses are used as soon as there is a profit. What cash yields is no income; but interest counts less where cash lies
+idle, so a year is assessed when its cash is known.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Incomes:
     """Machines sold and residuals, less moves, and what bitcoin has gained as marked."""
     depreciation: Floats
     interest: Floats
+    own_interest: Floats
+    """Of it, that of new money which is tied to no cost."""
     costs: Floats
 
 
@@ -55,6 +58,8 @@ class TaxYears:
     depreciation: Floats
     other_income: Floats
     interest: Floats
+    interest_idle: Floats
+    """What of it does not count, for cash that lies idle."""
     interest_deducted: Floats
     interest_carried: Floats
     """On to the next year."""
@@ -65,25 +70,61 @@ class TaxYears:
     tax: Floats
 
 
-def assessed(instance: Instance, incomes: Incomes) -> TaxYears:
-    """All years of all countries, one after the other on every path."""
+def unassessed(instance: Instance) -> TaxYears:
+    """Years that are still to be assessed."""
     taxed = instance.income_tax
     assert taxed is not None
-    years = TaxYears(*(np.zeros(incomes.ebitda.shape) for _ in fields(TaxYears)))
-    for end in year_ends(instance):
-        for g in range(len(taxed.country)):
-            _assess(instance, taxed, incomes, years, g, end)
-    return years
+    shape = (len(taxed.country), len(instance.tree))
+    return TaxYears(*(np.zeros(shape) for _ in fields(TaxYears)))
 
 
-def _assess(instance: Instance, taxed: IncomeTax, incomes: Incomes, years: TaxYears, country: int, end: int) -> None:
-    """Fill in the year that ends with a node; those before it are done."""
+def assess(instance: Instance, incomes: Incomes, years: TaxYears, end: int, liquid_usd_m: Floats) -> float:
+    """Fill in the year that ends with a node, in all countries, those before it being done; returns its tax.
+
+    ``liquid_usd_m`` (N,): cash at the end of each node before income tax is paid, with trapped cash; known up to
+    ``end``.
+    """
+    taxed = instance.income_tax
+    assert taxed is not None
+    nodes = year_nodes(instance, end)
+    idle = _idle(instance, taxed, liquid_usd_m, nodes)
+    for g in range(len(taxed.country)):
+        _assess(instance, taxed, incomes, years, g, end, max(0.0, idle) if g == HOME else 0.0)
+    return float(years.tax[:, end].sum())
+
+
+def beside_cash(instance: Instance, decisions: Decisions) -> Floats:
+    """(N,) what counts as idle beside cash and what plans trap: and what own debt was paid."""
+    taxed = instance.income_tax
+    assert taxed is not None
+    total = taxed.fixed_trapped_usd_m.copy()
+    if instance.tranches is not None:
+        total += decisions.draw_usd_m @ taxed.own_paid
+    if instance.lines is not None:
+        total += (instance.lines.interest * line_owed(instance, decisions)).sum(axis=0)
+    return total
+
+
+def _idle(instance: Instance, taxed: IncomeTax, liquid: Floats, nodes: list[int]) -> float:
+    """What cash is reckoned to have earned in the nodes of a year, having earned before."""
+    earned = before = 0.0
+    for n in np.flatnonzero(instance.tree.reaches[:, nodes[-1]]).tolist():
+        if n == nodes[0]:
+            before = earned
+        earned += taxed.idle_cash_rate * float(taxed.month_share[n]) * (float(liquid[n]) + earned)
+    return earned - before
+
+
+def _assess(
+    instance: Instance, taxed: IncomeTax, incomes: Incomes, years: TaxYears, country: int, end: int, idle: float
+) -> None:
     at, nodes, before = (country, end), year_nodes(instance, end), year_before(instance, end)
     for name in ("ebitda", "depreciation", "interest", "costs"):
         getattr(years, name)[at] = getattr(incomes, name)[country, nodes].sum()
     years.other_income[at] = incomes.other[country, nodes].sum()
     adjusted = float(years.ebitda[at] + years.other_income[at])
-    deducted = float(years.interest[at])
+    years.interest_idle[at] = min(idle, max(0.0, float(incomes.own_interest[country, nodes].sum())))
+    deducted = float(years.interest[at] - years.interest_idle[at])
     if country == HOME and taxed.interest_limit is not None:
         carried = taxed.interest_carried_usd_m
         if before is not None:
@@ -136,7 +177,9 @@ def incomes(
     if trade is not None:
         other[HOME] -= trade.plug_cost_usd_m_per_eh[places.lot] @ decisions.plug_eh
     costs[HOME] = _costs(instance, decisions)
-    return Incomes(ebitda, other, written, _interest(instance, taxed, decisions), costs)
+    own = np.zeros(shape)
+    own[HOME] = _own_interest(instance, taxed, decisions)
+    return Incomes(ebitda, other, written, _interest(instance, taxed, decisions), own, costs)
 
 
 def _bitcoin(instance: Instance, taxed: IncomeTax, stock: Floats, cash: Floats) -> Floats:
@@ -163,6 +206,16 @@ def _interest(instance: Instance, taxed: IncomeTax, decisions: Decisions) -> Flo
     return total
 
 
+def _own_interest(instance: Instance, taxed: IncomeTax, decisions: Decisions) -> Floats:
+    """(N,) interest of new money that is tied to no cost."""
+    total = np.zeros(len(instance.tree))
+    if instance.tranches is not None:
+        total += (decisions.draw_usd_m * taxed.is_own) @ instance.tranches.interest
+    if instance.lines is not None:
+        total += (instance.lines.interest * line_owed(instance, decisions)).sum(axis=0)
+    return total
+
+
 def _costs(instance: Instance, decisions: Decisions) -> Floats:
     """(N,) fees kept back, fixed costs, fees on what is committed and not drawn."""
     tranches = instance.tranches
@@ -177,11 +230,13 @@ def _costs(instance: Instance, decisions: Decisions) -> Floats:
 
 def tax_years(instance: Instance, decisions: Decisions, states: States) -> TaxYears:
     """All years of a plan, assessed."""
+    taxed = instance.income_tax
+    assert taxed is not None
     coins = instance.treasury
     brought = np.zeros(len(instance.tree))
     if coins is not None:
         brought = coins.price_usd_m * states.btc_sold_from_stock - coins.mean_price_usd_m * states.btc_kept
-    taxed = incomes(
+    income = incomes(
         instance,
         decisions,
         states.installed_eh_s,
@@ -190,4 +245,8 @@ def tax_years(instance: Instance, decisions: Decisions, states: States) -> TaxYe
         states.btc_stock,
         brought,
     )
-    return assessed(instance, taxed)
+    years = unassessed(instance)
+    liquid = states.cash_usd_m + states.tax_usd_m + states.trapped_usd_m + beside_cash(instance, decisions)
+    for end in year_ends(instance):
+        assess(instance, income, years, end, liquid)
+    return years

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import tax, treasury
+from models import ring_fences, tax, treasury
 from models.debt import lines, tranches
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
@@ -121,6 +121,40 @@ def interest(model: pyo.ConcreteModel, instance: Instance, country: int, node: i
     return total
 
 
+def counted_interest(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> Any:
+    """Interest of a year that may be deducted: at home without own interest on money that lies idle."""
+    total = year(model, instance, interest, country, end)
+    if country == HOME and end in model.IDLE_YEARS:
+        total += model.interest_counted[end] - year(model, instance, own_interest, HOME, end)
+    return total
+
+
+def own_interest(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """Interest of new money that is tied to no cost, all of it the parent's."""
+    total = lines.interest(model, instance, node)
+    if instance.tranches is not None:
+        total += tranches.by_node(model, instance, "interest", node, _taxed(instance).is_own)
+    return total if country == HOME else 0.0
+
+
+def idle(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
+    """What the node's idle cash is reckoned to earn."""
+    parent = int(instance.tree.parent[node])
+    before = model.idle_earned[parent] if parent >= 0 else 0.0
+    return model.idle_earned[node] - before if country == HOME else 0.0
+
+
+def idle_cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """Cash at the end of a node before income tax is paid, with trapped cash, and what own debt was paid in it."""
+    there = model.cash[node] + ring_fences.trapped(model, instance, node)
+    there += float(_taxed(instance).fixed_trapped_usd_m[node])
+    there += sum(model.company_cash[g, node] for g in model.COMPANIES) + lines.interest(model, instance, node)
+    if instance.tranches is not None:
+        paid = _taxed(instance).own_paid[:, node]
+        there += sum(float(paid[d]) * model.draw[d] for d in np.flatnonzero(paid).tolist())
+    return there + (model.tax[node] if node in model.TAX_NODES else 0.0)
+
+
 def country_of_tranches(instance: Instance) -> np.ndarray:
     """(D,) where the interest of each tranche is deducted: with the signature that it belongs to, else at home."""
     assert instance.tranches is not None
@@ -140,22 +174,23 @@ def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
 
 
 def bitcoin(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
-    """What bitcoin has gained in a node, sold or not: coins that were there by the change of the price, kept ones from
-    what they were booked at, sold ones from the price at the end to what they brought (so they count until then only).
+    """What bitcoin has gained in a node, sold or not: coins that were there until they could be sold, coins that are
+    there at the end from then on, kept ones from what they were booked at until then.
 
     The same as value at the end, less value before and what was booked, plus what was brought; but in differences of
-    prices, so that bounds of it are no larger than a gain can be.
+    prices and without coins sold, so that bounds of it are no larger than a gain can be.
     """
     coins, taxed, parent = instance.treasury, _taxed(instance), int(instance.tree.parent[node])
     if coins is None:
         return 0.0
     end = float(taxed.btc_price_usd_m[node])
     before = float(taxed.btc_price_usd_m[parent]) if parent >= 0 else taxed.btc_before_usd_m
-    gain = (end - before) * stock(model, instance, parent)
-    kept = end - float(coins.mean_price_usd_m[node])
     if coins.free:
-        sold = float(coins.price_usd_m[node]) - end
-        return gain + kept * model.keep_btc[node] + sold * model.sell_btc[node]
+        price, booked = float(coins.price_usd_m[node]), float(coins.mean_price_usd_m[node])
+        gain = (price - before) * stock(model, instance, parent) + (end - price) * model.btc_stock[node]
+        return gain + (price - booked) * model.keep_btc[node]
+    kept = end - float(coins.mean_price_usd_m[node])
+    gain = (end - before) * stock(model, instance, parent)
     return gain + kept * coins.kept_share * treasury.mined(model, instance, node)
 
 

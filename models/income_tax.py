@@ -9,8 +9,10 @@ their whole numbers, are there only for years in which a plan did so (``Instance
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from models import income_parts as parts
@@ -38,6 +40,7 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.income_loss = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     model.losses_used = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     model.losses_left = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
+    _add_idle(model, instance, ranges)
     _add_interest(model, instance, ranges)
     model.income_earned = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: earned(m, instance, g, e))
     model.income_result = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: result(m, instance, g, e))
@@ -57,6 +60,24 @@ def _add_stock(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.income_stock_balance = pyo.Constraint(model.STOCK_NODES, rule=lambda m, n: stock(m, instance, n))
 
 
+def _add_idle(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> None:
+    """What counts of a year's own interest: nothing that is paid on money that lies idle."""
+    taxed = instance.income_tax
+    assert taxed is not None
+    model.IDLE_YEARS = pyo.Set(initialize=year_ends(instance) if taxed.idle_cash_rate > 0 else [])
+    model.IDLE_NODES = pyo.Set(initialize=list(range(len(instance.tree))) if taxed.idle_cash_rate > 0 else [])
+    model.idle_earned = pyo.Var(model.IDLE_NODES)
+    model.interest_counted = pyo.Var(model.IDLE_YEARS, domain=pyo.NonNegativeReals)
+    model.interest_counts = pyo.Var(model.IDLE_YEARS, domain=pyo.Binary)
+    most = {
+        e: max(0.0, ranges.of(parts.year(model, instance, parts.own_interest, HOME, e))[1]) for e in model.IDLE_YEARS
+    }
+    model.idle_earns = pyo.Constraint(model.IDLE_NODES, rule=lambda m, n: idle_earns(m, instance, n))
+    model.interest_paid = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_if_paid(m, instance, e))
+    model.interest_used = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_if_used(m, instance, e))
+    model.interest_none = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_or_none(m, e, most[e]))
+
+
 def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> None:
     """What is deducted of interest at home, where there is a limit to it."""
     taxed = instance.income_tax
@@ -73,6 +94,10 @@ def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) 
     model.interest_cap = pyo.Constraint(model.INTEREST_YEARS, rule=lambda m, e: interest_cap(m, instance, e))
     model.positive_least = pyo.Constraint(model.INTEREST_YEARS, rule=lambda m, e: positive_least(m, e))
     model.positive_most = pyo.Constraint(model.INTEREST_YEARS, rule=lambda m, e: positive_most(m, e, signs[e]))
+    model.EARNERS = pyo.Set(dimen=2, initialize=sorted(_earners(instance, signs, set(model.SIGN_OPEN))))
+    model.positive_signed = pyo.Constraint(
+        model.EARNERS, rule=lambda m, e, k: positive_signed(m, instance, signs[e][0], e, k)
+    )
     model.positive_none = pyo.Constraint(model.SIGN_OPEN, rule=lambda m, e: positive_none(m, e, signs[e]))
 
 
@@ -119,6 +144,54 @@ def earned(model: pyo.ConcreteModel, instance: Instance, country: int, end: int)
     return model.income_adjusted[country, end] == parts.year(model, instance, parts.adjusted, country, end)
 
 
+def idle_earns(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
+    r"""Cash is reckoned as if it earned a rate and kept it: so borrowed money that lies idle pays its own interest.
+
+    $$ E_n = E_{\text{parent}(n)} + \iota^{\text{idle}} \tfrac{\text{months}_n}{12}
+       (\text{cash}_n + \text{tax}_n + \text{trapped}_n + \text{paid}_n + E_{\text{parent}(n)}) $$
+    """
+    taxed, parent = instance.income_tax, int(instance.tree.parent[node])
+    assert taxed is not None
+    before = model.idle_earned[parent] if parent >= 0 else 0.0
+    share = taxed.idle_cash_rate * float(taxed.month_share[node])
+    return model.idle_earned[node] == (1 + share) * before + share * parts.idle_cash(model, instance, node)
+
+
+def counted_if_paid(model: pyo.ConcreteModel, instance: Instance, end: int) -> object:
+    r"""No more own interest counts than is paid.
+
+    $$ I_e \le \sum_{m \in y(e)} \text{own}_m $$
+    """
+    return model.interest_counted[end] - parts.year(model, instance, parts.own_interest, HOME, end) <= 0
+
+
+def counted_if_used(model: pyo.ConcreteModel, instance: Instance, end: int) -> object:
+    r"""Interest on money that lies idle does not count.
+
+    Without the rule any sum is borrowed, kept as cash (which counts at par) and its interest saves tax.
+
+    $$ I_e \le \sum_{m \in y(e)} \text{own}_m - (E_e - E_{e'}) + \overline{M}_e (1 - \text{counts}_e) $$
+    """
+    taxed = instance.income_tax
+    assert taxed is not None
+    grown, most = 1.0, 0.0
+    for n in np.flatnonzero(instance.tree.reaches[:, end]).tolist():
+        share = taxed.idle_cash_rate * float(taxed.month_share[n])
+        most = share * grown * taxed.most_cash_usd_m + (most if n in parts.year_nodes(instance, end) else 0.0)
+        grown *= 1 + share
+    paid = parts.year(model, instance, parts.own_interest, HOME, end)
+    idle = parts.year(model, instance, parts.idle, HOME, end)
+    return model.interest_counted[end] - paid + idle - most * (1 - model.interest_counts[end]) <= 0
+
+
+def counted_or_none(model: pyo.ConcreteModel, end: int, most: float) -> object:
+    r"""... and none does where more lies idle than is borrowed.
+
+    $$ I_e \le M_e \, \text{counts}_e $$
+    """
+    return model.interest_counted[end] - most * model.interest_counts[end] <= 0
+
+
 def result(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> object:
     r"""A year ends with a profit or a loss, after depreciation, costs of finance and interest.
 
@@ -133,7 +206,7 @@ def result(model: pyo.ConcreteModel, instance: Instance, country: int, end: int)
 def _deducted(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> Any:
     if country == HOME and end in model.INTEREST_YEARS:
         return model.interest_deducted[end]
-    return parts.year(model, instance, parts.interest, country, end)
+    return parts.counted_interest(model, instance, country, end)
 
 
 def due(model: pyo.ConcreteModel, taxed: IncomeTax, end: int) -> object:
@@ -211,6 +284,34 @@ def positive_most(model: pyo.ConcreteModel, end: int, signs: tuple[float, float]
     return model.income_positive[end] - model.income_adjusted[HOME, end] - room <= 0
 
 
+def _earners(instance: Instance, signs: dict[int, tuple[float, float]], years: set[int]) -> Iterator[tuple[int, int]]:
+    """(year, exclusive set) of which a signature by itself makes the year's income positive."""
+    for e in sorted(years):
+        for k, options in enumerate(instance.exclusive):
+            if any(_makes_positive(instance, e, o, signs[e][0]) for o in options):
+                yield e, k
+
+
+def _makes_positive(instance: Instance, end: int, option: int, lowest: float) -> bool:
+    """Whether what a signature earns at least in a year is more than all else can lose in it."""
+    hosting, taxed = instance.hosting, instance.income_tax
+    assert taxed is not None
+    if int(taxed.option[option]) != HOME or not instance.tree.reaches[hosting.node[option], end]:
+        return False
+    earned = float(hosting.noi_usd_m_per_hall[option, parts.year_nodes(instance, end)].sum())
+    return earned * float(hosting.halls_min[option]) + lowest >= 0
+
+
+def positive_signed(model: pyo.ConcreteModel, instance: Instance, lowest: float, end: int, exclusive: int) -> object:
+    r"""Where a signature earns more than all else can lose, income is positive: true already, and said again for the
+    relaxation. It changes no plan.
+
+    $$ \sum_{o \in X} \text{sign}_o \le \text{positive}_e $$
+    """
+    earning = [o for o in instance.exclusive[exclusive] if _makes_positive(instance, end, o, lowest)]
+    return sum(model.sign[o] for o in earning) - model.income_is_positive[end] <= 0
+
+
 def positive_none(model: pyo.ConcreteModel, end: int, signs: tuple[float, float]) -> object:
     r"""$$ A^+_e \le M_e \, \text{positive}_e $$"""
     return model.income_positive[end] - signs[1] * model.income_is_positive[end] <= 0
@@ -221,7 +322,7 @@ def _interest_there(model: pyo.ConcreteModel, instance: Instance, end: int) -> A
     assert instance.income_tax is not None
     before = parts.year_before(instance, end)
     carried = model.interest_left[before] if before is not None else instance.income_tax.interest_carried_usd_m
-    return carried + parts.year(model, instance, parts.interest, HOME, end)
+    return carried + parts.counted_interest(model, instance, HOME, end)
 
 
 def _cap(model: pyo.ConcreteModel, instance: Instance, end: int) -> Any:

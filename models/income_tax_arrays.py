@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.tree import Floats, Ints
+from models.tree import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,18 @@ class IncomeTax:
     """Share of adjusted taxable income up to which interest is deducted at home; None without a limit."""
     interest_carried_usd_m: float
     """Interest of former years that is not deducted yet, at home."""
+    idle_cash_rate: float
+    """A year: as if idle cash earned it, so much less of own interest is deducted at home. 0 without own debt."""
+    is_own: Bools
+    """(D,) tranches at home that are tied to no cost: what they bring may lie idle. (All lines are.)"""
+    own_paid: Floats
+    """(D, N) interest that these are paid, and principal times the part of the node that has passed by then."""
+    most_cash_usd_m: float
+    """More cash than any plan has, trapped cash too."""
+    fixed_trapped_usd_m: Floats
+    """(N,) trapped at the end of the node, whatever is decided: for debts of the start."""
+    month_share: Floats
+    """(N,) of a year."""
     place: Ints
     """(P,) country of each place."""
     lot: Ints

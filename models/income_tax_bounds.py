@@ -38,7 +38,12 @@ class Ranges:
         repn = generate_standard_repn(expression)
         low = high = float(repn.constant)
         shared: dict[Hashable, tuple[Range, float, float]] = {}
+        apart: dict[str, list[tuple[Any, float]]] = {"installed": [], "sell": []}
         for variable, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True):
+            kind = variable.parent_component().name
+            if kind in apart:
+                apart[kind].append((variable, float(coefficient)))
+                continue
             group, (least, most) = self._budget(variable)
             if group is None:
                 ends = (coefficient * least, coefficient * most)
@@ -48,17 +53,87 @@ class Ranges:
             shared[group] = ((least, most), min(worst, coefficient), max(best, coefficient))
         for (_, most), worst, best in shared.values():
             low, high = low + worst * most, high + best * most
+        for least, most in (self._of_machines(apart["installed"]), self._of_sales(apart["sell"])):
+            low, high = low + least, high + most
+        return low, high
+
+    def _of_machines(self, terms: list[tuple[Any, float]]) -> Range:
+        """Of what stands there: each lot once a node, and no more than the megawatts of the sites let in."""
+        by_node: dict[int, dict[int, float]] = {}
+        for variable, coefficient in terms:
+            p, n = variable.index()
+            by_node.setdefault(n, {})[p] = coefficient
+        low = high = 0.0
+        for n, each in by_node.items():
+            high += self._best_of_machines(n, each)
+            low -= self._best_of_machines(n, {p: -c for p, c in each.items()})
+        return low, high
+
+    def _best_of_machines(self, node: int, each: dict[int, float]) -> float:
+        """The most that places (coefficient by place) can bring in a node; never negative."""
+        lots: dict[int, float] = {}
+        sites: dict[int, list[int]] = {}
+        for p, coefficient in each.items():
+            if coefficient > 0:
+                lot = int(self.instance.places.lot[p])
+                lots[lot] = max(lots.get(lot, 0.0), coefficient)
+                sites.setdefault(int(self.instance.places.site[p]), []).append(p)
+        by_lot = sum(best * float(self._machines[lot]) for lot, best in lots.items())
+        by_site = sum(self._best_at_site(node, {p: each[p] for p in places}) for places in sites.values())
+        return min(by_lot, by_site)
+
+    def _best_at_site(self, node: int, each: dict[int, float]) -> float:
+        """The same of places at one site, all positive, from its megawatt rows in a node."""
+        limits, machines = self.instance.limits, self._machines
+        found = sum(c * float(machines[self.instance.places.lot[p]]) for p, c in each.items())
+        for r in np.flatnonzero(limits.node == node).tolist():
+            begin, end = limits.place_mw_per_eh.indptr[r], limits.place_mw_per_eh.indptr[r + 1]
+            needs = dict(
+                zip(
+                    limits.place_mw_per_eh.indices[begin:end].tolist(),
+                    limits.place_mw_per_eh.data[begin:end].tolist(),
+                    strict=True,
+                )
+            )
+            inside = [c / needs[p] for p, c in each.items() if needs.get(p, 0.0) > 0]
+            if not inside:
+                continue
+            outside = sum(
+                c * float(machines[self.instance.places.lot[p]]) for p, c in each.items() if needs.get(p, 0.0) <= 0
+            )
+            found = min(found, max(inside) * float(self._megawatts[r]) + outside)
+        return found
+
+    def _of_sales(self, terms: list[tuple[Any, float]]) -> Range:
+        """Of machines sold: each machine once, and no more than the market takes at each node."""
+        trade = self.instance.trade
+        low = high = 0.0
+        for sign in (1.0, -1.0):
+            lots: dict[int, float] = {}
+            tiers: dict[tuple[int, int, int], float] = {}
+            for variable, coefficient in terms:
+                lot, k, n = variable.index()
+                assert trade is not None
+                tier = (int(trade.type_of_lot[lot]), k, n)
+                lots[lot] = max(lots.get(lot, 0.0), sign * coefficient)
+                tiers[tier] = max(tiers.get(tier, 0.0), sign * coefficient)
+            by_lot = sum(best * float(self._machines[lot]) for lot, best in lots.items())
+            by_tier = sum(best * float(trade.tier_depth_eh[t]) for t, best in tiers.items()) if trade else 0.0
+            most = min(by_lot, by_tier)
+            low, high = (low, most) if sign > 0 else (-most, high)
         return low, high
 
     def _budget(self, variable: Any) -> tuple[Hashable | None, Range]:
         """What a variable shares its budget with (None: nothing; shared ones are never negative), and its range."""
         kind, index = variable.parent_component().name, variable.index()
         instance, machines = self.instance, self._machines
-        if kind in ("installed", "plug"):
+        if kind == "plug":
             lot = int(instance.places.lot[index[0]])
             return (kind, lot, index[1]), (0.0, float(machines[lot]))
-        if kind == "sell":
-            return (kind, index[0]), (0.0, float(machines[index[0]]))
+        if kind == "built":
+            assert instance.builds is not None
+            build = int(instance.builds.build[index])
+            return (kind, build), (0.0, float(instance.builds.most[instance.builds.build == build].max()))
         if kind in ("halls", "sign"):
             offer = int(instance.hosting.offer[index])
             most = float(instance.hosting.halls_max[instance.hosting.offer == offer].max()) if kind == "halls" else 1.0
@@ -86,6 +161,15 @@ class Ranges:
         lots = self.instance.lots
         most: Floats = np.where(lots.order_node >= 0, self.instance.bounds.order_eh[1], lots.eh_s)
         return most
+
+    @cached_property
+    def _megawatts(self) -> Floats:
+        """(R,) of each row of megawatts at most: with all that can be built."""
+        limits, builds = self.instance.limits, self.instance.builds
+        allowed: Floats = np.clip(limits.allowed_mw.astype(float), 0.0, None)
+        if builds is not None:
+            allowed = allowed + _positive(limits.build_mw) @ builds.most.astype(float)
+        return allowed
 
     @cached_property
     def _row_of_draw(self) -> list[tuple[int, float]]:

@@ -86,7 +86,9 @@ class Trade:
     tier_depth_eh: Floats
     """(type, T, N)"""
     end_value_usd_m_per_eh: Floats
-    """(L, N) in leaves: value at the horizon of what is installed or in store, discounted and weighted."""
+    """(L, N) in leaves: value at the horizon of what is installed or in store, discounted and weighted, before tax."""
+    end_tax_usd_m_per_eh: Floats
+    """(L, N) in leaves: tax on it, not negative, discounted and weighted."""
 
 
 @dataclass(frozen=True)
@@ -379,9 +381,11 @@ class Instance:
     waive_minimum_cash: bool = False
     """Leave the minimum cash rows out: for a twin that cannot keep it and is reported with its shortfall."""
     maximise: str = "value"
-    """``value``, or ``it_mw`` for the most critical IT MW signed."""
-    it_mw_at_least: float | None = None
-    """With it, at least so many critical IT MW are signed (expected over the tree)."""
+    """``value``, or the name of a measure (`models.measures`): then as much of it as there can be."""
+    measure_at_least: tuple[str, float] | None = None
+    """A measure by name, and how much of it there has to be."""
+    value_at_least: float | None = None
+    """USD millions that a plan has to be worth."""
 
 
 def nothing_later(places: int, nodes: int) -> sparse.csr_array:

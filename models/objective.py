@@ -14,15 +14,27 @@ import pyomo.environ as pyo
 from models import companies, covenants
 from models.debt import lines, tranches
 from models.instance import Instance
+from models.measures import MEASURES
 from models.power import site_operations
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
-    """Add the objective (and, for a twin, the floor on critical IT MW) to the model."""
-    if instance.it_mw_at_least is not None and len(model.OPTIONS) > 0:
-        model.it_mw_floor = pyo.Constraint(expr=it_mw(model, instance) >= instance.it_mw_at_least)
-    expression = it_mw(model, instance) if instance.maximise == "it_mw" else value(model, instance)
+    """Add the objective (and, where something else than value is sought, the floor on value) to the model."""
+    worth, least = value(model, instance), instance.value_at_least
+    if least is not None and not isinstance(worth, int | float):
+        model.value_floor = pyo.Constraint(expr=value_floor(worth, least))
+    expression = worth if instance.maximise == "value" else MEASURES[instance.maximise].of_model(model, instance)
     model.objective = pyo.Objective(expr=expression, sense=pyo.maximize)
+
+
+def value_floor(worth: Any, least_usd_m: float) -> object:
+    r"""A plan that is extreme in another respect is worth as much as is asked for.
+
+    Without the rule the plan with the most hosting signs what ruins the company.
+
+    $$ V \ge \underline{V} $$
+    """
+    return worth >= least_usd_m
 
 
 def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
@@ -62,7 +74,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
 
 
 def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
-    """Machines ordered, moved, sold, and what is left of them at the horizon."""
+    """Machines ordered, moved, sold, and what is left of them at the horizon, after tax."""
     trade, places = instance.trade, instance.places
     total: Any = 0.0
     if trade is None:
@@ -74,16 +86,11 @@ def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     for c, k, n in model.SALES:
         price = trade.sell_usd_m_per_eh[c, n] * trade.tier_factor[trade.type_of_lot[c], k]
         total += float(price * trade.instant_factor[n]) * model.sell[c, k, n]
-    for c, n in zip(*np.nonzero(trade.end_value_usd_m_per_eh), strict=True):
-        worth = float(trade.end_value_usd_m_per_eh[c, n])
+    taxed = trade.end_value_usd_m_per_eh - trade.end_tax_usd_m_per_eh
+    for c, n in zip(*np.nonzero(taxed), strict=True):
+        worth = float(taxed[c, n])
         total += worth * model.stored[int(c), int(n)]
         total += sum(
             worth * model.installed[p, int(n)] for p in np.flatnonzero(places.lot == c).tolist() if places.exists[p, n]
         )
     return total
-
-
-def it_mw(model: pyo.ConcreteModel, instance: Instance) -> Any:
-    """Critical IT MW signed, expected over the tree."""
-    hosting, probability = instance.hosting, instance.tree.probability
-    return sum(float(hosting.mw_it_per_hall[o] * probability[hosting.node[o]]) * model.halls[o] for o in model.OPTIONS)

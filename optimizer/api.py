@@ -46,11 +46,13 @@ from optimizer.plan.summary import (
     twin_data,
     versions,
 )
-from optimizer.plan.write import PLAN_VERSION, publish, stage_folder, write_inputs, write_json, write_tables
+from optimizer.plan.write import PLAN_VERSION, publish, stage_folder, write_inputs, write_json, write_tables, write_text
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.progress import Progress
 from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting, cost_of_waiting, solve_twins
+from optimizer.sweep.alternatives import NAMES, TABLE_FILE, Alternatives, find_alternatives
+from optimizer.sweep.alternatives_folder import stage_folder as stage_alternatives
 from optimizer.sweep.point import PointOptions
 from optimizer.sweep.run import Sweep, run_sweep
 
@@ -281,6 +283,93 @@ def sweep(
     return run_sweep(loaded, vary, options, workers=workers)
 
 
+@dataclass(frozen=True)
+class AlternativePlans:
+    """Alternatives, each with all that `solve` gives of a plan but its twins."""
+
+    found: Alternatives
+    results: tuple[Result, ...]
+    """In the order of ``found.plans``."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether all were found, to the gap."""
+        return not self.found.missing and all(plan.proven for plan in self.found.plans)
+
+    def data(self) -> dict[str, Any]:
+        """All of it as plain data, the same every time."""
+        rows = zip(self.found.table().dicts(), self.found.plans, strict=True)
+        return {
+            "case": self.found.case_name,
+            "within": self.found.within,
+            "least_value_usd_m": rounded(self.found.floor_usd_m),
+            "plans": [
+                rounded({**cells, "names": list(plan.names), "proven": plan.proven, "decisions": plan.decisions})
+                for cells, plan in rows
+            ],
+            "missing": dict(self.found.missing),
+        }
+
+    def write(self, folder: str | Path) -> tuple[AuditReport, ...]:
+        """Write a plan folder for each, audited, and ``alternatives.csv``; an earlier one is replaced as a whole.
+
+        Raises AuditError if an audit does not agree; that plan then lies in ``FOLDER.failed-audit``.
+        """
+        target = Path(folder)
+        stage = stage_alternatives(target)
+        reports = []
+        try:
+            for plan, result in zip(self.found.plans, self.results, strict=True):
+                try:
+                    reports.append(result.write(stage / plan.name))
+                except AuditError as error:
+                    failed = target.with_name(target.name + ".failed-audit")
+                    shutil.rmtree(failed, ignore_errors=True)
+                    publish(stage / f"{plan.name}.failed-audit", failed)
+                    message = f"the audit does not agree with the plan {plan.name}; it lies in {failed} for inspection"
+                    raise AuditError(message, error.details) from None
+            write_text(stage / TABLE_FILE, self.found.table().text())
+            publish(stage, target)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+        return tuple(reports)
+
+
+def alternatives(
+    loaded: LoadedCase,
+    within: float,
+    options: SolveOptions | None = None,
+    *,
+    names: Sequence[str] = NAMES,
+    stop: threading.Event | None = None,
+) -> AlternativePlans:
+    """The best plan, and plans worth at most a share ``within`` less that are extreme in the respects ``names``.
+
+    Raises CallError for a share or a name that makes no sense, InfeasibleError when no plan can satisfy the case,
+    SolverError when none was found in time.
+    """
+    watch = Stopwatch()
+    market, operations = _read(loaded, watch)
+    with watch.stage("solve"):
+        found = find_alternatives(
+            loaded.case, market, operations, within, options or SolveOptions(), names=names, stop=stop
+        )
+    results = [
+        Result(
+            loaded,
+            plan.certified.prepared,
+            plan.certified.solution,
+            plan.certified.plan,
+            (),
+            None,
+            Stopwatch(dict(watch.seconds)),
+            plan.certified.certificate,
+        )
+        for plan in found.plans
+    ]
+    return AlternativePlans(found, tuple(results))
+
+
 def _side_limit(options: SolveOptions) -> float:
     return max(5.0, min(60.0, options.time_limit_seconds / 4))
 
@@ -338,11 +427,13 @@ def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:
 
 
 __all__ = [
+    "AlternativePlans",
     "LoadedCase",
     "PlanFolder",
     "PointOptions",
     "Result",
     "SolveOptions",
+    "alternatives",
     "audit",
     "case_from_data",
     "load",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from optimizer.case.base import Section
 from optimizer.case.finance import Finance
@@ -15,6 +16,7 @@ from optimizer.case.machines import Machine
 from optimizer.case.market import Market
 from optimizer.case.offers import HallDesign, Lease, Offer
 from optimizer.case.sites import Site
+from optimizer.case.sweeps import NamedSweep, lost_paths
 
 SCHEMA_VERSION = 1
 
@@ -47,3 +49,21 @@ class Case(Section):
     """Hosting contracts that are signed already."""
     finance: Finance
     given: Given = Field(default_factory=Given)
+    sweeps: Mapping[Name, NamedSweep] = Field(default_factory=dict, exclude=True)
+    """Sweeps by name, for ``wattfork sweep CASE --name NAME``. No plan depends on them."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _sweeps_lead_to_numbers(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        case = handler(data)
+        # Judged on what is written: a path may name an optional key, or a date as the case writes it.
+        lost = [] if not isinstance(data, Mapping) else list(lost_paths(data, case.sweeps))
+        if lost:
+            wrong = [
+                InitErrorDetails(
+                    type=PydanticCustomError("value_error", "{said}", {"said": message}), loc=path, input=""
+                )
+                for path, message in lost
+            ]
+            raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return case

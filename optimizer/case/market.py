@@ -39,6 +39,17 @@ class PowerMarket(PriceFile):
     """Yearly growth of the level after the last year of the forward curve (without one: after the first year)."""
     scale: Annotated[float, Field(ge=0, le=100)] = 1.0
     """Multiplies every price of this market, after the forward level; made for sweeps."""
+    volatility: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """How far hourly prices are from the mean of their month, as a multiple of what they are in the file: 0 makes them
+    flat, 2 doubles every swing. The mean stays. Made for sweeps, as the two below."""
+    on_peak_spread: Annotated[float, Field(ge=-100, le=100)] = 1.0
+    """How far the mean of on-peak hours (Monday to Friday, 06:00 to 22:00 local time) is above that of the others in a
+    month, as a multiple of what it is in the file. The month's mean stays."""
+    spikes: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """How many intervals of a month are spikes (above four times its mean), as a multiple of how many there are: 0
+    cuts them off at four times the mean, 2 makes as many more of the dearest other hours."""
+    basis_usd_per_mwh: Annotated[float, Field(gt=-10000, lt=10000)] = 0.0
+    """Added to every price at the end, after the forward level and the scale: what a node is dearer than its hub."""
 
 
 class Network(Section):

@@ -195,6 +195,16 @@ def _taxes(case: Case) -> Iterable[Finding]:
         yield from _known((*place, "sites"), country.sites, case.sites, "site")
         what = "a site taxed on its own can only have plain power: what these bring is not told apart by country"
         yield from _plain_power(case, (*place, "sites"), country.sites, what)
+    abroad = {site for country in tax.countries.values() for site in country.sites}
+    for name, facility in case.finance.facilities.items():
+        if not isinstance(facility, ProjectBond) or (facility.loan_to_cost or 2) <= 1:
+            continue
+        offers = [case.offers[offer] for offer in facility.for_offers if offer in case.offers]
+        if any(site in abroad for offer in offers for site in offer.sites):
+            message = (
+                "a bond on a site that is taxed abroad is tied to its cost, or interest on idle money saves tax there"
+            )
+            yield Finding(("finance", "facilities", name), f"{message}: state loan_to_cost, 1 at most")
 
 
 def _plain_power(case: Case, path: CasePath, sites: Iterable[str], what: str) -> Iterable[Finding]:

@@ -71,6 +71,9 @@ class IncomeTax(Section):
     on. Without it all interest is deducted."""
     interest_carried_usd_m: Annotated[float, Field(ge=0)] = 0.0
     """Of former years."""
+    idle_cash_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    """What idle cash is reckoned to earn a year: so much less is deducted of interest on new money that is tied to no
+    cost, for what was only borrowed to be held saves no tax. Default: the highest rate of such money on offer."""
     depreciation: DepreciationClasses = Field(default_factory=DepreciationClasses)
     opening_basis: Mapping[str, TaxBasis] = Field(default_factory=dict)
     """What was there at the start, by any name."""

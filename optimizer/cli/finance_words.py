@@ -275,6 +275,7 @@ def _tax(tax: Mapping[str, Any]) -> list[tuple[str, str]]:
         text += f"; losses of {_usd(tax['losses_usd_m'])}, for at most {_rate(tax['loss_limit'])} of a year's income"
     if tax["interest_limit"] is not None:
         text += f"; interest is deducted up to {_rate(tax['interest_limit'])} of income before depreciation"
+    text += _idle_cash(tax["idle_cash_rate"])
     written_off = ", ".join(f"{name} {_written_off(how)}" for name, how in tax["depreciation"].items())
     lines = [("tax", text), ("", f"written off: {written_off}")]
     for name, basis in tax["opening_basis"].items():
@@ -285,6 +286,15 @@ def _tax(tax: Mapping[str, Any]) -> list[tuple[str, str]]:
         losses = f", losses of {_usd(country['losses_usd_m'])}" if country["losses_usd_m"] else ""
         lines.append((f"tax in {name}", f"{_rate(country['rate'])} for {' and '.join(country['sites'])}{losses}"))
     return lines
+
+
+def _idle_cash(rate: float | None) -> str:
+    """What the case itself says of idle cash; nothing where it leaves that to the rates of its facilities."""
+    if rate is None:
+        return ""
+    if rate == 0:
+        return "; interest on borrowed money that lies idle is deducted too"
+    return f"; of interest on new money so much is not deducted as idle cash would earn at {_rate(rate)}"
 
 
 def _written_off(how: Mapping[str, Any]) -> str:

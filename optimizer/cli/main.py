@@ -35,6 +35,12 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "check": Subcommand("optimizer.cli.check:command", "Check a case file and its data, and say every problem."),
     "solve": Subcommand("optimizer.cli.solve:command", "Find the best plan for a case and write it to a folder."),
     "sweep": Subcommand("optimizer.cli.sweep:command", "Solve a case many times over with some inputs varied."),
+    "breakeven": Subcommand(
+        "optimizer.cli.breakeven:command", "Find where, as one input moves, the plan changes its mind."
+    ),
+    "alternatives": Subcommand(
+        "optimizer.cli.alternatives:command", "Find plans worth nearly as much that go far in one respect."
+    ),
     "audit": Subcommand("optimizer.cli.audit:command", "Recompute a written plan from its case, independently."),
     "schema": Subcommand("optimizer.cli.schema:command", "Print the JSON Schema of case files, for editors."),
 }

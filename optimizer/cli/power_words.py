@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from optimizer.case.case import Case
+from optimizer.case.contracts import FixedBlock
 from optimizer.case.derived import decision_dates
 from optimizer.case.sites import Site
 
@@ -20,6 +21,7 @@ def describe_power(case: Case, site: Site) -> dict[str, Any]:
     """How a site buys power and what hangs on it, as plain data; contracts say whether they end inside the plan."""
     end = decision_dates(case)[-1]
     found: dict[str, Any] = {"power": site.power.model_dump(mode="json", by_alias=True)}
+    found["changed_prices"] = _changed_prices(case, site)
     for section in SECTIONS:
         entries = getattr(site, section)
         found[section] = {name: entry.model_dump(mode="json", by_alias=True) for name, entry in entries.items()}
@@ -31,12 +33,48 @@ def describe_power(case: Case, site: Site) -> dict[str, Any]:
 def power_lines(site: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A name and a line of words for each thing that `describe_power` found, in the order of the case."""
     lines = [("power", buying)] if (buying := _buying(site["power"])) else []
+    lines += [("prices", _changes(name, changes)) for name, changes in site["changed_prices"].items()]
     lines += [(name, _contract(one, site["power"]["market"])) for name, one in site["contracts"].items()]
     lines += [(name, _contract_offer(one)) for name, one in site["contract_offers"].items()]
     lines += [(name, _interruption(one)) for name, one in site["interruptions"].items()]
     lines += [(name, _charge(one)) for name, one in site["delivery"].items()]
     lines += [(name, _program(one)) for name, one in site["flexibility"].items()]
     return lines
+
+
+# ---------------------------------------------------------------- prices that a market changes
+
+_NEUTRAL = {"volatility": 1.0, "on_peak_spread": 1.0, "spikes": 1.0, "basis_usd_per_mwh": 0.0}
+
+
+def _changed_prices(case: Case, site: Site) -> dict[str, dict[str, float]]:
+    """What the markets that a site uses change of their prices, by market, without what is neutral."""
+    used = [site.power.market]
+    used += [site.power.split.market] if site.power.split is not None else []
+    used += [site.power.decides_on.market] if site.power.decides_on is not None else []
+    blocks = [block for block in site.contracts.values() if isinstance(block, FixedBlock)]
+    used += [block.settles_at for block in blocks if block.settles_at is not None]
+    found: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(used):
+        values = {key: float(getattr(case.market.power[name], key)) for key in _NEUTRAL}
+        changes = {key: value for key, value in values.items() if value != _NEUTRAL[key]}
+        if changes:
+            found[name] = changes
+    return found
+
+
+def _changes(market: str, changes: Mapping[str, float]) -> str:
+    parts: list[str] = []
+    if (swings := changes.get("volatility")) is not None:
+        flat = "they are flat in every month"
+        parts.append(f"they swing {swings:g} times as far around the month's mean" if swings else flat)
+    if (spread := changes.get("on_peak_spread")) is not None:
+        parts.append(f"on-peak hours are {spread:g} times as far above the others")
+    if (spikes := changes.get("spikes")) is not None:
+        parts.append(f"{spikes:g} times as many intervals are spikes" if spikes else "spikes are cut off")
+    if (basis := changes.get("basis_usd_per_mwh")) is not None:
+        parts.append(f"every MWh is {abs(basis):g} USD {'dearer' if basis > 0 else 'cheaper'}")
+    return f"those of {market} are not as in the file: {', '.join(parts)}"
 
 
 # ---------------------------------------------------------------- one section each

@@ -1,10 +1,16 @@
-"""``wattfork sweep CASE --vary PATH=LOW:HIGH:N``: the case solved at every point of a grid, one row each."""
+"""``wattfork sweep CASE --vary PATH=LOW:HIGH:N``: the case solved at every point of a design, one row each."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from optimizer.case.load import LoadedCase
+    from optimizer.sweep.designs import Design
+    from optimizer.sweep.run import Sweep
 
 
 @click.command("sweep")
@@ -13,9 +19,26 @@ import click
     "--vary",
     "varied",
     multiple=True,
-    required=True,
     metavar="PATH=VALUES",
-    help="What to vary: LOW:HIGH:N, a,b,c, or factors x0.8:x1.2:5. More than once for a grid.",
+    help="What to vary: LOW:HIGH:N, a,b,c, or factors x0.8:x1.2:5. More than once for a grid. "
+    "'A=VALUES & B=VALUES' move together.",
+)
+@click.option(
+    "--case",
+    "overlays",
+    multiple=True,
+    metavar="FILE",
+    help="Another case file, which extends CASE, to solve as well. More than once for several.",
+)
+@click.option("--name", metavar="NAME", help="A sweep that the case names in its section sweeps.")
+@click.option("--tornado", is_flag=True, help="One direction at a time, all else as in the case, in place of a grid.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="N points between LOW and HIGH of each direction.")
+@click.option("--method", type=click.Choice(["sobol", "lhs"]), help="How a sample is drawn; sobol if not said.")
+@click.option(
+    "--sensitivity",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Sensitivity of the value, from N x (directions + 2) points.",
 )
 @click.option(
     "-o",
@@ -31,7 +54,7 @@ import click
 @click.option(
     "--time-limit", default=600.0, show_default=True, type=click.FloatRange(0.1), help="Seconds to search, a point."
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Seed of the solver.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of the solver and of samples; 0 if not said.")
 @click.option("--given", type=click.Path(path_type=Path), help="CSV of decisions to lay down, as in decisions.csv.")
 @click.option("--audit", is_flag=True, help="Recompute each plan independently, as wattfork audit does.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -39,12 +62,18 @@ import click
 def command(
     case: Path,
     varied: tuple[str, ...],
+    overlays: tuple[str, ...],
+    name: str | None,
+    tornado: bool,
+    sample: int | None,
+    method: Literal["sobol", "lhs"] | None,
+    sensitivity: int | None,
     output: Path | None,
     workers: int | None,
     gap: float,
     gap_usd_m: float,
     time_limit: float,
-    seed: int,
+    seed: int | None,
     given: Path | None,
     audit: bool,
     quiet: bool,
@@ -55,6 +84,8 @@ def command(
     \b
     wattfork sweep CASE --vary 'market.power.*.scale=0.6:1.6:11'
     wattfork sweep CASE --vary market.network.btc_usd=x0.7:x1.3:7 --vary finance.opening.cash_usd_m=100,200
+    wattfork sweep CASE --vary 'market.power.*.volatility=0:2:5' --case low_hashprice.yaml
+    wattfork sweep CASE --name NAME
 
     A point without a plan is a row that says why. Ctrl-C writes the points finished so far. Exit code 0: every point is
     answered (some may be infeasible); 1: a point failed; 2: the case, the call or some of the values are wrong;
@@ -68,19 +99,51 @@ def command(
     from optimizer.sweep.point import PointOptions
     from optimizer.sweep.progress import SweepProgress
     from optimizer.sweep.run import run_sweep, table_file
-    from optimizer.sweep.vary import make_grid, parse_vary
     from optimizer.sweep.words import sweep_lines
 
-    directions = [parse_vary(text) for text in varied]
+    asked = {
+        "--vary": varied,
+        "--case": overlays,
+        "--tornado": tornado,
+        "--sample": sample,
+        "--method": method,
+        "--sensitivity": sensitivity,
+    }
+    _hold_call(name, asked)
     loaded = load_case(case, given_csv=given)
-    make_grid(loaded, directions)
+    if name is not None:
+        found = _named(loaded, name, seed, given)
+    else:
+        from optimizer.sweep.designs import design
+
+        found = design(
+            loaded,
+            varied,
+            overlays=overlays,
+            tornado=tornado,
+            sample=sample,
+            method=method or "sobol",
+            sensitivity=sensitivity,
+            seed=seed or 0,
+            given_csv=given,
+        )
     file = table_file(output, loaded)
+    indices_file = _indices_file(file) if found.kind == "sensitivity" else None
+    directions: tuple[Any, ...] = found.directions
     if not quiet:
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)
-    options = PointOptions(gap, gap_usd_m, time_limit, seed, audit)
+    options = PointOptions(gap, gap_usd_m, time_limit, seed or 0, audit)
     with SweepProgress(quiet=quiet or as_json) as progress:
-        sweep = run_sweep(loaded, directions, options, workers=workers, on_progress=progress)
+        sweep = run_sweep(
+            loaded,
+            directions,
+            options,
+            points=found.points,
+            overlays=found.overlays,
+            workers=workers,
+            on_progress=progress,
+        )
     code = sweep.exit_code()
     if code is ExitCode.INTERRUPTED:
         click.echo("interrupted before any point was finished", err=True)
@@ -93,4 +156,46 @@ def command(
     elif not quiet:
         click.echo("\n".join(sweep_lines(sweep)))
         click.echo(f"\nTable     {file}")
+    if indices_file is not None:
+        said = _write_indices(found, sweep, indices_file)
+        if not quiet:
+            click.echo("\n".join(said), err=as_json)
     return code
+
+
+def _hold_call(name: str | None, asked: dict[str, Any]) -> None:
+    """UsageError if nothing is to be varied, or if what is varied is said twice."""
+    given = [option for option, value in asked.items() if value]
+    if name is not None and given:
+        raise click.UsageError(f"{given[0]} cannot be together with --name: the sweep says what is varied")
+    if name is None and not {"--vary", "--case"} & set(given):
+        raise click.UsageError("Missing option '--vary' (or --case, or --name).")
+    if "--method" in given and "--sample" not in given:
+        raise click.UsageError("--method is for --sample")
+
+
+def _named(loaded: LoadedCase, name: str, seed: int | None, given: Path | None) -> Design:
+    from optimizer.sweep.designs import named_design
+
+    return named_design(loaded, name, seed=seed, given_csv=given)[0]
+
+
+def _indices_file(table: Path) -> Path:
+    """Where sensitivity indices go: beside the table."""
+    from optimizer.sweep.table_file import ready_file
+
+    return ready_file(table.with_name("sensitivity.csv"), "direction", "sensitivity analysis")
+
+
+def _write_indices(found: Design, sweep: Sweep, file: Path) -> list[str]:
+    """Write the indices; what to say of them."""
+    from optimizer.sweep.sensitivity import index_lines, sensitivity
+    from optimizer.sweep.table_file import write_whole
+
+    figures = {swept.point.number: swept.outcome.figures for swept in sweep.points}
+    known = [figures.get(point.number) for point in found.points]
+    indices = sensitivity(found.varied, [None if each is None else each.value_usd_m for each in known], found.seed)
+    if indices.problem:
+        return ["", f"no sensitivity indices: {indices.problem}"]
+    write_whole(file, indices.table().text())
+    return ["", *index_lines(indices), "", f"Indices   {file}"]

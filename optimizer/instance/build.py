@@ -13,7 +13,7 @@ from models.instance import Instance, open_bounds
 from optimizer.case.case import Case
 from optimizer.case.given import Given
 from optimizer.instance.builds import build_arrays, list_builds
-from optimizer.instance.capital.build import capital_arrays, list_capital
+from optimizer.instance.capital.build import capital_arrays, list_capital, most_cash_usd_m
 from optimizer.instance.capital.companies import company_arrays
 from optimizer.instance.facilities import equity_arrays, list_issues, tax_arrays, treasury_arrays
 from optimizer.instance.finance import FixedFlows, FixedValue, cash_arrays, fixed_flows, fixed_value
@@ -116,7 +116,17 @@ def prepare_from(
         share_price_usd=opening.share_price_usd,
         treasury=treasury_arrays(case, market),
         tax=tax_arrays(case, market, fixed),
-        income_tax=income_tax_arrays(case, market, operations, options, builds, fixed),
+        income_tax=income_tax_arrays(
+            case,
+            market,
+            operations,
+            options,
+            builds,
+            fixed,
+            money.tranches,
+            money.held_by_debts(len(market.tree)),
+            most_cash_usd_m(case, market, hosting, lots, places, trade, fixed),
+        ),
         value_constant_usd_m=value.total,
     )
     choices = Choices(options, operations.lots, operations.places, tuple(case.sites), builds, money, issues, signings)

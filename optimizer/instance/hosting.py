@@ -10,7 +10,7 @@ from models.instance import HostingOptions
 from optimizer.case.case import Case
 from optimizer.case.derived import designed
 from optimizer.case.offers import Lease, Offer
-from optimizer.instance.tax_rules import tax_after_horizon
+from optimizer.instance.tax_rules import residual_tax, tax_after_horizon
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
 from optimizer.operations.hosting import HallFlows, hall_flows, lease_flows
@@ -100,6 +100,9 @@ def hosting_arrays(case: Case, market: Market, options: tuple[Option, ...]) -> H
         np.add.at(noi_hall[o], cells.node[planned], noi[planned])
         taxed = tax_after_horizon(case, market, option.site_name, flows)[cells.month] * follows
         value_hall[o] -= float((taxed * weight * month_factors(rate, cells.month))[~planned].sum())
+        over = residual_tax(case, market, option.site_name, flows)
+        here = follows & month_in(cells, flows.rent_until) & ~planned
+        value_hall[o] -= over * instant_factor(rate, flows.rent_until) * float(weight[here].sum())
         # What the tenant lends comes as it is spent: it needs no cash at the horizon.
         in_tail = np.where(follows & ~planned, (flows.capex - flows.lent)[cells.month], 0.0)
         capex_after[o] = float(in_tail.sum() / max(1, len(np.unique(cells.node[follows & ~planned]))))

@@ -10,7 +10,19 @@ import numpy as np
 from models.income_tax_arrays import IncomeTax
 from models.tree import Bools, Floats, Ints
 from optimizer.case.case import Case
+from optimizer.case.facilities import (
+    BtcLine,
+    Convertible,
+    CreditLine,
+    EquityIssue,
+    Facility,
+    ProjectBond,
+    SweepLoan,
+    TermLoan,
+)
 from optimizer.instance.builds import BuildOption
+from optimizer.instance.capital.tranches import Tranche
+from optimizer.instance.capital.tranches import by_node as tranche_by_node
 from optimizer.instance.finance import FixedFlows
 from optimizer.instance.hosting import Option
 from optimizer.instance.machines import by_node, new_price_usd_per_th
@@ -27,8 +39,14 @@ def income_tax_arrays(
     options: tuple[Option, ...],
     builds: tuple[BuildOption, ...],
     fixed: FixedFlows,
+    tranches: tuple[Tranche, ...],
+    trapped: Floats,
+    most_cash_usd_m: float,
 ) -> IncomeTax | None:
-    """Income tax of a case; None where it has no section ``tax``."""
+    """Income tax of a case; None where it has no section ``tax``.
+
+    ``trapped`` (N,) for debts of the start at the end of each node; ``most_cash_usd_m`` more than any plan has.
+    """
     tax, tree = case.finance.tax, market.tree
     if tax is None:
         return None
@@ -40,6 +58,7 @@ def income_tax_arrays(
     begins = [market.start_month + float(t) for t in tree.start_months]
     orders, arrivals = _machines(case, market, operations, lot_country, len(names))
     halls, signatures, residual = _halls(case, market, options)
+    own = np.array([_is_own_at_home(t, options, by_site) for t in tranches], dtype=bool)
     return IncomeTax(
         country=names,
         year=((market.start_month + tree.start_months) // 12).astype(np.int64),
@@ -49,6 +68,12 @@ def income_tax_arrays(
         loss_limit=tax.loss_limit,
         interest_limit=tax.interest_limit,
         interest_carried_usd_m=tax.interest_carried_usd_m,
+        idle_cash_rate=idle_cash_rate(case),
+        is_own=own,
+        own_paid=_own_paid(market, tranches, own),
+        most_cash_usd_m=most_cash_usd_m,
+        fixed_trapped_usd_m=trapped,
+        month_share=tree.length_months / 12,
         place=np.array([by_site[place.site] for place in operations.places], dtype=np.int64),
         lot=lot_country,
         option=np.array([by_site[option.site] for option in options], dtype=np.int64),
@@ -64,6 +89,45 @@ def income_tax_arrays(
         btc_before_usd_m=case.market.network.btc_usd / 1e6,
         btc_price_usd_m=np.array([float(market.network.btc_usd[round(float(t))]) / 1e6 for t in ends]),
     )
+
+
+def is_own(facility: Facility) -> bool:
+    """Whether its interest is own: that of new money which is tied to no cost, so that it may lie idle."""
+    if isinstance(facility, TermLoan):
+        return facility.loan_to_cost is None
+    if isinstance(facility, ProjectBond):
+        return facility.loan_to_cost is None or facility.loan_to_cost > 1
+    return isinstance(facility, Convertible | CreditLine | BtcLine | SweepLoan)
+
+
+def idle_cash_rate(case: Case) -> float:
+    """What idle cash is reckoned to earn a year: as given, or the highest rate of those whose interest is own."""
+    finance = case.finance
+    if finance.tax is None:
+        return 0.0
+    rates = [f.rate for f in finance.facilities.values() if not isinstance(f, EquityIssue) and is_own(f)]
+    if not rates:
+        return 0.0
+    return finance.tax.idle_cash_rate if finance.tax.idle_cash_rate is not None else max(rates)
+
+
+def _is_own_at_home(tranche: Tranche, options: tuple[Option, ...], by_site: Ints) -> bool:
+    at_home = tranche.option < 0 or int(by_site[options[tranche.option].site]) == 0
+    return at_home and is_own(tranche.terms)
+
+
+def _own_paid(market: Market, tranches: tuple[Tranche, ...], own: Bools) -> Floats:
+    """(D, N) interest paid, and principal times the part of the node that has passed when it is paid."""
+    begins, months = market.tree.start_months, market.tree.length_months
+    paid = np.zeros((len(tranches), len(market.tree)))
+    for d in np.flatnonzero(own).tolist():
+        at, principal = tranches[d].table("at"), tranches[d].table("principal")
+        paid[d] = tranche_by_node(market, tranches[d], tranches[d].table("interest"))
+        for n in np.flatnonzero(market.tree.reaches[tranches[d].node]).tolist():
+            passed = (at - begins[n]) / months[n]
+            inside = (passed > 1e-9) & (passed < 1 - 1e-9)
+            paid[d, n] += float((principal * passed)[inside].sum())
+    return paid
 
 
 def _months(market: Market) -> int:

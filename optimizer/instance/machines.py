@@ -9,6 +9,7 @@ from models.instance import Lots, Places, Trade
 from models.tree import Bools, Floats
 from optimizer.case.case import Case
 from optimizer.case.machines import Machine
+from optimizer.instance.tax_rules import country_of, rate_at, written_off
 from optimizer.market.calendar import instant_factor, month_factors
 from optimizer.market.market import Market
 from optimizer.operations.mining import Lot
@@ -126,6 +127,26 @@ def is_there(lot: Lot, months: float) -> bool:
     return lot.present_from <= months + EPSILON < lot.present_until
 
 
+def tax_on_machine(case: Case, market: Market, lot: Lot, worth: float) -> float:
+    """Tax on what an EH/s of a lot is worth at the horizon, USD m: on what that is more than has not been written off.
+
+    Without it machines would be bought in the last quarter, written off at once and counted at their price.
+    """
+    tax = case.finance.tax
+    if tax is None:
+        return 0.0
+    months = round(float((market.tree.start_months + market.tree.length_months).max()))
+    basis, service = 0.0, 0.0
+    if lot.order_node >= 0:
+        at = round(float(market.tree.start_months[lot.order_node]))
+        basis, service = new_price_usd_per_th(case.machines[lot.machine], market, at) * lot.share, lot.present_from
+    elif lot.due_at is not None and lot.ph_s > 0:
+        basis, service = lot.due_usd_m / lot.ph_s * 1000, lot.due_at
+    left = 1 - float(written_off(tax.depreciation.machines, service, market.start_month, months).sum())
+    last = market.start_month + float(market.tree.start_months.max())
+    return rate_at(tax, country_of(tax, lot.site_name), last) * max(0.0, worth - basis * left)
+
+
 def trade_arrays(case: Case, market: Market, operations: Operations) -> Trade | None:
     """Terms of buying, moving and selling; None where there are no machines.
 
@@ -146,7 +167,7 @@ def trade_arrays(case: Case, market: Market, operations: Operations) -> Trade | 
             tier_factor[k, t] = tier.factor
             tier_depth[k, t] = tier.ph_s_per_quarter / 1000 * months / 3
     size = (len(lots), len(tree))
-    can_plug, sell, end = np.zeros(size, dtype=bool), np.zeros(size), np.zeros(size)
+    can_plug, sell, end, taxed = np.zeros(size, dtype=bool), np.zeros(size), np.zeros(size), np.zeros(size)
     cost, value, plug = np.zeros(len(lots)), np.zeros(len(lots)), np.zeros(len(lots))
     horizon = tree.start_months + tree.length_months
     for c, lot in enumerate(lots):
@@ -165,7 +186,9 @@ def trade_arrays(case: Case, market: Market, operations: Operations) -> Trade | 
             at = round(float(horizon[leaf]))
             if reached[leaf] and machine.resale is not None and is_there(lot, at) and lot.present_from < at - EPSILON:
                 worth = resale_usd_per_th(machine, market, lot, at) * machine.resale.tiers[-1].factor * lot.share
-                end[c, leaf] = worth * instant_factor(case.discount.mining, at) * tree.probability[leaf]
+                factor_at_end = instant_factor(case.discount.mining, at) * tree.probability[leaf]
+                end[c, leaf] = worth * factor_at_end
+                taxed[c, leaf] = tax_on_machine(case, market, lot, worth) * factor_at_end
     return Trade(
         type_of_lot=np.array([kinds[lot.machine] for lot in lots], dtype=np.int64),
         order_cost_usd_m_per_eh=cost,
@@ -178,6 +201,7 @@ def trade_arrays(case: Case, market: Market, operations: Operations) -> Trade | 
         tier_factor=tier_factor,
         tier_depth_eh=tier_depth,
         end_value_usd_m_per_eh=end,
+        end_tax_usd_m_per_eh=taxed,
     )
 
 

@@ -98,6 +98,19 @@ def hall_shares(case: Case, market: Market, flows: HallFlows) -> Floats:
     return written_off(rule, max(0.0, flows.rent_from), market.start_month, len(flows.rent))
 
 
+def residual_tax(case: Case, market: Market, site: str, flows: HallFlows) -> float:
+    """Tax per hall on the residual, where it is received after the horizon: on what it is more than is left to be
+    written off. Without it halls would be built to be written off, and counted whole."""
+    tax = case.finance.tax
+    horizon = float((market.tree.start_months + market.tree.length_months).max())
+    if tax is None or flows.rent_until < horizon - 1e-9:
+        return 0.0
+    before = np.arange(len(flows.rent)) < flows.rent_until - 1e-9
+    left = 1 - float(hall_shares(case, market, flows)[before].sum())
+    last = market.start_month + float(market.tree.start_months.max())
+    return rate_at(tax, country_of(tax, site), last) * max(0.0, flows.residual - flows.total_capex * left)
+
+
 def tax_after_horizon(case: Case, market: Market, site: str, flows: HallFlows) -> Floats:
     """(K,) tax per hall and month, for the months after the horizon: a month without profit pays none."""
     tax = case.finance.tax

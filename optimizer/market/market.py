@@ -26,26 +26,32 @@ class PowerPath:
     """A power market over the planned months: ``spot = price of the shape x factor[month]``, in US dollars."""
 
     shape: Shape
-    series: PriceSeries
+    file: PriceSeries
+    """What the price file says."""
     factor: Floats
     """(K,) by month after the start."""
 
     @property
+    def series(self) -> PriceSeries:
+        """The file with the changes that the market makes to its hourly prices (volatility, spread, spikes)."""
+        return self.shape.series
+
+    @property
     def repairs(self) -> tuple[str, ...]:
-        return self.series.repairs
+        return self.file.repairs
 
     @property
     def sha256(self) -> str:
-        return self.series.sha256
+        return self.file.sha256
 
     @property
     def intervals(self) -> int:
-        return len(self.series.price)
+        return len(self.file.price)
 
     @property
     def mean_usd_per_mwh(self) -> float:
         """Plain mean over the whole file, as it is."""
-        return float(self.series.price.mean())
+        return float(self.file.price.mean())
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,14 @@ def build_market(case: Case, folder: Path, series: Mapping[str, tuple[PriceSerie
         if market_path(name) not in read:
             continue
         try:
+            if market.basis_usd_per_mwh != 0:
+                message = "basis_usd_per_mwh is not added to prices yet; leave it out"
+                raise CaseError.single(message, path=market_path(name))
             own = read[market_path(name)][0]
             shape = build_shape(market_path(name), market, own)
             factor = level_factors(name, market, shape, start, months)
             rate = case.currencies[market.currency] if market.currency is not None else 1.0
-            power[name] = PowerPath(shape=shape, series=own, factor=factor * rate)
+            power[name] = PowerPath(shape=shape, file=own, factor=factor * rate)
         except CaseError as found:
             problems += found.problems
     shapes: dict[str, Shape] = {}

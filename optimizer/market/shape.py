@@ -21,14 +21,15 @@ from optimizer.case.price_file import PriceFile
 from optimizer.case.price_files import market_path
 from optimizer.errors import CaseError
 from optimizer.market.prices import PriceSeries
+from optimizer.market.variations import varied_series
 
 
 @dataclass(frozen=True)
 class MonthShape:
     """The intervals that serve a planned month of a given length.
 
-    Shapes (H,): ``day`` 1..31 of the planned month, ``price`` as in the file, ``weight_hours``, and ``source``: the
-    place of each interval in the series of the file. The weights of a month add up to its hours.
+    Shapes (H,): ``day`` 1..31 of the planned month, ``price`` at the level of the file, ``weight_hours``, and
+    ``source``: the place of each interval in the series of the file. The weights of a month add up to its hours.
     """
 
     day: Ints
@@ -71,12 +72,14 @@ class Shape:
     months: Mapping[tuple[int, int], MonthShape]
     """By (calendar month 0..11, days of the planned month)."""
     sum_price: Floats
-    """(12,) sum of prices over all intervals used, by calendar month."""
+    """(12,) sum of prices of the file over all intervals used, by calendar month: what the forward level is for."""
     count: Ints
     """(12,) number of intervals used."""
     taken: tuple[int, ...]
     """Absolute months (12 * year + month - 1) of the file that are used."""
     interval_hours: float
+    series: PriceSeries
+    """What the months are taken from: the file, with the changes that the market makes to its prices."""
 
     @property
     def first_month(self) -> int:
@@ -91,7 +94,7 @@ class Shape:
         return sum(1 for month in self.taken if month % 12 == absolute_month % 12)
 
     def mean(self, calendar_months: list[int]) -> float:
-        """Plain mean price over all intervals in these calendar months."""
+        """Plain mean price of the file over all intervals in these calendar months."""
         return float(self.sum_price[calendar_months].sum() / self.count[calendar_months].sum())
 
 
@@ -123,11 +126,11 @@ def build_shape(path: str, market: PriceFile, series: PriceSeries, months_used: 
         raise _problem(
             path, f"the price file has no complete {', '.join(missing)}; a shape needs every calendar month once"
         )
+    taken = tuple(sorted(absolute for found in used.values() for absolute in found))
+    varied = varied_series(market, series, taken) if isinstance(market, PowerMarket) else series
     months: dict[tuple[int, int], MonthShape] = {}
     sums, counts = np.zeros(12), np.zeros(12, dtype=np.int64)
-    taken: list[int] = []
     for m, found in used.items():
-        taken += found
         blocks = [np.flatnonzero(month == a) for a in found]
         sums[m] = sum(float(series.price[block].sum()) for block in blocks)
         counts[m] = sum(len(block) for block in blocks)
@@ -137,12 +140,12 @@ def build_shape(path: str, market: PriceFile, series: PriceSeries, months_used: 
             source = np.concatenate([place for _, place in parts])
             months[(m, days)] = MonthShape(
                 day=np.concatenate([d for d, _ in parts]),
-                price=series.price[source],
+                price=varied.price[source],
                 weight_hours=np.full(len(source), weight),
                 source=source,
             )
     return Shape(
-        months=months, sum_price=sums, count=counts, taken=tuple(sorted(taken)), interval_hours=series.interval_hours
+        months=months, sum_price=sums, count=counts, taken=taken, interval_hours=series.interval_hours, series=varied
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models.tree import Floats
+from models.tree import Bools, Floats
 from optimizer.case.facilities import BtcLine, Convertible, CreditLine, ProjectLoan, SweepLoan
 from optimizer.instance.finance import debt_payments
 from optimizer.plan.books.cost import coin_costs
@@ -61,16 +61,23 @@ def capital_answers(plan: Plan, status_quo: Plan | None) -> dict[str, Any]:
 
 def brought_by_facilities(plan: Plan) -> Floats:
     """(N,) all that new money has brought until the end of each period, less what it has cost and what it traps."""
-    tree = plan.prepared.market.tree
+    tree, below = plan.prepared.market.tree, plan.instance.companies
     flow = plan.cash["equity_usd_m"].copy()
     for owed in plan.owed:
         if owed.kind != "debt":
             flow += owed.drawn - owed.interest - owed.principal - owed.above_par
             flow -= owed.fees + owed.capped_calls + owed.fixed_costs + owed.undrawn_fees
+    if below is not None and plan.instance.tranches is not None:
+        # What is lent to projects of companies below is their cash, not the parent's.
+        option = plan.instance.tranches.option
+        of_company: Bools = np.logical_or.reduce(below.option, axis=0)
+        theirs = (option >= 0) & of_company[np.maximum(option, 0)]
+        flow -= (plan.decisions.draw_usd_m * theirs) @ plan.instance.tranches.cash
     trapped = np.zeros(len(tree))
     for fence in plan.fences:
         # What a debt of the start traps is there with or without new money.
-        if not plan.prepared.options[fence.option].is_lease:
+        is_theirs = below is not None and bool(below.option[:, fence.option].any())
+        if not plan.prepared.options[fence.option].is_lease and not is_theirs:
             trapped += fence.trapped
     total: Floats = tree.reaches.T.astype(float) @ flow - trapped
     return total

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from optimizer.case.case import Case
 from optimizer.case.contracts import MinimumTake, Shaped
 from optimizer.instance.build import Prepared, prepare_from
+from optimizer.instance.whole_plan import WholePlan, columns_of
 from optimizer.market.market import Market
 from optimizer.operations.dispatch import counted
 from optimizer.operations.operations import Operations
@@ -66,8 +67,11 @@ def solve_certified(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    known: Sequence[WholePlan] = (),
+    solve: Callable[..., Solution] = solve_instance,
 ) -> Certified:
-    """The best plan of a case, with a certificate of its hours.
+    """The best plan of a case, with a certificate of its hours. ``known``: plans to begin the search with; ``solve``:
+    what to do with each instance, as `solve_instance` does it.
 
     Raises InfeasibleError and SolverError as `solve_instance` does. A certificate that is not reached within the time
     limit is stated, not hidden: ``certificate.passed`` is False.
@@ -85,8 +89,13 @@ def solve_certified(
         begins = time.perf_counter()
         prepared = prepare_from(case, market, operations, refinement)
         building += time.perf_counter() - begins
-        solution = solve_instance(
-            prepared.instance, replace(options, time_limit_seconds=max(LEAST_SECONDS, left)), on_progress, stop
+        named = [columns_of(plan, prepared.choices, prepared.instance, market.start_month) for plan in known]
+        solution = solve(
+            prepared.instance,
+            replace(options, time_limit_seconds=max(LEAST_SECONDS, left)),
+            on_progress,
+            stop,
+            [columns for columns in named if columns is not None],
         )
         solution = replace(solution, bound_usd_m=solution.bound_usd_m + prepared.site_model.slack_usd_m)
         begins = time.perf_counter()

@@ -10,7 +10,7 @@ from models.forward_money import breaches_value, money_value
 from models.tree import Floats
 from optimizer.instance.builds import build_value
 from optimizer.instance.finance import FixedValue, fixed_value
-from optimizer.instance.tax_rules import tax_after_horizon
+from optimizer.instance.tax_rules import residual_tax, tax_after_horizon
 from optimizer.market.calendar import instant_factor, month_factors, month_in
 from optimizer.market.market import Market
 from optimizer.plan.build import Plan, SignedOffer
@@ -64,7 +64,7 @@ def _parts(plan: Plan, fixed: FixedValue, rate: float | None) -> Iterator[tuple[
         yield f"hosting: {offer.option.offer_name}", hosting_value(plan, offer, hosting[offer.index])
     yield "site_cost", (-fixed.site_cost, 0.0)
     yield "sga", (-fixed.sga, 0.0)
-    later = sum(later_tax(plan, offer, hosting[offer.index]) for offer in plan.signed)
+    later = sum(later_tax(plan, offer, hosting[offer.index]) for offer in plan.signed) + machines_tax(plan, mining)
     yield "tax", (-tax_value(plan, discount.corporate if rate is None else rate), -later)
     yield "debt", (-fixed.debt_within, -fixed.debt_beyond)
     yield "financing", (financing_value(plan), 0.0)
@@ -112,15 +112,23 @@ def machines_value(plan: Plan, rate: float) -> tuple[float, float]:
         return 0.0, 0.0
     flows = sum(plan.cash[f"machines_{name}_usd_m"] for name in ("bought", "moved", "sold"))
     factor = np.array([instant_factor(rate, float(t)) for t in tree.start_months]) * tree.probability
+    return float((flows * factor).sum()), _left_at_horizon(plan, trade.end_value_usd_m_per_eh, rate)
+
+
+def machines_tax(plan: Plan, rate: float) -> float:
+    """Present value of tax on the machines that are left at the horizon."""
+    trade = plan.prepared.open.trade
+    return _left_at_horizon(plan, trade.end_tax_usd_m_per_eh, rate) if trade is not None else 0.0
+
+
+def _left_at_horizon(plan: Plan, each: Floats, rate: float) -> float:
+    """An amount (L, N) per EH/s left at the horizon, discounted at the rate for mining; here at another."""
+    tree, own = plan.prepared.market.tree, plan.prepared.case.discount.mining
     here = plan.states.stored_eh_s.copy()
     np.add.at(here, plan.prepared.open.places.lot, plan.states.installed_eh_s)
-    left = float((trade.end_value_usd_m_per_eh * here).sum())
-    own = plan.prepared.case.discount.mining
-    if rate != own:
-        ends = tree.start_months + tree.length_months
-        again = np.array([instant_factor(rate, float(t)) / instant_factor(own, float(t)) for t in ends])
-        left = float((trade.end_value_usd_m_per_eh * here * again).sum())
-    return float((flows * factor).sum()), left
+    ends = tree.start_months + tree.length_months
+    again = np.array([instant_factor(rate, float(t)) / instant_factor(own, float(t)) for t in ends])
+    return float((each * here * again).sum())
 
 
 def builds_value(plan: Plan, rate: float | None) -> tuple[float, float]:
@@ -159,12 +167,15 @@ def tax_value(plan: Plan, rate: float) -> float:
 
 
 def later_tax(plan: Plan, offer: SignedOffer, rate: float) -> float:
-    """Present value of tax on what a contract earns after the horizon."""
+    """Present value of tax on what a contract earns after the horizon, and on the residual at its end."""
     prepared, option = plan.prepared, offer.option
     cells = prepared.market.cells
     follows = prepared.market.tree.reaches[option.node, cells.node] & cells.in_tail
     monthly = tax_after_horizon(prepared.case, prepared.market, option.site_name, option.flows)
-    return float((offer.halls * monthly[cells.month] * follows * weights(prepared.market, rate)).sum())
+    total = float((offer.halls * monthly[cells.month] * follows * weights(prepared.market, rate)).sum())
+    over, at = residual_tax(prepared.case, prepared.market, option.site_name, option.flows), option.flows.rent_until
+    ends = float((follows & month_in(cells, at)) @ prepared.market.tree.probability[cells.node])
+    return total + offer.halls * over * instant_factor(rate, at) * ends
 
 
 def financing_value(plan: Plan) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,15 +77,16 @@ def solve_instance(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    known: Sequence[Columns] = (),
 ) -> Solution:
-    """The best plan of an instance that maximises value.
+    """The best plan of an instance that maximises value. ``known``: whole columns by name of plans to begin with.
 
     Where new shares can be sold, what they cost today's holders depends on what the plan makes a share worth: solved
     again until the two agree. Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in
     time.
     """
     began = time.perf_counter()
-    found = _solve_once(instance, options, on_progress, stop)
+    found = _solve_once(instance, options, on_progress, stop, known)
     solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
     while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
@@ -95,7 +96,7 @@ def solve_instance(
             break
         again = replace(instance, intrinsic_to_market=worth, tax_binaries=latest.instance.tax_binaries)
         try:
-            found = _solve_once(again, replace(options, time_limit_seconds=left), on_progress, stop)
+            found = _solve_once(again, replace(options, time_limit_seconds=left), on_progress, stop, known)
         except SolverError:
             break
         solutions.append((worth, _at_fair_price(found)))
@@ -154,6 +155,7 @@ def _solve_once(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
+    known: Sequence[Columns] = (),
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
         return _search(these, within, on_progress, stop, kept, start)
@@ -206,13 +208,14 @@ def _with_kept(form: StandardForm, kept: Columns) -> StandardForm:
 
 def most_it_mw(instance: Instance, options: SolveOptions, stop: threading.Event | None = None) -> Solution:
     """The plan with the most critical IT MW, and of those the one worth most."""
-    form = compile_model(build(replace(instance, maximise="it_mw")))
+    form = compile_model(build(replace(instance, maximise="most_hosting")))
     raw = solve_form(form, options, stop=stop)
     if raw.status is Status.INFEASIBLE:
         raise infeasible(instance, form)
     if raw.objective is None:
         raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
-    return solve_instance(replace(instance, it_mw_at_least=raw.objective - 1e-6), options, stop=stop)
+    floor = ("most_hosting", raw.objective - 1e-6)
+    return solve_instance(replace(instance, measure_at_least=floor), options, stop=stop)
 
 
 def _finish(

@@ -1,4 +1,5 @@
-"""One point of a sweep: the case with its values laid over it, solved, and the row that it gives.
+"""One point of a sweep: the case with its values laid over it, solved from plans that are known, and the row that it
+gives.
 
 It runs in a process of its own (`optimizer.sweep.pool`). What goes wrong with a point becomes its status and problem;
 nothing is raised. The solver is imported by the function that solves, so that the process which only hands out points
@@ -19,6 +20,7 @@ from optimizer.case.load import LoadedCase, case_from_data
 from optimizer.case.price_file import PriceFile
 from optimizer.case.price_files import price_files
 from optimizer.errors import CaseError, ExitCode, InfeasibleError, SolverError
+from optimizer.instance.whole_plan import WholePlan
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.sweep.vary import Point
 
@@ -39,6 +41,10 @@ EXIT_CODES = {
     AUDIT_FAILED: ExitCode.AUDIT_FAILED,
 }
 """By status; any other status is a plan whose search was stopped."""
+
+
+CANDIDATES, SEARCH = "candidates", "search"
+"""Where a point's plan comes from: from a point solved before, or from a search of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +76,30 @@ class Figures:
     """In words."""
     decisions: tuple[Mapping[str, Any], ...]
     """Rows of ``decisions.csv`` by column."""
+    mines_at_end: bool
+    """Whether any machine runs in the last period."""
+    proof: str
+    """`CANDIDATES` or `SEARCH`."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a point ended. ``figures`` is None without a plan; ``problem`` is one line, empty if all went well."""
+    """How a point ended. ``figures`` and ``plan`` are None without a plan; ``problem`` is one line, empty if all went
+    well."""
 
     status: str
     problem: str = ""
     figures: Figures | None = None
+    plan: WholePlan | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A point to solve, with plans to begin with, nearest first, and the relative gap to reach."""
+
+    point: Point
+    candidates: tuple[WholePlan, ...] = ()
+    relative_gap: float = 1e-4
 
 
 @dataclass(frozen=True)
@@ -88,8 +109,10 @@ class Shared:
     ``series`` are the price files that were read, by `series_key`; a process adds what a point makes it read.
     """
 
-    data: Mapping[str, Any]
-    folder: Path
+    data: Mapping[str | None, Mapping[str, Any]]
+    """Of the case (None) and of each overlay by its name."""
+    folders: Mapping[str | None, Path]
+    """That their files are relative to."""
     series: dict[str, PriceSeries]
     options: PointOptions
 
@@ -114,16 +137,23 @@ def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict
     return found
 
 
+def files_of(loaded: LoadedCase) -> dict[str, Path]:
+    """Every file that a case reads when it is solved, by its name in the case."""
+    names = {spec.file for specs in price_files(loaded.case).values() for spec in specs}
+    network = loaded.case.market.network.path
+    return {name: loaded.folder / name for name in sorted({*names, *([network] if network is not None else [])})}
+
+
 def load_solver() -> None:
     """Import what `solve_point` needs, which takes a second: not a point's time."""
     import optimizer.plan.certified  # noqa: F401
 
 
-def solve_point(shared: Shared, point: Point) -> Outcome:
+def solve_point(shared: Shared, job: Job) -> Outcome:
     """Solve one point. Raises nothing that Python lets a program catch as an Exception."""
     try:
-        loaded = case_from_data(shared.data, shared.folder, overrides=point.overrides)
-        return _solve(shared, loaded)
+        loaded = case_at(shared, job.point)
+        return _solve(shared, loaded, job)
     except CaseError as error:
         return Outcome(WRONG_INPUT, _line(*error.lines()))
     except InfeasibleError as error:
@@ -134,42 +164,48 @@ def solve_point(shared: Shared, point: Point) -> Outcome:
         return Outcome(FAILED, _line(f"{type(error).__name__}: {error}"))
 
 
-def _solve(shared: Shared, loaded: LoadedCase) -> Outcome:
-    from optimizer.market.market import build_market
-    from optimizer.operations.operations import build_operations
+def case_at(shared: Shared, point: Point) -> LoadedCase:
+    """The case as it is at a point. Raises CaseError if it does not take the values."""
+    return case_from_data(shared.data[point.overlay], shared.folders[point.overlay], overrides=point.overrides)
+
+
+def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
+    from optimizer.instance.whole_plan import whole_plan
     from optimizer.plan.certified import solve_certified
     from optimizer.solve.highs import SolveOptions
+    from optimizer.sweep.caches import market_of, operations_of
 
     asked = shared.options
-    # A file that cannot be read is read once more, by who knows how to say so.
-    market = build_market(loaded.case, loaded.folder, read_series(loaded.case, loaded.folder, shared.series))
+    market = market_of(loaded, shared.series)
     options = SolveOptions(
-        relative_gap=asked.relative_gap,
+        relative_gap=job.relative_gap,
         absolute_gap_usd_m=asked.absolute_gap_usd_m,
         time_limit_seconds=asked.time_limit_seconds,
         seed=asked.seed,
     )
-    certified = solve_certified(loaded.case, market, build_operations(loaded.case, market), options)
+    operations = operations_of(loaded.case, market)
+    certified = solve_certified(loaded.case, market, operations, options, known=job.candidates)
     solution, plan = certified.solution, certified.plan
-    figures = _figures(plan, solution)
+    whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
+    figures = _figures(plan, solution, CANDIDATES if whole in job.candidates else SEARCH)
     if asked.audit and (problem := _audit(plan, certified, loaded)):
-        return Outcome(AUDIT_FAILED, problem, figures)
+        return Outcome(AUDIT_FAILED, problem, figures, whole)
     certificate = certified.certificate
-    if not certificate.passed:
-        return Outcome(solution.status.value, f"hours not certified: gap {certificate.worst_gap:.1e}", figures)
-    return Outcome(solution.status.value, "", figures)
+    problem = "" if certificate.passed else f"hours not certified: gap {certificate.worst_gap:.1e}"
+    return Outcome(solution.status.value, problem, figures, whole)
 
 
-def _figures(plan: Plan, solution: Solution) -> Figures:
+def _figures(plan: Plan, solution: Solution, proof: str) -> Figures:
     from optimizer.plan.measures import measure
     from optimizer.plan.summary import decision_line
 
     measures = measure(plan)
     rows = tuple(plan.tables["decisions"].dicts())
-    used = {"mining": 0.0, "hosting": 0.0}
+    used, labels, mines_at_end = {"mining": 0.0, "hosting": 0.0}, plan.prepared.market.tree.label, False
     for row in plan.tables["allocation"].dicts():
-        if row["period"] == plan.prepared.market.tree.label[0] and row["use"] in used:
+        if row["period"] == labels[0] and row["use"] in used:
             used[str(row["use"])] += float(row["meter_mw"] or 0.0)
+        mines_at_end |= row["period"] == labels[-1] and row["use"] == "mining" and float(row["meter_mw"] or 0.0) > 0
     return Figures(
         value_usd_m=solution.value_usd_m,
         bound_usd_m=solution.bound_usd_m,
@@ -183,6 +219,8 @@ def _figures(plan: Plan, solution: Solution) -> Figures:
         peak_funding_usd_m=measures.peak_funding_usd_m,
         decision_lines=tuple(decision_line(row) for row in rows),
         decisions=rows,
+        mines_at_end=mines_at_end,
+        proof=proof,
     )
 
 

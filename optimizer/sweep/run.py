@@ -11,29 +11,19 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from optimizer.case.load import LoadedCase
 from optimizer.errors import CallError, ExitCode
-from optimizer.market.market import build_market
-from optimizer.market.prices import PriceSeries
 from optimizer.plan.summary import data_hash, rounded, versions
 from optimizer.plan.table import Cell, Table, table
-from optimizer.sweep.point import (
-    EXIT_CODES,
-    FAILED,
-    Figures,
-    Outcome,
-    PointOptions,
-    Shared,
-    load_solver,
-    read_series,
-    solve_point,
-)
-from optimizer.sweep.pool import run_jobs, usable_cpus
+from optimizer.sweep.campaign import Campaign, Executor, Swept, local_executor
+from optimizer.sweep.point import EXIT_CODES, Figures, PointOptions
+from optimizer.sweep.pool import usable_cpus
+from optimizer.sweep.store import Store
 from optimizer.sweep.vary import Point, Vary, make_grid, parse_vary
 
 TABLE_FILE = "sweep.csv"
@@ -44,19 +34,6 @@ _FIGURES = (
     "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
     "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m",
 )  # fmt: skip
-
-# A process may take this many times the limit of a search before it is given up: a point may need several searches.
-_PATIENCE = 20
-_LEAST_PATIENCE_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Swept:
-    """A point and how it ended; ``seconds`` of work."""
-
-    point: Point
-    outcome: Outcome
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -125,7 +102,7 @@ class Sweep:
 
 def _row(swept: Swept) -> list[Cell]:
     outcome = swept.outcome
-    row: list[Cell] = [swept.point.number, *(float(value) for value in swept.point.values)]
+    row: list[Cell] = [swept.point.number, *swept.point.values]
     figures: Figures | None = outcome.figures
     if figures is None:
         return [*row, None, None, None, outcome.status, *(None for _ in _FIGURES), outcome.problem]
@@ -139,13 +116,19 @@ def run_sweep(
     directions: Sequence[Vary | str],
     options: PointOptions | None = None,
     *,
+    points: Sequence[Point] | None = None,
+    overlays: Mapping[str, LoadedCase] | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
+    store: Store | None = None,
     on_progress: Callable[[int, int, float], None] | None = None,
 ) -> Sweep:
-    """Solve a case at every point of a grid, in ``workers`` processes (as many as there are CPUs).
+    """Solve a case at every point of a grid (or at ``points``), in ``workers`` processes (as many as there are CPUs) or
+    by another ``executor``.
 
-    ``directions`` as `parse_vary` reads them. ``on_progress`` is told several times a second how many points are
-    finished, of how many, after how many seconds. Ctrl-C (KeyboardInterrupt) ends the sweep with what is finished.
+    ``directions`` as `parse_vary` reads them. Results are taken from ``store`` where it has them, and kept there.
+    ``on_progress`` is told several times a second how many points are finished, of how many, after how many seconds.
+    Ctrl-C (KeyboardInterrupt) ends the sweep with what is finished.
 
     Raises CallError and CaseError for what is wrong with the grid or with the case itself, before anything is solved.
     What goes wrong at a point is that point's outcome. Scripts that call this need the usual guard
@@ -154,36 +137,22 @@ def run_sweep(
     began = time.monotonic()
     options = options or PointOptions()
     varied = tuple(parse_vary(each) if isinstance(each, str) else each for each in directions)
-    grid = make_grid(loaded, varied)
-    series: dict[str, PriceSeries] = {}
-    # Judges the price files once: what is wrong with them would be wrong at every point.
-    build_market(loaded.case, loaded.folder, read_series(loaded.case, loaded.folder, series))
-    shared = Shared(loaded.data, loaded.folder.resolve(), series, options)
-    count = max(1, min(usable_cpus() if workers is None else workers, len(grid)))
-    finished: dict[int, Swept] = {}
-    interrupted = False
-    running = run_jobs(
-        solve_point,
-        shared,
-        grid,
-        workers=count,
-        warm_up=load_solver,
-        limit_seconds=max(_LEAST_PATIENCE_SECONDS, _PATIENCE * options.time_limit_seconds),
-    )
+    grid = make_grid(loaded, varied) if points is None else tuple(points)
+    campaign = Campaign(loaded, options, overlays=overlays, executor=executor or local_executor(workers), store=store)
+    interrupted, count = False, 0
+    solving = campaign.solve(grid)
     try:
-        with contextlib.closing(running):
-            for done in running:
-                if done is not None:
-                    outcome = done.answer or Outcome(FAILED, done.failure)
-                    finished[done.index] = Swept(grid[done.index], outcome, done.seconds)
+        with contextlib.closing(solving):
+            for swept in solving:
+                count += swept is not None
                 if on_progress is not None:
-                    on_progress(len(finished), len(grid), time.monotonic() - began)
+                    on_progress(count, len(grid), time.monotonic() - began)
     except KeyboardInterrupt:
         interrupted = True
     return Sweep(
         case_name=loaded.case.case,
         directions=varied,
-        points=tuple(finished[index] for index in sorted(finished)),
+        points=tuple(sorted(campaign.known, key=lambda swept: swept.point.number)),
         asked=len(grid),
         interrupted=interrupted,
         about={
@@ -194,7 +163,7 @@ def run_sweep(
             "versions": versions(),
         },
         seconds=time.monotonic() - began,
-        workers=count,
+        workers=usable_cpus() if workers is None else workers,
     )
 
 

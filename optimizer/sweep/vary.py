@@ -1,51 +1,29 @@
-"""What is varied: ``PATH=LOW:HIGH:N`` as text, the grid of points it makes of a case, and what is wrong with it.
+"""From directions to points: the places of a case that they set, the grid of all their values, and what is wrong.
 
 All of it is judged before anything is solved. Not here: whether a case takes a value (a rent of -3, say): that is found
-when its point is solved, and is the outcome of that point.
+when its point is solved, and is the outcome of that point. Other designs than grids are in `optimizer.sweep.designs`.
 """
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from optimizer.case.load import LoadedCase
-from optimizer.case.overrides import apply_overrides, paths_matching
 from optimizer.case.suggest import kind_of, shapes_at, shown
+from optimizer.case.sweeps import MOST_POINTS, SIGNIFICANT_DIGITS, numbers_at, tidy
 from optimizer.case.yaml_file import CasePath, dotted
 from optimizer.errors import CallError, CaseError, Problem
+from optimizer.sweep.directions import HINT, Vary, parse_vary
 
-MOST_POINTS = 10_000
+__all__ = ["MOST_POINTS", "SIGNIFICANT_DIGITS", "Point", "Vary", "make_grid", "parse_vary"]
+
 VARY_FILE = "vary"
 """What problems call the file of a path that is varied."""
-
-SIGNIFICANT_DIGITS = 12
-"""Of a value between LOW and HIGH: 0.6:1.6:11 shall give 0.7 and not 0.7000000000000001."""
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_FORMS = "write PATH=LOW:HIGH:N, PATH=a,b,c, or factors as in PATH=x0.8:x1.2:5"
-
-
-@dataclass(frozen=True)
-class Vary:
-    """One direction of a sweep: the values that ``path`` (a pattern) takes in turn.
-
-    ``relative``: the values are factors, by which what the case says is multiplied.
-    """
-
-    path: str
-    values: tuple[float, ...]
-    relative: bool = False
-
-    @property
-    def column(self) -> str:
-        """The name of its column in the table."""
-        return f"{self.path} (factor)" if self.relative else self.path
 
 
 @dataclass(frozen=True)
@@ -53,122 +31,151 @@ class Point:
     """One case to solve. ``number`` counts from 1; ``values`` are in the order of the directions."""
 
     number: int
-    values: tuple[float, ...]
+    values: tuple[float | str, ...]
+    """Text: a case file, or nothing where the case has no one number of its own (tornados)."""
     overrides: Mapping[str, float]
     """Values by path, as `optimizer.case.load` takes them."""
-
-
-def parse_vary(text: str) -> Vary:
-    """Read ``PATH=LOW:HIGH:N``, ``PATH=a,b,c`` or either with factors. CallError if it is none of these."""
-    path, equals, values = text.partition("=")
-    path, values = path.strip(), values.strip()
-    if not equals or not path or not values:
-        raise CallError(f"cannot read what to vary: {text!r}", (_FORMS,))
-    if ":" in values:
-        return _evenly(path, values, text)
-    parts = [part.strip() for part in values.split(",")]
-    return Vary(path, tuple(_number(part, text) for part in parts), _all_factors(parts, text))
-
-
-def _evenly(path: str, values: str, text: str) -> Vary:
-    parts = [part.strip() for part in values.split(":")]
-    if len(parts) != 3:
-        raise CallError(f"cannot read what to vary: {text!r} has {len(parts)} parts, not LOW:HIGH:N", (_FORMS,))
-    low, high = _number(parts[0], text), _number(parts[1], text)
-    if not re.fullmatch(r"\d+", parts[2]) or int(parts[2]) < 1:
-        raise CallError(f"cannot read what to vary: {parts[2]!r} in {text!r} is no number of values (1 or more)")
-    # Before the values are made: they would be too many for any memory.
-    count = int(parts[2]) if len(parts[2]) < 9 else 10**9
-    if count > MOST_POINTS:
-        raise CallError(f"{text!r} asks for {count:,} values; a sweep has {MOST_POINTS:,} points at most")
-    return Vary(path, _spread(low, high, count), _all_factors(parts[:2], text))
-
-
-def _spread(low: float, high: float, count: int) -> tuple[float, ...]:
-    """``count`` values from low to high, both exactly as written."""
-    between = (low + (high - low) * (index / (count - 1)) for index in range(1, count - 1))
-    ends = (low, high) if count > 1 else (low,)
-    return (ends[0], *(float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in between), *ends[1:])
-
-
-def _number(part: str, text: str) -> float:
-    bare = part.removeprefix("x")
-    value = float(bare) if _NUMBER.fullmatch(bare) else math.nan
-    if not math.isfinite(value):
-        raise CallError(f"cannot read what to vary: {part!r} in {text!r} is no number", (_FORMS,))
-    return value
-
-
-def _all_factors(parts: Sequence[str], text: str) -> bool:
-    factors = {part.startswith("x") for part in parts}
-    if len(factors) > 1:
-        raise CallError(f"cannot read what to vary: either all values of {text!r} are factors (x0.9) or none is")
-    return factors.pop()
-
-
-def make_grid(loaded: LoadedCase, directions: Sequence[Vary]) -> tuple[Point, ...]:
-    """Every combination of the values, the last direction running fastest.
-
-    Raises CallError for a grid that makes no sense, CaseError with every path that leads to no numbers.
-    """
-    if not directions or not all(vary.values for vary in directions):
-        raise CallError("nothing to vary", (_FORMS,))
-    count = math.prod(len(vary.values) for vary in directions)
-    if count > MOST_POINTS:
-        factors = " x ".join(str(len(vary.values)) for vary in directions)
-        raise CallError(f"{factors} = {count:,} points are more than the {MOST_POINTS:,} that a sweep may have")
-    problems: list[Problem] = []
-    settings = [_settings(loaded, vary, problems) for vary in directions]
-    if problems:
-        raise CaseError(dict.fromkeys(problems))
-    _refuse_overlap(directions, settings)
-    return tuple(
-        Point(
-            number=number,
-            values=tuple(vary.values[at] for vary, at in zip(directions, place, strict=True)),
-            overrides={path: value for each, at in zip(settings, place, strict=True) for path, value in each[at]},
-        )
-        for number, place in enumerate(itertools.product(*(range(len(vary.values)) for vary in directions)), start=1)
-    )
+    overlay: str | None = None
+    """The case file that is solved in place of the case itself, as it was given."""
+    place: tuple[float, ...] = ()
+    """From 0 to 1 by direction: where the value stands in the list of its direction, or between LOW and HIGH."""
 
 
 Setting = tuple[tuple[str, float], ...]
 """(path, value) for all places of one direction."""
 
 
-def _settings(loaded: LoadedCase, vary: Vary, problems: list[Problem]) -> list[Setting]:
-    """The setting for each value of a direction; ``problems`` gains what is wrong with it."""
+@dataclass(frozen=True)
+class Target:
+    """Where the values of one clause go in a case: by path the number that a factor multiplies (None: as it is)."""
+
+    clause: Vary
+    base: Mapping[str, float | None]
+    whole: frozenset[str]
+    """Paths that take whole numbers only."""
+    own: float | None
+    """What the case has there: 1 for factors; None if there is no number, or more than one."""
+
+    def setting(self, value: float, *, rounding: bool = False) -> Setting:
+        """What a value sets; ``rounding`` makes whole numbers of what has to be whole (halves up)."""
+        found = ((path, value if start is None else tidy(start * value)) for path, start in self.base.items())
+        return tuple(
+            (path, float(math.floor(number + 0.5)) if rounding and path in self.whole else number)
+            for path, number in found
+        )
+
+
+def make_grid(loaded: LoadedCase, directions: Sequence[Vary], where: str = "") -> tuple[Point, ...]:
+    """Every combination of the values, the last direction running fastest. ``where`` names the case in problems.
+
+    Raises CallError for a grid that makes no sense, CaseError with every path that leads to no numbers.
+    """
+    refuse_ranges(directions)
+    lengths = [len(vary.values) for vary in directions]
+    hold_count(lengths)
+    targets = targets_of(loaded, directions, where)
+    hold_whole(targets, directions)
+    settings = [settings_of(each, vary) for each, vary in zip(targets, directions, strict=True)]
+    return tuple(
+        Point(
+            number=number,
+            values=tuple(vary.values[at] for vary, at in zip(directions, ranks, strict=True)),
+            overrides={path: value for each, at in zip(settings, ranks, strict=True) for path, value in each[at]},
+            place=places_of(ranks, lengths),
+        )
+        for number, ranks in enumerate(itertools.product(*(range(length) for length in lengths)), start=1)
+    )
+
+
+def refuse_ranges(directions: Sequence[Vary]) -> None:
+    """CallError for a grid of nothing, or of LOW:HIGH without a count."""
+    if not directions or not all(vary.values for vary in directions):
+        raise CallError("nothing to vary", (HINT,))
+    for vary in directions:
+        if vary.between:
+            raise CallError(f"{vary.path} has no number of values: a grid needs LOW:HIGH:N", (HINT,))
+
+
+def hold_count(lengths: Sequence[int]) -> None:
+    """CallError if a grid of so many values a direction is too large."""
+    count = math.prod(lengths)
+    if count > MOST_POINTS:
+        factors = " x ".join(str(length) for length in lengths)
+        raise CallError(f"{factors} = {count:,} points are more than the {MOST_POINTS:,} that a sweep may have")
+
+
+def places_of(ranks: Sequence[int], lengths: Sequence[int]) -> tuple[float, ...]:
+    """From 0 to 1: the rank in each list over its length less one."""
+    return tuple(rank / (length - 1) if length > 1 else 0.0 for rank, length in zip(ranks, lengths, strict=True))
+
+
+def targets_of(loaded: LoadedCase, directions: Sequence[Vary], where: str = "") -> list[tuple[Target, ...]]:
+    """The places of every clause, by direction.
+
+    Raises CaseError with all that is wrong with the paths (``where`` names the case, if it is not the only one), and
+    CallError if two clauses set one place.
+    """
+    problems: list[Problem] = []
+    targets = [
+        tuple(
+            target
+            for clause in vary.clauses
+            if (target := _target(loaded, clause, problems, f" (in {where})" if where else "")) is not None
+        )
+        for vary in directions
+    ]
+    if problems:
+        raise CaseError(dict.fromkeys(problems))
+    _refuse_overlap([target for each in targets for target in each])
+    return targets
+
+
+def hold_whole(targets: Sequence[Sequence[Target]], directions: Sequence[Vary]) -> None:
+    """CaseError for every value that would put a part of a whole number where only whole ones are taken."""
+    found = [
+        (path, value)
+        for each, vary in zip(targets, directions, strict=True)
+        for target, clause in zip(each, vary.clauses, strict=True)
+        for number in clause.values
+        for path, value in target.setting(number)
+        if path in target.whole and value != round(value)
+    ]
+    if found:
+        raise CaseError(
+            Problem(VARY_FILE, None, None, path, f"takes whole numbers only (got {shown(value)})")
+            for path, value in dict.fromkeys(found)
+        )
+
+
+def settings_of(targets: Sequence[Target], vary: Vary) -> list[Setting]:
+    """What a direction sets with each of its values, all clauses together."""
+    by_clause = zip(targets, vary.clauses, strict=True)
+    each = [[target.setting(value) for value in clause.values] for target, clause in by_clause]
+    return [tuple(itertools.chain.from_iterable(together)) for together in zip(*each, strict=True)]
+
+
+def _target(loaded: LoadedCase, clause: Vary, problems: list[Problem], where: str) -> Target | None:
+    """The places of a clause; None, and ``problems`` gains why, if there is nothing to set."""
 
     def wrong(path: str, message: str) -> None:
-        problems.append(Problem(VARY_FILE, None, None, path, message))
+        problems.append(Problem(VARY_FILE, None, None, path, message + where))
 
-    _, found = apply_overrides(copy.deepcopy(loaded.bare), {vary.path: 1.0})
-    problems += [replace(problem, file=VARY_FILE) for problem in found]
+    paths, found = numbers_at(loaded.bare, clause.path)
+    for name, message in found:
+        wrong(name, message)
     if found:
-        return []
-    paths = paths_matching(loaded.bare, vary.path)
-    for path in paths:
-        kinds = {kind_of(shape) for shape in shapes_at(path)}
-        if not kinds & {"number", "integer"}:
-            wrong(dotted(path), f"takes {' or '.join(sorted(kinds - {'nothing'})) or 'no value'}, not a number")
-    if not vary.relative:
-        base = dict.fromkeys(paths, 1.0)
-    else:
-        base = {path: value for path in paths if (value := _value_at(loaded, path, wrong)) is not None}
-    # Rounded as the values are: 15 x 1.1 is 16.5.
-    settings = [
-        tuple((dotted(path), _tidy(start * value) if vary.relative else value) for path, start in base.items())
-        for value in vary.values
-    ]
-    whole = {dotted(path) for path in paths if _wants_whole(path)}
-    for name, value in dict.fromkeys(pair for setting in settings for pair in setting):
-        if name in whole and value != round(value):
-            wrong(name, f"takes whole numbers only (got {shown(value)})")
-    return settings
-
-
-def _tidy(value: float) -> float:
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+        return None
+    said = {path: _said(loaded, path) for path in paths}
+    base: dict[str, float | None] = {dotted(path): None for path in paths}
+    if clause.relative:
+        for path, value in said.items():
+            if not _is_number(value):
+                wrong(dotted(path), _no_factor(path, value))
+                continue
+            base[dotted(path)] = float(value)
+    numbers = {float(value) if _is_number(value) else None for value in said.values()}
+    own = 1.0 if clause.relative else numbers.pop() if len(numbers) == 1 else None
+    return Target(clause, base, frozenset(dotted(path) for path in paths if _wants_whole(path)), own)
 
 
 def _wants_whole(path: CasePath) -> bool:
@@ -176,18 +183,20 @@ def _wants_whole(path: CasePath) -> bool:
     return "integer" in kinds and "number" not in kinds
 
 
-def _value_at(loaded: LoadedCase, path: CasePath, wrong: Any) -> float | None:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _no_factor(path: CasePath, value: Any) -> str:
+    if isinstance(value, dict | list):
+        return f"is {shown(value)}; for factors name its entries: {dotted(path)}.*"
+    return f"is {shown(value)} in the case: there is no number that a factor could multiply"
+
+
+def _said(loaded: LoadedCase, path: CasePath) -> Any:
     """What the case says at a path, or the default where it says nothing."""
     value = _walk(loaded.bare, path)
-    if value is None:
-        value = _walk(loaded.case.model_dump(mode="json", by_alias=True), path)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, dict | list):
-        wrong(dotted(path), f"is {shown(value)}; for factors name its entries: {dotted(path)}.*")
-    else:
-        wrong(dotted(path), f"is {shown(value)} in the case: there is no number that a factor could multiply")
-    return None
+    return value if value is not None else _walk(loaded.case.model_dump(mode="json", by_alias=True), path)
 
 
 def _walk(data: Any, path: CasePath) -> Any:
@@ -201,15 +210,15 @@ def _walk(data: Any, path: CasePath) -> Any:
     return data
 
 
-def _refuse_overlap(directions: Sequence[Vary], settings: Sequence[Sequence[Setting]]) -> None:
-    """Two directions that set one place, or a place within the other's, would hide each other."""
+def _refuse_overlap(targets: Iterable[Target]) -> None:
+    """Two clauses that set one place, or a place within the other's, would hide each other."""
     taken: dict[str, str] = {}
-    for vary, each in zip(directions, settings, strict=True):
-        for path, _ in each[0]:
+    for target in targets:
+        for path in target.base:
             tokens = re.split(r"[.\[\]]+", path.rstrip("]"))
             for other, by in taken.items():
                 others = re.split(r"[.\[\]]+", other.rstrip("]"))
                 shorter = min(len(tokens), len(others))
                 if tokens[:shorter] == others[:shorter]:
-                    raise CallError(f"{by} and {vary.path} both set {max(path, other, key=len)}")
-        taken |= {path: vary.path for path, _ in each[0]}
+                    raise CallError(f"{by} and {target.clause.path} both set {max(path, other, key=len)}")
+        taken |= dict.fromkeys(target.base, target.clause.path)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from optimizer.sweep.point import Figures
-from optimizer.sweep.run import Sweep, Swept
+from optimizer.sweep.campaign import Swept
+from optimizer.sweep.run import Sweep
 from optimizer.sweep.vary import Vary
 
 WIDTH = 100
@@ -56,8 +57,10 @@ def vary_text(vary: Vary) -> str:
     return f"{vary.path}: {said}"
 
 
-def number(value: float, vary: Vary) -> str:
-    """A varied value, short; factors with their x."""
+def number(value: float | str, vary: Vary) -> str:
+    """A varied value, short; factors with their x; the name of an overlay."""
+    if isinstance(value, str):
+        return value
     return f"{'x' if vary.relative else ''}{value:.7g}"
 
 

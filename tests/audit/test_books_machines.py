@@ -73,6 +73,23 @@ def test_stored_and_impaired(make_plan: Any) -> None:
     assert held(plan)[3] == close(2.7 + 0.94 * 27 / 30)
 
 
+def test_what_is_plugged_in_again_is_not_impaired(make_plan: Any) -> None:
+    """Proves: what goes back to work in July only waits: nothing of the 2 in store is lost in June. Of half of it half
+    of 1.06 is lost; what is left, 0.735 for 200 PH/s, stays dark in September: over 33 and 30 months 0.6615, and
+    200 * 0.5 * 10 * 0.91 * 0.5 / 1000 = 0.455 of it would be brought in. Plugged in twice the 400 are no gain.
+    Broken: 1.06 of loss in June; 0 where half stays dark; half of 0.2065 in September (what was plugged in before)."""
+    back = decided("plug", "west.S20", "west", 6, 400.0)
+    plan = make_plan(BOOKS, Decisions((TRADES[1], back)))
+    assert line(plan, "impairment") == [0, 0, 0, 0]
+    assert held(plan) == [6, close(5.5), close(5), close(4.5), close(4)]
+    plan = make_plan(BOOKS, Decisions((TRADES[1], decided("plug", "west.S20", "west", 6, 200.0))))
+    assert line(plan, "impairment") == [0, close(-0.53), close(0.455 - 0.735 * 27 / 30), 0]
+    assert held(plan)[2] == close(3 + 1.47)
+    # Unplugged, plugged in, unplugged and plugged in again: more is plugged in later than there is in store.
+    twice = (back, decided("unplug", "west.S20", "west", 6, 100.0), decided("plug", "west.S20", "west", 9, 100.0))
+    assert line(make_plan(BOOKS, Decisions((TRADES[1], *twice))), "impairment") == [0, 0, 0, 0]
+
+
 def test_nobody_takes_them(make_plan: Any) -> None:
     """Proves: what cannot be resold is worth nothing in store: 2 are lost. Broken: 0; a fault for want of a price."""
     changes = {"machines.S20.resale": None, "machines.S20.price_usd_per_th": None, "machines.S20.buy": None}
@@ -82,26 +99,28 @@ def test_nobody_takes_them(make_plan: Any) -> None:
 
 
 def test_plugged_and_sold(make_plan: Any) -> None:
-    """Proves: in July 100 of the 400 stored leave for east with 0.94 / 4, and 250 are sold for 0.8695 at 0.5875: a gain
-    of 0.282. Half of the order, 11 / 12 of 1, goes for 0.388: a loss of 0.5286667. Left are 3 + 0.235 installed, 0.1175
-    in store and the other half of the order. Broken: a gain against 1.25 (what was never impaired); of 0.388."""
+    """Proves: three quarters of the 400 stored stay dark, so 0.795 of their 2 are lost in June and 1.205 is left. In
+    July 100 leave for east with a quarter of it, and 250 are sold for 0.8695 at 0.753125: a gain of 0.116375. Half of
+    the order, 11 / 12 of 1, goes for 0.388: a loss of 0.5286667. Left are 3.30125 installed, 50 in store, worth no more
+    than 0.11375 in September, and the other half of the order.
+    Broken: a gain against 1.25 (what was never impaired); 0.282 (impaired in full); of 0.388."""
     plan = make_plan(BOOKS, Decisions(TRADES))
-    assert line(plan, "gain_on_machines") == [0, 0, close(0.282 + 0.388 - 11 / 12), 0]
+    assert line(plan, "impairment") == [0, close(-0.795), close(0.11375 - 0.150625 * 27 / 30), 0]
+    assert line(plan, "gain_on_machines") == [0, 0, close(0.116375 + 0.388 - 11 / 12), 0]
     assert line(plan, "moves") == [0, 0, close(-0.05), 0]
-    end_of_september = (3.235 + 0.1175) * 27 / 30 + 10 / 12
-    assert held(plan)[3] == close(end_of_september)
+    assert held(plan)[3] == close(3.30125 * 27 / 30 + 0.11375 + 10 / 12)
     assert BOUGHT in {row["lot"] for row in plan.rows("machines.csv")}
 
 
 def test_plugged_before_unplugged(make_plan: Any) -> None:
     """Proves: at one step 100 leave the store for east at its mean and only then 200 of the 700 installed go into it at
-    theirs, so that the store never mixes before. With stores at 0.00235 a PH/s and 600 installed at 0.005: installed
-    are (3 + 0.235) / 700, of which 200 go. Broken: 200 * 0.005 unplugged."""
+    theirs, so that the store never mixes before. With stores of 1.205 for 400 PH/s and 600 installed at 0.005 each:
+    installed are (3 + 0.30125) / 700, of which 200 go. Broken: 200 * 0.005 unplugged."""
     plug, again = TRADES[3], decided("unplug", "west.S20", "west", 6, 200.0)
     plan = make_plan(BOOKS, Decisions((TRADES[1], again, plug)))
-    installed = 3.235 * 500 / 700 * 27 / 30
+    installed = 3.30125 * 500 / 700 * 27 / 30
     market = 500 * 0.5 * 10 * 0.91 * 0.5 / 1000
-    stored = (0.705 + 3.235 * 200 / 700) * 27 / 30
+    stored = (0.90375 + 3.30125 * 200 / 700) * 27 / 30
     assert stored > market
     assert line(plan, "impairment")[2] == close(market - stored)
     assert held(plan)[3] == close(installed + market)

@@ -10,7 +10,7 @@ import pytest
 from optimizer.case.horizon import Horizon
 from optimizer.case.taxes import IncomeTax, TaxDepreciation
 from optimizer.plan.audit.recompute.decisions import Decisions
-from optimizer.plan.audit.recompute.income_tax import TaxBase, TaxYear, tax_years
+from optimizer.plan.audit.recompute.income_tax import Assessment, TaxBase, TaxYear, years_of
 from optimizer.plan.audit.recompute.tax_depreciation import macrs_shares, written_off
 from optimizer.plan.audit.recompute.timeline import timeline_of
 
@@ -27,13 +27,16 @@ def close(number: float) -> Any:
 
 def assessed(
     steps: list[str], income: list[float], tax: dict[str, Any], interest: list[float] | None = None,
-    start: str = "2025-01",
+    start: str = "2025-01", idle: float = 0.0,
 ) -> list[TaxYear]:  # fmt: skip
-    """Years of a company at home that earns ``income`` by period and nothing else."""
+    """Years of a company at home that earns ``income`` by period and nothing else. All interest is own interest;
+    idle: what held cash would earn in each year."""
     timeline = timeline_of(Horizon.model_validate({"start": start, "steps": steps}))
     nothing = np.zeros(len(income))
-    base = TaxBase(np.array(income), nothing, nothing, np.array(interest or nothing), nothing)
-    return tax_years(timeline, IncomeTax.model_validate(tax), {"home": base})
+    paid = np.array(interest or nothing)
+    base = TaxBase(np.array(income), nothing, nothing, paid, paid, nothing)
+    assessment = Assessment(timeline, IncomeTax.model_validate(tax), {"home": base})
+    return [row for year, places in years_of(timeline).items() for row in assessment.of_year(year, places, idle)]
 
 
 def by_year(first: float, *others: float) -> list[float]:
@@ -139,14 +142,15 @@ def value_of(plan: Any, component: str) -> dict[str, Any]:
 def test_tax_enters_cash_and_value(make_plan: Any) -> None:
     """Proves: EBITDA 5.64192 less 12 / 6 of what was there at the start and 3.2 of interest: 0.44192 at 25 %, paid at
     the end of the year; in cash with the last quarter, in value over 1.12. Interest is 0.6, 0.4, 0.4 and 0.2 as it
-    accrues.
-    Broken: 2 of interest as it is paid; 1.41048 without deductions."""
-    tax = {"rate": 0.25, "opening_basis": {"old": {"usd_m": 12, "years_left": 6}}}
+    accrues; the notes were there before, so cash that is held takes nothing off it.
+    Broken: 2 of interest as it is paid; 1.41048 without deductions; 0.91048 without interest."""
+    tax = {"rate": 0.25, "idle_cash_rate": 0.5, "opening_basis": {"old": {"usd_m": 12, "years_left": 6}}}
     plan = make_plan({"finance.tax": tax, "finance.cash_yield": 0}, NOTHING)
     (row,) = tax_rows(plan)
     assert (row["year"], row["country"]) == ("2025", "home")
     assert (row["ebitda_usd_m"], row["depreciation_usd_m"]) == (close(5.64192), close(2))
     assert (row["interest_usd_m"], row["interest_deducted_usd_m"]) == (close(1.6), close(1.6))
+    assert row["interest_idle_usd_m"] == 0
     due = 0.25 * (5.64192 - 2 - 1.6)
     assert [each["tax_usd_m"] for each in plan.rows("cash.csv")] == [0, 0, 0, close(-due)]
     value = value_of(plan, "tax")
@@ -180,9 +184,10 @@ def test_halls_and_the_tail(make_plan: Any) -> None:
     assert row["depreciation_usd_m"] == close(203 * 6 / 468)
     assert row["ebitda_usd_m"] == close(5.64192 + 3)
     assert value_of(plan, "tax")["beyond_horizon_usd_m"] == close(-0.25 * (29.4 - 18 * 200 / 468))
-    # Halls that are written off faster than they earn pay nothing, and nothing comes back.
+    # Halls that are written off faster than they earn pay nothing by month, and nothing comes back.
     fast = {"rate": 0.25, "depreciation": {"halls": {"years": 2}}}
-    plan = make_plan(TAXED | {"finance.tax": fast}, Decisions((SIGNED,)))
+    changes = TAXED | {"finance.tax": fast, "offers.lease.residual_usd_m_per_mw_it": 0}
+    plan = make_plan(changes, Decisions((SIGNED,)))
     assert value_of(plan, "tax")["beyond_horizon_usd_m"] == 0
 
 

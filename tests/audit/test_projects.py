@@ -202,6 +202,16 @@ def test_too_much_for_a_project_is_found(make_plan: Any, facilities: Any, rows: 
     assert any(re.search(message, each) for each in found), found
 
 
+def test_a_loan_may_be_kept_beside_a_bond(make_plan: Any) -> None:
+    """Proves: a bond may stand beside a loan that it could have taken out, as long as one cover carries both: with 1 of
+    the loan kept the halls carry 15 of the bond, with 14 they do not. Broken: a finding for 1; none for 14."""
+    bonds = BOND | {"dscr": 1.2}
+    for kept, wrong in ((1.0, 0), (14.0, 1)):
+        rows = (decided("draw", "bank / lease", "west", 3, kept), TAKEN_OUT[1])
+        found = findings(make_plan(with_facilities(bank=BANK, bond=bonds), signed(*rows)))
+        assert len([each for each in found if "halls once bonds are issued" in each]) == len(found) == wrong
+
+
 def test_the_size_by_cost(make_plan: Any) -> None:
     """Proves: a loan of a twentieth of cost, which holds its own interest and fee, is 5 / (1 - 0.05 * (1 - g + 0.02)) a
     hall: to the cent it passes, and a cent more does not. Broken: 5 a hall."""

@@ -98,6 +98,24 @@ RESERVED = firm(
     offers={"hall": hall(2, "24 months", 24), "works": project(6, 7, at="2025-04")},
 )
 
+BORROWED = firm(
+    100,
+    "3 years",
+    facilities={"bank": loan(0.08, "60 months", limit_usd_m=10_000)},
+    leases={"rent": lease(100 / 12, "36 months")},
+    tax={"rate": 0.21},
+)
+"""A loan that nothing needs, and income that its interest could shelter."""
+
+AT_ONCE = {"method": "straight_line", "years": 39, "bonus": 1.0}
+EMPTY_HALL = firm(
+    200,
+    offers={"empty": project(100, 100, "24 months", operating_cost_usd_m_per_mw_it_year=0.012)},
+    leases={"rent": lease(10, "12 months")},
+    tax={"rate": 0.3, "depreciation": {"halls": AT_ONCE}},
+)
+"""A hall that earns nothing, is written off at once and is worth its cost after the plan."""
+
 GIVEN_AWAY = site_loan(0.0, "12 months", market_rate=0.1, interest_every="12 months", amortisation="bullet")
 ZERO = notes(
     0.3,
@@ -175,6 +193,7 @@ LURES: dict[str, Lure] = {
     ),
     "a sweep that waits": Lure(SWEPT, 130.0, ("sweep_takes",), 135.0),
     "cash that the lender holds": Lure(LOCKED, 19.2, ("lock_keeps",), 24.7),
+    "borrowed to be held": Lure(BORROWED, 337.0, ("interest_used",), 400.0),
     "no net debt on a loss": Lure(
         firm(
             40.5,
@@ -249,6 +268,23 @@ RESOLD = firm(
         },
     },
 )
+LEFT_OVER = firm(
+    100,
+    leases={"rent": lease(100 / 12)},
+    tax={"rate": 0.3},
+    more={
+        **IDLE,
+        "sites.one.fleet": None,
+        "machines.m16.buy": {
+            "window": window("2025-10", "2025-10"),
+            "delivery": "0 months",
+            "sites": ["one"],
+            "max_ph_s_per_step": 1e6,
+        },
+    },
+)
+"""Machines on sale in the last quarter that mine nothing, are written off at once and resold for 95 % of their price
+less three months' wear."""
 PRICED = firm(
     0,
     "1 quarter",

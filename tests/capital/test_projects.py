@@ -191,3 +191,20 @@ def test_a_level_bond(plan: Plan) -> None:
     service = [x + y for x, y in zip(flows(done, "interest"), flows(done, "principal"), strict=True)]
     assert [x for x in service if x] == about([-100 * 0.04 / (1 - 1.04**-4)] * 4)
     assert service[2] == about(-27.5490045)
+
+
+def test_a_bond_beside_a_loan_that_is_kept(plan: Plan) -> None:
+    """Proves: of 3 a quarter a loan of 12 takes 1.5; the rest carries 6 of a bond that is repaid in a year, though it
+    could take the loan out. With 3 a quarter for the loan alone nothing is left for the bond. Broken: 12, each sized by
+    itself; 0, where a bond is refused beside the loan."""
+    gift = {"rate": 0.0, "market_rate": 1.0, "dscr": 1.0, "term": "12 months", "amortisation": "even"}
+
+    def issued(loan: float, term: str) -> float:
+        bank = site_loan(0.0, term, amortisation="even", dscr=1.0)
+        given = {**SIGNED, "draw": {"bank / hall": {"2025-01": loan}}}
+        offers = {"hall": hall(1, "48 months", capex=24)}
+        done = plan(firm(24, "8 quarters", facilities={"bank": bank, "bond": BOND | gift}, offers=offers, given=given))
+        return decided(done, "draw").get(("2025-01-01", "bond / hall"), 0.0)
+
+    assert issued(12, "24 months") == about(6)
+    assert issued(12, "12 months") == about(0)

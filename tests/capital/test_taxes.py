@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.capital.builder import Plan, Terms, firm, laid_down, lease, loan, row, window
+from tests.capital.builder import Data, Plan, Terms, firm, laid_down, lease, loan, project, row, window
 from tests.math.builder import about
 from tests.math.cases import Solved
 
@@ -189,3 +189,94 @@ def test_contracts_go_on_being_taxed(plan: Plan) -> None:
     done = plan(firm(0, leases={"rent": lease(1, "24 months")}, tax={"rate": 0.21}))
     [value] = done.rows("value", component="tax")
     assert (value["within_horizon_usd_m"], value["beyond_horizon_usd_m"]) == about((-2.52, -2.52))
+
+
+def tax_of(done: Solved) -> tuple[float, float]:
+    """Tax in the value, (within, beyond) the horizon."""
+    [found] = done.rows("value", component="tax")
+    return float(found["within_horizon_usd_m"]), float(found["beyond_horizon_usd_m"])
+
+
+@pytest.mark.parametrize(
+    ("halls", "within", "beyond"),
+    [
+        ({"method": "straight_line", "years": 4}, -28.5, -15.0),
+        ({"method": "straight_line", "years": 4, "bonus": 0.4}, -19.5, -21.0),
+        ({"method": "straight_line", "years": 39, "bonus": 1.0}, -6.0, -30.0),
+        ({"method": "macrs", "years": 5}, -30.0, -15.6),
+    ],
+)
+def test_a_residual_is_taxed_above_what_is_left_of_the_hall(
+    plan: Plan, halls: Terms, within: float, beyond: float
+) -> None:
+    """Proves: a hall at 100 that brings 100 after two years, beside an income of 120 in the plan's one year, at 30 %.
+    Over four years 25 are written off in the plan and 50 when it is sold: (120 - 25) and (100 - 50) are taxed; with
+    40 % at once 55 and 70; all at once 100 and 100; 20 and 52 by the table for five years. What is written off in
+    between saves nothing, as there is no rent. Broken: 0 beyond, or 30 in every case."""
+    empty = project(100, 100, "24 months", operating_cost_usd_m_per_mw_it_year=0.012)
+    given = laid_down(sign={"empty": {"date": "2025-01", "halls": 1}})
+    done = taxed(
+        plan, 120, cash=200, tax={"rate": 0.3, "depreciation": {"halls": halls}}, offers={"empty": empty}, given=given
+    )
+    assert tax_of(done) == about((within, beyond))
+    assert done.value == about(200 + 120 + within + beyond)
+
+
+@pytest.mark.parametrize(("steps", "beyond"), [(4, -30.0), (7, -30.0), (8, -30.0), (9, 0.0)])
+def test_where_a_plan_ends_changes_no_tax_on_a_residual(plan: Plan, steps: int, beyond: float) -> None:
+    """Proves: a hall at 100 that is written off at once and brings 100 after two years costs 6 of tax in 2025 and 30
+    when it is sold, wherever the plan ends. Broken: 314 in place of 284 with fewer than nine quarters; 254 where a
+    residual on the last day is taxed twice."""
+    halls = {"method": "straight_line", "years": 39, "bonus": 1.0}
+    data = firm(
+        200,
+        f"{steps} quarters",
+        offers={"empty": project(100, 100, "24 months", operating_cost_usd_m_per_mw_it_year=0.012)},
+        leases={"rent": lease(10)},
+        tax={"rate": 0.3, "depreciation": {"halls": halls}},
+        given=laid_down(sign={"empty": {"date": "2025-01", "halls": 1}}),
+    )
+    done = plan(data)
+    assert done.value == about(284)
+    assert tax_of(done) == about((-36 - beyond, beyond))
+
+
+USED: Data = {
+    "market.network.hashrate_eh_s": 90000,
+    "machines.m16": {
+        "efficiency_j_per_th": 16,
+        "life": "5 years",
+        "price_usd_per_th": 20,
+        "resale": {"share": 0.95, "tiers": [{"ph_s_per_quarter": 1e6, "factor": 1.0}]},
+    },
+}
+"""Machines that mine nothing; 1,000 PH/s cost 20, and bring 19 less a fifth of it for every year."""
+
+
+@pytest.mark.parametrize(("due", "tax"), [(0, 0.3 * 17.1), (16, 0.3 * 5.1), (20, 0.3 * 2.1), (24, 0.0)])
+def test_machines_that_arrive_with_a_due_have_a_basis(plan: Plan, due: float, tax: float) -> None:
+    """Proves: machines that arrive in July are worth 0.95 x 20 x 0.9 = 17.1 at the end of the year; of what was due for
+    them a quarter is written off by then, straight over two years, and 30 % are paid on what they are worth above the
+    rest: 0, 12, 15 or 18. Broken: 5.13 in every case, or a tax below 0 on the last."""
+    arriving = {"sites.one.arriving": {"late": {"machine": "m16", "ph_s": 1000, "on": "2025-07", "due_usd_m": due}}}
+    terms = {"rate": 0.3, "depreciation": {"machines": {"method": "straight_line", "years": 2}}}
+    done = taxed(plan, 100, tax=terms, more=USED | arriving, given=laid_down())
+    assert tax_of(done) == about((-0.3 * (100 - due / 4), -tax))
+    assert done.value == about(300 + 100 - due + 17.1 - 0.3 * (100 - due / 4) - tax)
+
+
+def test_a_fleet_of_the_start_has_no_basis(plan: Plan) -> None:
+    """Proves: machines bought in 2024, worth 0.95 x 20 x 0.6 = 11.4 at the end of the year, are taxed whole, in the
+    country where they stand: 10 %. Broken: 0, or 3.42 at home."""
+    fleet: Data = {
+        "sites.one.fleet": None,
+        "sites.two": {
+            "power": {"market": "hub"},
+            "energised_mw": 1000,
+            "mining_shell_mw": 1000,
+            "fleet": {"m16": {"ph_s": 1000, "bought": "2024-01"}},
+        },
+    }
+    terms = {"rate": 0.3, "countries": {"far": {"sites": ["two"], "rate": 0.1}}}
+    done = taxed(plan, 100, tax=terms, more=USED | fleet, given=laid_down())
+    assert tax_of(done) == about((-30, -1.14))

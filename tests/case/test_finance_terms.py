@@ -93,6 +93,8 @@ FAULTS: list[tuple[list[Change], str]] = [
     ([("countries: {norway", "countries: {«Home")], "finance.tax.countries.Home: 'Home' is what the rest of the company is called; take another name"),
     ([("opening_basis: {plant", "opening_basis: {«a/b")], "finance.tax.opening_basis.a/b: 'a/b' cannot be a name: a name has letters, digits, '_', '-' and spaces, at most 61, and begins with a letter, digit or '_'"),
     ([("norway: {sites: [oslo]", "norway: {sites: [«oslo]"), (NORWAY, NORWAY + ", delivery: {own: {kind: demand, rate_usd_per_kw_month: 4}}, contracts: {load: {kind: swing, mw: 2, price_usd_per_mwh: 33, until: 2028-12}}")], "finance.tax.countries.norway.sites[0]: 'oslo' has contracts, delivery; a site taxed on its own can only have plain power: what these bring is not told apart by country"),
+    ([("norway: {sites: [oslo]", "norway: {sites: [odessa]"), ("    bond: {", "    bond: «{")], f"{F}.bond: a bond on a site that is taxed abroad is tied to its cost, or interest on idle money saves tax there: state loan_to_cost, 1 at most"),
+    ([("norway: {sites: [oslo]", "norway: {sites: [oslo, odessa]"), ("    bond: {", "    bond: «{loan_to_cost: 1.1, ")], f"{F}.bond: a bond on a site that is taxed abroad is tied to its cost, or interest on idle money saves tax there: state loan_to_cost, 1 at most"),
     ([("  tax: {rate", "  cash_tax_rate: 0.1\n  tax: {rate"), ("finance:\n", "«finance:\n")], "finance: give cash_tax_rate or tax, not both"),
     ([("equity_usd_m: 250", "equity_usd_m: «150")], "finance.books.equity_usd_m: with equity of 150 and liabilities of 106.113 there is nothing left for property: the other assets make 311.604, 55.4907 more"),
     ([("equity_usd_m: 250", "equity_usd_m: «250, property_usd_m: 50")], "finance.books.equity_usd_m: 250 does not balance: assets of 361.604 less liabilities of 106.113 are 255.491; mend one, or leave out property_usd_m"),
@@ -115,6 +117,14 @@ def test_all_of_it_is_taken(load_money: Load) -> None:
     assert as_limit(finance.limits.min_cash_usd_m).priced == 0.5
     assert isinstance(finance.limits.max_btc_share, ShareLimit)
     assert finance.limits.least_cash_usd_m == 20
+
+
+def test_a_bond_abroad_that_is_tied_to_its_cost_is_taken(load_money: Load) -> None:
+    """Proves: up to its cost a bond on a site of a country is no fault. Broken: an error for each bond abroad."""
+    loaded = load_money(
+        ("norway: {sites: [oslo]", "norway: {sites: [odessa]"), ("    bond: {", "    bond: {loan_to_cost: 1.0, ")
+    )
+    assert loaded.case.finance.tax is not None
 
 
 def test_several_faults_of_one_instrument_have_their_own_places(expect_money_errors: Callable[..., None]) -> None:

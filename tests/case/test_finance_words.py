@@ -81,6 +81,21 @@ def test_short_forms(load_money: Load) -> None:
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("0.04", "of income before depreciation; of interest on new money so much is not deducted as idle cash would earn at 4 %"),
+        ("0", "of income before depreciation; interest on borrowed money that lies idle is deducted too"),
+        ("null", "of income before depreciation written off:"),
+    ],
+)  # fmt: skip
+def test_idle_cash_has_words_where_the_case_speaks_of_it(rate: str, said: str, load_money: Load) -> None:
+    """Proves: a rate of the case's own, and that the rule is taken out by 0, are said; nothing where the rates of the
+    facilities count. Broken: 0 % of earnings, or silence on a rule that is off."""
+    _, text = words(load_money(("  tax: {rate:", f"  tax: {{idle_cash_rate: {rate}, rate:")))
+    assert said in text
+
+
 def test_money_as_json(money_text: str, tmp_path: Path, price_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Proves: --json has all of it as plain data, limits as sections, the balance sheet in sums. Broken: no such key."""
     assert price_file.exists()

@@ -120,3 +120,17 @@ def test_stranded_machines(sold: bool, tmp_path: Path) -> None:
     assert income["impairment"] == pytest.approx(0 if sold else -10.70)
     assert income["gain_on_machines"] == pytest.approx(-14.15 if sold else 0)
     assert income["depreciation_machines"] == pytest.approx(-3.45 if sold else -6.90)
+
+
+def test_machines_on_their_way_are_not_stranded(tmp_path: Path) -> None:
+    """Proves: with 1,000 of the 2,500 PH/s plugged in again a quarter later 6.42 of the 10.70 are impairment. Broken:
+    10.70."""
+    given: dict[str, Any] = {
+        "unplug": {"west_one.s21_pro": {"2025-10": 2500}},
+        "plug": {"west_one.s21_pro > west_one": {"2026-01": 1000}},
+    }
+    used = {"price_usd_per_th": 8, "resale": {"share": 0.5, "tiers": [{"ph_s_per_quarter": 9000, "factor": 1.0}]}}
+    longer = {"machines": {"s21_pro": used}, "horizon": {"steps": ["3 quarters"]}}
+    income = first_period(planned(tmp_path, merged(company(**given), longer)), "income", "2025Q4")
+    assert "1,000 of the 2,500" in " ".join(section(PAGE, STRANDED).split())
+    assert income["impairment"] == pytest.approx(-6.42)

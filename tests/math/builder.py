@@ -247,6 +247,7 @@ def trading(on: Tree, lots: int, **changes: Any) -> Trade:
         tier_factor=np.ones((1, 1)),
         tier_depth_eh=np.full((1, 1, size), 1e3),
         end_value_usd_m_per_eh=np.zeros((lots, size)),
+        end_tax_usd_m_per_eh=np.zeros((lots, size)),
     )
     return replace(whole, **changes)
 

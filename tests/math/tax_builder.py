@@ -30,13 +30,15 @@ def income_tax_of(
     orders: Any = 0.0,
     halls: Any = 0.0,
     residual: Any = 0.0,
+    own: Sequence[bool] = (),
     **changes: Any,
 ) -> IncomeTax:
     """Tax on each node as a year of its own (or on ``year``), at 21 %, losses up to four fifths of a year's income.
 
     ``rate``, ``ebitda``: by node, or by country (a list for each, home first) and node; ``losses`` by country;
     ``places``, ``lots``, ``options``, ``builds``: in which country each is; ``orders``, ``halls``, ``residual``: by
-    node for each lot and option.
+    node for each lot and option; ``own``: by tranche, whether it is tied to no cost. Idle cash is reckoned to earn
+    nothing but where ``idle_cash_rate`` is given.
     """
     size, countries = len(on), len(losses)
 
@@ -55,6 +57,12 @@ def income_tax_of(
         "loss_limit": 0.8,
         "interest_limit": None,
         "interest_carried_usd_m": 0.0,
+        "idle_cash_rate": 0.0,
+        "is_own": np.array(list(own), dtype=bool),
+        "own_paid": np.zeros((len(own), size)),
+        "most_cash_usd_m": 1e4,
+        "fixed_trapped_usd_m": np.zeros(size),
+        "month_share": on.length_months / 12,
         "place": whole(places),
         "lot": whole(lots),
         "option": whole(options),

@@ -122,7 +122,7 @@ def test_megawatts_bind_at_every_instant() -> None:
     assert best(small) == about(10)
 
 
-@proves("it_mw_floor")
+@proves("measure_floor")
 def test_most_critical_mw_then_value() -> None:
     """Proves: of 5 MW IT worth 2 and 10 MW IT worth -3 (the same tenant), the most MW cost 5: -3; with a third offer
     that adds nothing but value, that too: 4. Broken: 2, the best plan instead of the largest."""
@@ -131,9 +131,9 @@ def test_most_critical_mw_then_value() -> None:
     assert best(small) == about(2)
     largest = most_it_mw(small, EXACT)
     assert largest.value_usd_m == about(-3)
-    floor = replace(small, it_mw_at_least=10.0)
+    floor = replace(small, measure_at_least=("most_hosting", 10.0))
     assert best(floor) == about(-3)
-    assert best_without(floor, "it_mw_floor") == about(2)
+    assert best_without(floor, "measure_floor") == about(2)
     more = instance(options=[*options, {"offer": 1, "value": 7, "mw_it": 1}])
     assert most_it_mw(more, EXACT).value_usd_m == about(4)
 

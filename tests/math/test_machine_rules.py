@@ -163,3 +163,23 @@ def test_decisions_fall_on_steps_only() -> None:
     assert best(instance(on, lots=[{"margin": [-1, -4]}])) == about(0)
     assert best(instance(on, lots=[{"margin": [4, -1]}])) == about(3)
     assert best(instance(tree([3, 3]), lots=[{"margin": [4, -1]}])) == about(4)
+
+
+def test_machines_that_are_left_count_after_tax() -> None:
+    """Proves: a machine bought at 70 that is worth 100 when the plan ends, 20 of it to be paid as tax, earns 10; at 85
+    it is not bought. Broken: 30 and 15 before tax."""
+    on = tree([12])
+
+    def bought(price: float) -> float:
+        trade = trading(
+            on,
+            1,
+            order_cost_usd_m_per_eh=np.array([price]),
+            order_value_usd_m_per_eh=np.array([-price]),
+            end_value_usd_m_per_eh=np.array([[100.0]]),
+            end_tax_usd_m_per_eh=np.array([[20.0]]),
+        )
+        return best(instance(on, lots=[{"order_node": 0, "most": 1.0}], trade=trade, opening=100, minimum=0))
+
+    assert bought(70) == about(10)
+    assert bought(85) == about(0)

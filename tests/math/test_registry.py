@@ -42,12 +42,12 @@ def everything() -> Instance:
     """An instance that has every part that a model can have."""
     on = tree([12, 12])
     rows = [{"name": f"{family}: all", "draw": {0: 1}, "hall": {0: -1}} for family in FAMILIES_OF_DRAWS]
-    draws = [{"cash": [1, -1], "option": 0, "least": 1}]
+    draws = [{"cash": [1, -1], "option": 0, "least": 1}, {"cash": [0, 0], "option": 0, "interest": 0.1}]
     lines = [{"limit": 10, "coins": 1}, {"limit": 10, "committed": False, "sweep": 1}]
     whole = instance(
         on,
         lots=[{"margin": 1, "elsewhere": [1]}, {"order_node": 0, "most": 1, "margin": 1}],
-        options=[{"halls": (1, 2)}],
+        options=[{"halls": (1, 2), "noi": 10}],
         rows=[
             {"allowed": 10, "lots": {0: 1}, "options": {0: 1}},
             {"allowed": 10, "options": {0: 1}, "builds": {0: 1}},
@@ -56,7 +56,7 @@ def everything() -> Instance:
         builds=builds_of(on, [{}]),
         tranches=tranches_of(on, draws, rows, options=1),
         lines=lines_of(on, lines),
-        fences=fences_of(on, [{"level": 1, "available": 1, "tests": [0, 1]}], [{"paid": 1}]),
+        fences=fences_of(on, [{"level": 1, "available": 1, "tests": [0, 1]}], [{"paid": 1}, {"paid": 0}]),
         covenants=covenants_of(
             on, [limit_on(on, kind, 1) for kind in LIMITS if kind != "min_cash_usd_m"], cash_costs=np.ones(2)
         ),
@@ -65,7 +65,16 @@ def everything() -> Instance:
         treasury=bitcoin(on, 1, 1.0),
         tax=tax_of(on, 0.2, [2025, 2026]),
         income_tax=income_tax_of(
-            on, [2025, 2026], places=(0, 0, 0), lots=(0, 0), options=(0,), builds=(0,), interest_limit=0.3, ebitda=-1.0
+            on,
+            [2025, 2026],
+            places=(0, 0, 0),
+            lots=(0, 0),
+            options=(0,),
+            builds=(0,),
+            own=(False, True),
+            interest_limit=0.3,
+            idle_cash_rate=0.1,
+            ebitda=-1.0,
         ),
         tax_binaries=frozenset({(0, 0), (0, 1)}),
         operations=operations_of(
@@ -76,7 +85,9 @@ def everything() -> Instance:
             levers=[{"most": 1, "offer": 0, "signed_least": 0.5}],
             rows=[{"family": family, "uses": {0: 1}, "lots": {0: -1}} for family in FAMILIES_OF_ROWS],
         ),
-        it_mw_at_least=0.0,
+        maximise="latest_start",
+        measure_at_least=("fewest_sites", -1.0),
+        value_at_least=-1e3,
     )
     half = np.full((2, 2), 0.5)
     return lay_down(whole, sign_required=((0,),), sell_eh=(half, half))

@@ -72,17 +72,18 @@ STRANDED = {
 
 def test_what_is_stranded_is_written_down_to_its_price(tmp_path: Path) -> None:
     """Proves: half of the lot goes into store at 157.5, is written off to 135 and can be sold for 25,000 PH/s at 4,
-    100: impairment 35. Then half of that is plugged in again at its 50; with the installed 135 it makes 185, which lose
-    3 / 18. The 50 in store lose as much, 41.667, and could be sold for 50: no impairment again. Broken: no impairment;
-    35 + 6.67 if what is written down were compared with its cost; 202.5 installed if it came back at its old value."""
+    100; half of it is plugged in again in July, so 17.5 of the 35 are impairment. It comes back at half of the 117.5
+    that are left; with the installed 135 it makes 193.75, which lose 3 / 18. The 58.75 in store lose as much, 48.958,
+    and could be sold for 50: no impairment again. Broken: no impairment; 35, of what mines on too; 202.5 installed if
+    it came back at its old value."""
     plan = planned(tmp_path, company(TRADED | STRANDED))
     books = machine_books(plan)
-    assert books.impairment == close(0, 35, 0, 0)
-    assert books.depreciation == close(45, 45, 235 / 6, 235 / 6)
-    assert books.value == close(315, 235, 235 * 5 / 6, 235 * 4 / 6)
+    assert books.impairment == close(0, 17.5, 0, 0)
+    assert books.depreciation == close(45, 45, 252.5 / 6, 252.5 / 6)
+    assert books.value == close(315, 252.5, 252.5 * 5 / 6, 252.5 * 4 / 6)
     made = stated(plan)
-    assert made.income["impairment"] == close(0, -35, 0, 0)
-    assert made.income["depreciation_machines"] == close(-45, -45, -235 / 6, -235 / 6)
+    assert made.income["impairment"] == close(0, -17.5, 0, 0)
+    assert made.income["depreciation_machines"] == close(-45, -45, -252.5 / 6, -252.5 / 6)
 
 
 def test_what_cannot_be_sold_is_worth_nothing_in_store(tmp_path: Path) -> None:
@@ -91,6 +92,28 @@ def test_what_cannot_be_sold_is_worth_nothing_in_store(tmp_path: Path) -> None:
     plan = planned(tmp_path, company(given))
     assert machine_books(plan).impairment == close(0, 135, 0, 0)
     assert machine_books(plan).value == close(315, 135, 112.5, 90)
+    stated(plan)
+
+
+@pytest.mark.parametrize(("back", "impairment"), [(25000, 0), (20000, 7), (5000, 28), (0, 35)])
+def test_machines_on_their_way_are_not_written_down(back: float, impairment: float, tmp_path: Path) -> None:
+    """Proves: half of the lot is in store for a quarter, at 135 with a price of 100: of the 35 above it only that part
+    goes that is not plugged in again. Broken: 35 in every case, of machines that mine on in July."""
+    stored = {**STRANDED, "given.plug": {"one.m16 > one": {"2025-07": back}} if back else {}}
+    plan = planned(tmp_path, company(TRADED | stored))
+    assert machine_books(plan).impairment[1] == close(impairment)
+    stated(plan)
+
+
+def test_machines_that_come_back_late_or_in_parts_are_not_written_down(tmp_path: Path) -> None:
+    """Proves: 10,000 PH/s come back in July and 15,000 in October: nothing is written down in June nor in September,
+    and all of it is installed at 270 in December less depreciation. Broken: 21 in June, as if only the next period
+    counted, or 22.5 - 15,000 PH/s at 4 a quarter later."""
+    stored = {**STRANDED, "given.plug": {"one.m16 > one": {"2025-07": 10000, "2025-10": 15000}}}
+    plan = planned(tmp_path, company(TRADED | stored))
+    books = machine_books(plan)
+    assert books.impairment == close(0, 0, 0, 0)
+    assert books.value == close(315, 270, 225, 180)
     stated(plan)
 
 

@@ -18,8 +18,9 @@ from optimizer.errors import CallError, CaseError, ExitCode
 from optimizer.market.prices import read_prices
 from optimizer.plan.audit.result import AuditReport, Finding
 from optimizer.sweep import point as point_module
-from optimizer.sweep.point import Outcome, PointOptions, Shared, series_key, solve_point
-from optimizer.sweep.run import Sweep, Swept, run_file, run_sweep, table_file
+from optimizer.sweep.campaign import Swept
+from optimizer.sweep.point import Job, Outcome, PointOptions, Shared, series_key, solve_point
+from optimizer.sweep.run import Sweep, run_file, run_sweep, table_file
 from optimizer.sweep.vary import Point, Vary
 
 
@@ -29,7 +30,8 @@ def rows_of(sweep: Sweep) -> list[dict[str, str]]:
 
 def outcome_of(load_small, overrides: dict[str, float], options: PointOptions | None = None) -> Outcome:
     loaded = load_small()
-    return solve_point(Shared(loaded.data, loaded.folder, {}, options or PointOptions()), Point(1, (), overrides))
+    shared = Shared({None: loaded.data}, {None: loaded.folder}, {}, options or PointOptions())
+    return solve_point(shared, Job(Point(1, (), overrides)))
 
 
 def test_a_sweep_is_its_points_solved_alone(load_small) -> None:
@@ -116,13 +118,13 @@ def test_price_files_are_read_once(load_small, monkeypatch: pytest.MonkeyPatch) 
         return read_prices(spec, folder)
 
     monkeypatch.setattr(point_module, "read_prices", counted)
-    shared = Shared(loaded.data, loaded.folder, {}, PointOptions())
+    shared = Shared({None: loaded.data}, {None: loaded.folder}, {}, PointOptions())
     for scale in (0.8, 1.0, 1.2):
-        assert solve_point(shared, Point(1, (scale,), {"market.power.hub.scale": scale})).status == "optimal"
+        assert solve_point(shared, Job(Point(1, (scale,), {"market.power.hub.scale": scale}))).status == "optimal"
     # Both markets read the same of the same file.
     assert read == ["prices.csv"]
     # What changes how it is read makes it read again.
-    assert solve_point(shared, Point(1, (30,), {"market.power.hub.interval_minutes": 30})).status == "wrong input"
+    assert solve_point(shared, Job(Point(1, (30,), {"market.power.hub.interval_minutes": 30}))).status == "wrong input"
     assert read == ["prices.csv"] * 2
     hub, far = loaded.case.market.power.values()
     assert series_key(hub) == series_key(far)
@@ -193,7 +195,8 @@ def test_interrupted_after_some_points(load_small) -> None:
 
     sweep = run_sweep(load_small(), ["market.power.*.scale=0.8:1.2:400"], workers=1, on_progress=interrupt)
     assert sweep.interrupted
-    assert [swept.point.number for swept in sweep.points] == [1, 2]
+    # The first, and then the middle.
+    assert [swept.point.number for swept in sweep.points] == [1, 257]
     assert sweep.exit_code() is ExitCode.STOPPED
 
 

@@ -32,7 +32,7 @@ def test_forms(text: str, values: tuple[float, ...], relative: bool) -> None:
         ("a.b", "cannot read what to vary: 'a.b'"),
         ("a.b=", "cannot read"),
         ("=1:2:3", "cannot read"),
-        ("a.b=1:2", "has 2 parts, not LOW:HIGH:N"),
+        ("a.b=1:two", "'two' in 'a.b=1:two' is no number"),
         ("a.b=1:2:3:4", "has 4 parts"),
         ("a.b=1:2:0", "'0' in 'a.b=1:2:0' is no number of values"),
         ("a.b=1:2:2.5", "'2.5' in"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from optimizer.sweep.campaign import Swept
 from optimizer.sweep.point import Figures, Outcome
 from optimizer.sweep.progress import SweepProgress, progress_text
-from optimizer.sweep.run import Sweep, Swept
+from optimizer.sweep.run import Sweep
 from optimizer.sweep.vary import Point, Vary
 from optimizer.sweep.words import WIDTH, changes_along, short_plan, sweep_lines, vary_text
 
@@ -19,7 +20,7 @@ def row(decision: str, item: str, amount: float, date: str = "2027-04-01", site:
 
 
 def figures(*rows: dict[str, Any], value: float = 100.0) -> Figures:
-    return Figures(value, value, 0.0, 1.0, 12.0, 96.0, 0.0, 29.9, "2029Q2", 160.1, (), rows)
+    return Figures(value, value, 0.0, 1.0, 12.0, 96.0, 0.0, 29.9, "2029Q2", 160.1, (), rows, True, "search")
 
 
 def sweep_of(*outcomes: Outcome, values: tuple[float, ...] | None = None, relative: bool = False) -> Sweep:

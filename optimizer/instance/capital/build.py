@@ -77,7 +77,9 @@ def most_cash_usd_m(
     np.maximum.at(by_lot, places.lot, np.clip(places.margin_usd_m_per_eh, 0.0, None))
     total = opening.cash_usd_m + sum(company.opening_cash_usd_m for company in case.finance.companies.values())
     total += sum(f.limit_usd_m for f in case.finance.facilities.values())
-    total += float((np.clip(hosting.cash_usd_m_per_hall, 0.0, None).sum(axis=1) * hosting.halls_max).sum())
+    halls = np.clip(hosting.cash_usd_m_per_hall, 0.0, None).sum(axis=1) * hosting.halls_max
+    # An offer is signed once.
+    total += sum(float(halls[hosting.offer == offer].max()) for offer in np.unique(hosting.offer))
     total += float((by_lot.sum(axis=1) * machines).sum()) + float(np.clip(fixed.net, 0.0, None).sum())
     total += opening.btc * float(market.network.btc_usd.max()) / 1e6
     if trade is not None:

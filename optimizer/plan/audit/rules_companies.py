@@ -11,7 +11,6 @@ from optimizer.plan.audit.recompute.companies import companies_of
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.result import Collector, shown
 from optimizer.plan.audit.rules import LARGE_USD_M, TOLERANCE_CASH
-from optimizer.plan.audit.rules_decided import over
 
 NOT_PLAIN = ("contracts", "contract_offers", "delivery", "flexibility")
 """Parts of a site whose money is not told apart by company."""
@@ -47,9 +46,14 @@ def check_companies(figures: Figures, lines: Lines, table: Table | None, collect
         for place, period in enumerate(figures.timeline.periods):
             collector.checks += 2
             upstream, before, closing = (float(each[place]) for each in (path.upstream, path.opening, path.closing))
-            if upstream > 0 and over(upstream, before):
+            if upstream > 0 and upstream > before + _rounding(before):
                 message = f"{path.name} pays up {shown(upstream)} USD m in {period.name}: it has {shown(before)} before"
                 collector.breach(FILE, paid_up.get((path.name, period.start)), "amount", message)
-            if closing < least - TOLERANCE_CASH * max(1.0, least / LARGE_USD_M):
+            if closing < least - _rounding(least):
                 message = f"{path.name} closes {period.name} with {shown(closing)} USD m, it keeps {shown(least)}"
                 collector.breach("companies.csv", rows.get((period.name, path.name)), "closing_usd_m", message)
+
+
+def _rounding(usd_m: float) -> float:
+    """What of a company's cash is rounding, whichever rule it is held against."""
+    return TOLERANCE_CASH * max(1.0, usd_m / LARGE_USD_M)

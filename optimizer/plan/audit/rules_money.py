@@ -130,11 +130,11 @@ def _check_projects(figures: Figures, lines: Lines, collector: Collector) -> Non
             if over(sums[item.facility], limit):
                 message = f"makes {shown(sums[item.facility])} USD m of {words} in all: it is at most {shown(limit)}"
                 collector.breach(FILE, lines[draw], "amount", message)
-    by_name = {(each.kind, each.item): lines[each] for each in figures.decisions.of("draw")}
+    by_name = {each.item: lines[each] for each in figures.decisions.of("draw")}
     for offer in dict.fromkeys(each.item.offer for each in figures.project_tranches):
         tranches = [each for each in figures.project_tranches if each.item.offer == offer]
-        _check_size(offer, tranches, by_name["draw", tranches[-1].item.name], collector)
-        _check_taken_out(offer, tranches, by_name["draw", tranches[-1].item.name], collector)
+        _check_size(offer, tranches, by_name[tranches[-1].item.name], collector)
+        _check_taken_out(offer, tranches, by_name[tranches[-1].item.name], collector)
 
 
 def _check_size(offer: str, tranches: list[ProjectTranche], line: int, collector: Collector) -> None:

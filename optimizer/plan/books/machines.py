@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.tree import Floats
+from models.tree import Floats, Ints
 from optimizer.instance.machines import resale_usd_per_th
 from optimizer.market.calendar import node_at
 from optimizer.operations.mining import Lot
@@ -104,9 +104,19 @@ def lot_book(plan: Plan, c: int, opening: float) -> MachineBook:
         stored[n] = in_store * kept if float(states.stored_eh_s[c, n]) > NONE_EH_S else 0.0
         depreciation[n] = before - installed[n] - stored[n]
         worth = float(states.stored_eh_s[c, n]) * resale_usd_m_per_eh(plan, lot, end)
-        impairment[n] = max(0.0, stored[n] - worth)
+        impairment[n] = max(0.0, stored[n] - worth) * _stays_dark(plan, c, places, n)
         stored[n] -= impairment[n]
     return MachineBook(opening, added, depreciation, impairment, sold, gain, installed + stored)
+
+
+def _stays_dark(plan: Plan, c: int, places: Ints, node: int) -> float:
+    """The share of what is in store at the end of a period that is not plugged in again; the rest is on its way."""
+    store = float(plan.states.stored_eh_s[c, node])
+    if store <= NONE_EH_S:
+        return 0.0
+    later = plan.prepared.market.tree.reaches[node].copy()
+    later[node] = False
+    return max(0.0, 1 - float(plan.decisions.plug_eh[places][:, later].sum()) / store)
 
 
 def part_of(value: float, held: float, amount: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from optimizer.case.facilities import SweepLoan
 from optimizer.plan.audit.recompute.cash import CashPath
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.owed import by_period, owed_of
+from optimizer.plan.audit.recompute.owed import Owed, by_period, owed_by_signature, owed_of
 from optimizer.plan.audit.recompute.projects import fences_of
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array
 
@@ -23,17 +23,27 @@ INSIDE = 1e-6
 
 def funding_need(figures: Figures, cash: CashPath) -> Array:
     """What would be lacking at the end of each period, (P,), USD m, without all that facilities bring, net of what they
-    cost: below 0 is more than enough."""
+    cost: below 0 is more than enough. What finances halls at a company's site comes to the company, not to the parent.
+    """
     timeline = figures.timeline
+    owned = {site for company in figures.case.finance.companies.values() for site in company.sites}
+    below = {contract.name for contract in figures.hosting if contract.site in owned}
     brought = by_period(((issue.at, issue.usd_m) for issue in figures.issues), timeline)
     for owed in owed_of(figures):
         if owed.kind != "debt":
-            served = owed.interest + owed.principal + owed.dividends_paid + owed.cash_fees
-            brought = brought + owed.drawn - served
+            brought = brought + _brought(owed)
+    for owed in owed_by_signature(figures):
+        if owed.offer in below:
+            brought = brought - _brought(owed)
     for fence in fences_of(figures):
-        if fence.project.signed is not None:
+        if fence.project.signed is not None and fence.project.name not in below:
             brought = brought - fence.more_trapped
     return np.asarray(cash.minimum - (cash.closing - np.cumsum(brought)))
+
+
+def _brought(owed: Owed) -> Array:
+    """What is drawn less all that is paid for it, by period, (P,), USD m."""
+    return np.asarray(owed.drawn - owed.interest - owed.principal - owed.dividends_paid - owed.cash_fees)
 
 
 def maturities(figures: Figures) -> dict[int, float]:

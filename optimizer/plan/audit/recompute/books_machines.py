@@ -19,7 +19,7 @@ from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period
 @dataclass(frozen=True, eq=False)
 class MachineBooks:
     """Machines of the company's share, USD m. opening: at the start. By period, (P,) each: value at its end; what is
-    written down evenly; what stored machines are written down to their market; gain on what is sold.
+    written down evenly; what machines that stay in store are written down to their market; gain on what is sold.
     """
 
     opening: float
@@ -154,11 +154,18 @@ def _written_down(each: _Lot, period: Period, book_life: float) -> float:
 
 
 def _impaired(figures: Figures, each: _Lot, period: Period) -> float:
-    """What is in store is worth no more than it would bring at the end of the period; the loss, USD m."""
+    """What is in store and stays there is worth no more than it would bring at the end of the period; the loss, USD m.
+
+    What is plugged in again later only waits.
+    """
     lot, start = each.lot, figures.timeline.start
     market = 0.0
     if lot.machine.resale is not None and period.end < lot.end - SAME_INSTANT:
         price = used_usd_per_th(lot, figures.network, start, period.end - start)
         share = figures.case.sites[lot.home].share
         market = each.stored.ph_s * price * USD_M_PER_PH_S * lot.machine.resale.tiers[-1].factor * share
-    return each.stored.write_down(min(market, each.stored.usd_m))
+    if each.stored.usd_m <= market:
+        return 0.0
+    waiting = sum(moves.plug for at, moves in each.moves.items() if at >= period.end)
+    stays = max(0.0, 1 - waiting / each.stored.ph_s)
+    return each.stored.write_down(each.stored.usd_m - stays * (each.stored.usd_m - market))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.case.covenants import Limit, as_limit
-from optimizer.plan.audit.recompute.companies import companies_of, withheld_of
+from optimizer.plan.audit.recompute.companies import companies_of, opening_cash, withheld_of
 from optimizer.plan.audit.recompute.figures import Figures
+from optimizer.plan.audit.recompute.income_tax import TaxYear
 from optimizer.plan.audit.recompute.overheads import sga, site_costs
 from optimizer.plan.audit.recompute.owed import by_period, owed_of
 from optimizer.plan.audit.recompute.projects import fences_of
-from optimizer.plan.audit.recompute.tax import taxes
+from optimizer.plan.audit.recompute.tax import TaxPath
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array, Period
 from optimizer.plan.audit.recompute.treasury import treasury
 
@@ -59,12 +60,13 @@ FLOWS = (
 
 @dataclass(frozen=True, eq=False)
 class CashPath:
-    """Cash by period, (P,) each, USD m. flows: by name, cash out negative."""
+    """Cash by period, (P,) each, USD m. flows: by name, cash out negative. tax_years: rows of tax.csv."""
 
     opening: Array
     flows: dict[str, Array]
     closing: Array
     minimum: Array
+    tax_years: tuple[TaxYear, ...]
 
 
 def _collateral(figures: Figures) -> Iterator[tuple[int, float]]:
@@ -136,18 +138,24 @@ def cash_path(figures: Figures) -> CashPath:
     flows["btc_sold_usd_m"] += coins.from_stock * coins.btc_usd / 1e6
     flows["btc_kept_usd_m"] -= coins.kept * coins.mean_usd / 1e6
 
-    flows["tax_usd_m"] -= taxes(figures) + withheld_of(figures)
+    flows["tax_usd_m"] -= withheld_of(figures)
 
-    # Cash yields on what there is at the beginning of a period.
     opening, closing = np.zeros(count), np.zeros(count)
     without = np.sum(list(flows.values()), axis=0)
+    trapped = opening_cash(figures) - np.cumsum(flows["trapped_usd_m"])
+    tax = TaxPath(figures)
     now = finance.opening.cash_usd_m
     for place, period in enumerate(timeline.periods):
         opening[place] = now
+        # Cash yields on what there is at the beginning of a period.
         flows["yield_usd_m"][place] = now * finance.cash_yield * period.months / 12
         now += float(flows["yield_usd_m"][place] + without[place])
+        # How much of its interest a company may deduct rests on the cash that it has before that tax.
+        due = tax.due(place, now + float(trapped[place]))
+        flows["tax_usd_m"][place] -= due
+        now -= due
         closing[place] = now
     minimum = np.full(count, as_limit(finance.limits.min_cash_usd_m).limit)
     minimum[-1] += sum(contract.capex_after(timeline.months) for contract in figures.hosting)
     minimum[-1] += sum(built.cost_after(timeline.months) for built in figures.builds)
-    return CashPath(opening, flows, closing, minimum)
+    return CashPath(opening, flows, closing, minimum, tuple(tax.rows))

@@ -122,6 +122,5 @@ def left_of(case: Case, timeline: Timeline, lot: Lot, network: NetworkPath) -> f
     resale = lot.machine.resale
     if resale is None or not lot.present_at(timeline.end):
         return 0.0
-    ph_s = float(lot.stored_ph_s[-1]) + sum(float(each[-1]) for each in lot.installed_ph_s.values())
     price = used_usd_per_th(lot, network, timeline.start, timeline.months)
-    return ph_s * price * USD_M_PER_PH_S * resale.tiers[-1].factor * case.sites[lot.home].share
+    return lot.ph_s_at_end * price * USD_M_PER_PH_S * resale.tiers[-1].factor * case.sites[lot.home].share

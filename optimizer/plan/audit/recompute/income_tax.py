@@ -1,10 +1,10 @@
 """Tax on each calendar year's income: depreciation, interest and its limit, losses, countries. Section 15 of
-docs/figures_capital.md.
+docs/figures_capital.md. What is paid after the horizon: ``tax_after``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +14,11 @@ from optimizer.plan.audit.recompute.bitcoin_result import bitcoin_result
 from optimizer.plan.audit.recompute.by_date import in_month
 from optimizer.plan.audit.recompute.earnings import ebitda_at, parent_ebitda
 from optimizer.plan.audit.recompute.figures import Figures
-from optimizer.plan.audit.recompute.hosting import Contract, Kind
+from optimizer.plan.audit.recompute.idle_cash import own_owed
 from optimizer.plan.audit.recompute.owed import owed_by_signature, owed_of
-from optimizer.plan.audit.recompute.tax_depreciation import assets_of, hall_asset
+from optimizer.plan.audit.recompute.tax_countries import HOME, country_of
+from optimizer.plan.audit.recompute.tax_depreciation import assets_of
 from optimizer.plan.audit.recompute.timeline import Array, Timeline
-
-HOME = "home"
-"""The parent, in the column ``country`` of tax.csv."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,19 +26,20 @@ class TaxBase:
     """What a country taxes, by period, (P,) each, USD m.
 
     other: what is sold of machines, residuals; at home also moves (negative) and what bitcoin has brought. interest:
-    paid, accrued and capitalised. costs: fees.
+    paid, accrued and capitalised. own_interest: of it that of new money which is tied to no cost. costs: fees.
     """
 
     ebitda: Array
     depreciation: Array
     other: Array
     interest: Array
+    own_interest: Array
     costs: Array
 
 
 @dataclass(frozen=True)
 class TaxYear:
-    """A row of tax.csv; ``year`` and ``country``, then USD m."""
+    """A row of tax.csv; ``year`` and ``country``, then USD m. interest_idle: of ``interest``, what saves no tax."""
 
     year: int
     country: str
@@ -48,6 +47,7 @@ class TaxYear:
     depreciation: float
     other_income: float
     interest: float
+    interest_idle: float
     interest_deducted: float
     interest_carried: float
     costs: float
@@ -57,15 +57,10 @@ class TaxYear:
     tax: float
 
 
-def country_of(tax: IncomeTax, site: str | None) -> str:
-    """The country in which a site is taxed; what belongs to no site is the parent's."""
-    return next((name for name, country in tax.countries.items() if site in country.sites), HOME)
-
-
 def tax_bases(figures: Figures, tax: IncomeTax) -> dict[str, TaxBase]:
     """What every country taxes: ``home`` first, then the countries in the order of the case."""
     timeline, deals = figures.timeline, figures.deals
-    bases = {name: TaxBase(*(np.zeros(len(timeline.periods)) for _ in range(5))) for name in (HOME, *tax.countries)}
+    bases = {name: TaxBase(*(np.zeros(len(timeline.periods)) for _ in range(6))) for name in (HOME, *tax.countries)}
 
     def of(site: str | None) -> TaxBase:
         return bases[country_of(tax, site)]
@@ -87,6 +82,8 @@ def tax_bases(figures: Figures, tax: IncomeTax) -> dict[str, TaxBase]:
         if owed.counts_as_debt:
             bases[HOME].interest[:] += owed.expense + owed.capitalised
         bases[HOME].costs[:] += owed.cash_fees
+    for owed in own_owed(figures, tax):
+        bases[HOME].own_interest[:] += owed.expense + owed.capitalised
     sites = {contract.name: contract.site for contract in figures.hosting}
     for owed in owed_by_signature(figures):
         # Interest on what a signature's project owes goes with its site.
@@ -112,53 +109,58 @@ def years_of(timeline: Timeline) -> dict[int, list[int]]:
     return years
 
 
-def tax_years(timeline: Timeline, tax: IncomeTax, bases: Mapping[str, TaxBase]) -> list[TaxYear]:
-    """All years, in each ``home`` and then the countries."""
-    rows = [row for country, base in bases.items() for row in _of_country(timeline, tax, country, base)]
-    order = list(bases)
-    return sorted(rows, key=lambda row: (row.year, order.index(row.country)))
+@dataclass
+class _Carried:
+    """What a country carries on from year to year, USD m."""
+
+    losses: float
+    interest: float
 
 
-def _of_country(timeline: Timeline, tax: IncomeTax, country: str, base: TaxBase) -> Iterator[TaxYear]:
-    limit = tax.interest_limit if country == HOME else None
-    losses = tax.losses_usd_m if country == HOME else tax.countries[country].losses_usd_m
-    carried = tax.interest_carried_usd_m if country == HOME else 0.0
-    for year, places in years_of(timeline).items():
-        ebitda, depreciation, other, interest, costs = (
-            float(each[places].sum())
-            for each in (base.ebitda, base.depreciation, base.other, base.interest, base.costs)
+class Assessment:
+    """Assesses one year after the other, in time; what is left of each goes on to the next."""
+
+    def __init__(self, timeline: Timeline, tax: IncomeTax, bases: Mapping[str, TaxBase]) -> None:
+        self._timeline, self._tax, self._bases = timeline, tax, bases
+        self._carried = {HOME: _Carried(tax.losses_usd_m, tax.interest_carried_usd_m)}
+        self._carried |= {name: _Carried(country.losses_usd_m, 0.0) for name, country in tax.countries.items()}
+
+    def of_year(self, year: int, places: Sequence[int], idle_usd_m: float) -> list[TaxYear]:
+        """Rows of a year, whose periods have these places: ``home`` and then the countries.
+
+        idle_usd_m: what held cash would earn: so much of own interest, which is all at home, is not deducted.
+        """
+        return [self._of_country(country, base, year, places, idle_usd_m) for country, base in self._bases.items()]
+
+    def _of_country(self, country: str, base: TaxBase, year: int, places: Sequence[int], idle: float) -> TaxYear:
+        tax, carried = self._tax, self._carried[country]
+        ebitda, depreciation, other, interest, own, costs = (
+            float(each[list(places)].sum())
+            for each in (base.ebitda, base.depreciation, base.other, base.interest, base.own_interest, base.costs)
         )
         adjusted = ebitda + other
-        deducted = interest
-        if limit is not None:
-            deducted = min(interest + carried, limit * max(0.0, adjusted))
-        carried += interest - deducted
+        counted = interest - min(own, max(0.0, idle))
+        deducted = counted
+        if country == HOME and tax.interest_limit is not None:
+            deducted = min(counted + carried.interest, tax.interest_limit * max(0.0, adjusted))
+        carried.interest += counted - deducted
         result = adjusted - depreciation - costs - deducted
-        used = min(losses, tax.loss_limit * max(0.0, result))
-        losses += max(0.0, -result) - used
+        used = min(carried.losses, tax.loss_limit * max(0.0, result))
+        carried.losses += max(0.0, -result) - used
         taxable = max(0.0, result) - used
-        yield TaxYear(
+        return TaxYear(
             year=year,
             country=country,
             ebitda=ebitda,
             depreciation=depreciation,
             other_income=other,
             interest=interest,
+            interest_idle=interest - counted,
             interest_deducted=deducted,
-            interest_carried=carried,
+            interest_carried=carried.interest,
             costs=costs,
             loss_used=used,
-            losses_left=losses,
+            losses_left=carried.losses,
             taxable=taxable,
-            tax=rate_of(tax, country, timeline.periods[places[-1]].start) * taxable,
+            tax=rate_of(tax, country, self._timeline.periods[places[-1]].start) * taxable,
         )
-
-
-def tax_after(figures: Figures, tax: IncomeTax, contract: Contract) -> Array:
-    """What a lease or a signed offer pays after the horizon, month by month, (M - N,), USD m."""
-    months, length = figures.timeline.months, len(contract.noi)
-    rate = rate_of(tax, country_of(tax, contract.site), figures.timeline.periods[-1].start)
-    # By then the cost of signing, which is one for any number of halls, is left out.
-    kinds: tuple[Kind, ...] = ("capex",)
-    depreciation = hall_asset(figures, contract, tax, kinds).by_month(figures.timeline.start, length)
-    return np.asarray(rate * np.maximum(0.0, contract.noi - depreciation)[months:])

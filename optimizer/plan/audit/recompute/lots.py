@@ -57,6 +57,11 @@ class Lot:
     def full_name(self) -> str:
         return f"{self.home}.{self.name}"
 
+    @property
+    def ph_s_at_end(self) -> float:
+        """PH/s at the horizon, installed or in store, whether present or not."""
+        return float(self.stored_ph_s[-1]) + sum(float(each[-1]) for each in self.installed_ph_s.values())
+
     def present_at(self, instant: float) -> bool:
         """Whether its machines are there, installed or in store."""
         return self.start - SAME_INSTANT <= instant < self.end - SAME_INSTANT

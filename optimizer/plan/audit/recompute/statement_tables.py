@@ -12,14 +12,13 @@ from optimizer.plan.audit.recompute.decision_rows import Row
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.returns import returns_of
 from optimizer.plan.audit.recompute.sources_uses import sources_uses_of
-from optimizer.plan.audit.recompute.tax import tax_rows
 from optimizer.plan.audit.recompute.timeline import Array
 
 STATEMENT_COLUMNS: dict[str, tuple[str, ...]] = {
     "tax.csv": (
         "scenario", "year", "country", "ebitda_usd_m", "depreciation_usd_m", "other_income_usd_m", "interest_usd_m",
-        "interest_deducted_usd_m", "interest_carried_usd_m", "costs_usd_m", "loss_used_usd_m", "losses_left_usd_m",
-        "taxable_usd_m", "tax_usd_m",
+        "interest_idle_usd_m", "interest_deducted_usd_m", "interest_carried_usd_m", "costs_usd_m", "loss_used_usd_m",
+        "losses_left_usd_m", "taxable_usd_m", "tax_usd_m",
     ),
     "income.csv": ("scenario", "period", *(f"{name}_usd_m" for name in INCOME)),
     "balance.csv": ("scenario", "period", *(f"{name}_usd_m" for name in BALANCE)),
@@ -46,7 +45,7 @@ OPENING = "opening"
 def statement_rows(figures: Figures, cash: CashPath, scenario: str) -> dict[str, list[Row]]:
     """Rows of all these tables by file; none where the case has no tax or no books."""
     rows = {file: list[Row]() for file in STATEMENT_COLUMNS}
-    rows["tax.csv"] = [(scenario, *row) for row in _tax(figures)]
+    rows["tax.csv"] = [(scenario, *row) for row in _tax(cash)]
     books = figures.case.finance.books
     if books is not None:
         names = [period.name for period in figures.timeline.periods]
@@ -67,12 +66,12 @@ def statement_rows(figures: Figures, cash: CashPath, scenario: str) -> dict[str,
     return rows
 
 
-def _tax(figures: Figures) -> Iterator[Row]:
-    for each in tax_rows(figures):
+def _tax(cash: CashPath) -> Iterator[Row]:
+    for each in cash.tax_years:
         yield (
             str(each.year), each.country, each.ebitda, each.depreciation, each.other_income, each.interest,
-            each.interest_deducted, each.interest_carried, each.costs, each.loss_used, each.losses_left, each.taxable,
-            each.tax,
+            each.interest_idle, each.interest_deducted, each.interest_carried, each.costs, each.loss_used,
+            each.losses_left, each.taxable, each.tax,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from optimizer.case.taxes import IncomeTax, TaxDepreciation
 from optimizer.plan.audit.recompute.decisions import bought_name
 from optimizer.plan.audit.recompute.figures import Figures
 from optimizer.plan.audit.recompute.hosting import Contract, Kind
+from optimizer.plan.audit.recompute.lots import Lot
 from optimizer.plan.audit.recompute.project_terms import project_of
 from optimizer.plan.audit.recompute.timeline import SAME_INSTANT, Array
 
@@ -78,18 +79,25 @@ def hall_asset(figures: Figures, contract: Contract, tax: IncomeTax, kinds: Coll
     return Asset(contract.site, at_once + float(contract.capex.sum()), after, tax.depreciation.halls)
 
 
+def machine_asset(figures: Figures, tax: IncomeTax, lot: Lot) -> Asset | None:
+    """What was paid for a lot within the plan; None for what was there before."""
+    start, terms = figures.timeline.start, tax.depreciation.machines
+    if lot.ordered is not None:
+        order = next(
+            each
+            for each in figures.decisions.of("buy")
+            if (each.site, bought_name(each.item, each.at)) == (lot.home, lot.name)
+        )
+        return Asset(lot.home, figures.deals.paid[order], lot.start - start, terms)
+    if lot.due_at is not None and lot.due_at >= start - SAME_INSTANT:
+        return Asset(lot.home, lot.due_usd_m, lot.due_at - start, terms)
+    return None
+
+
 def assets_of(figures: Figures, tax: IncomeTax) -> Iterator[Asset]:
     """Everything that is written off for tax, whether inside the horizon or not."""
     start, classes = figures.timeline.start, tax.depreciation
-    prices = {
-        (order.site, bought_name(order.item, order.at)): figures.deals.paid[order]
-        for order in figures.decisions.of("buy")
-    }
-    for lot in figures.lots:
-        if lot.ordered is not None:
-            yield Asset(lot.home, prices[lot.home, lot.name], lot.start - start, classes.machines)
-        elif lot.due_at is not None and lot.due_at >= start - SAME_INSTANT:
-            yield Asset(lot.home, lot.due_usd_m, lot.due_at - start, classes.machines)
+    yield from (asset for lot in figures.lots if (asset := machine_asset(figures, tax, lot)) is not None)
     for contract in figures.hosting:
         yield hall_asset(figures, contract, tax, ("capex", "signing_cost"))
     for built in figures.builds:

@@ -96,8 +96,8 @@ def _before_financing(figures: Figures, cash: CashPath) -> tuple[Component, ...]
     def taxed(rate: float) -> float:
         return tax_within(paid, timeline, rate) + withheld_value(figures, rate)
 
-    at_wacc = None if wacc is None else -taxed(wacc) - tax_beyond(figures, lambda _: wacc)
-    within, beyond = -taxed(discount.corporate), -tax_beyond(figures, hosting_rate)
+    at_wacc = None if wacc is None else -taxed(wacc) - tax_beyond(figures, wacc, lambda _: wacc)
+    within, beyond = -taxed(discount.corporate), -tax_beyond(figures, discount.mining, hosting_rate)
     found.append(Component("tax", within, beyond, at_wacc))
     within = -sum(path.value(timeline.start, timeline.end) for path in figures.debts)
     within -= sum(path.option_usd_m(opening.share_price_usd) for path in figures.debts)

@@ -1,0 +1,100 @@
+"""``wattfork alternatives CASE --within 5%``: plans worth nearly as much that go far in one respect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+def read_share(text: str) -> float:
+    """``5%`` or ``0.05`` as a share. A bare number above 1 could be either, and is refused."""
+    number, percent = (text.strip()[:-1], True) if text.strip().endswith("%") else (text, False)
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no share; write 5% or 0.05") from None
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{text!r} is no share of 0 to 100 %; write 5% or 0.05")
+    return share
+
+
+@click.command("alternatives")
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option("--within", required=True, metavar="SHARE", help="Value that may be given up: 5% or 0.05.")
+@click.option(
+    "--only",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="most_hosting, least_debt, latest_start, fewest_sites or least_hosting; more than once; by default all.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Folder for the plans and alternatives.csv; by default alternatives/ beside the case.",
+)
+@click.option("--gap", default=1e-4, show_default=True, type=click.FloatRange(0, 1), help="Relative gap to reach.")
+@click.option(
+    "--gap-usd-m", default=0.0, show_default=True, type=click.FloatRange(0), help="Gap in USD m that is enough."
+)
+@click.option(
+    "--time-limit", default=600.0, show_default=True, type=click.FloatRange(0.1), help="Seconds for each search."
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Seed of the solver.")
+@click.option("--given", type=click.Path(path_type=Path), help="CSV of decisions to lay down, as in decisions.csv.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON on standard output.")
+def command(
+    case: Path,
+    within: str,
+    names: tuple[str, ...],
+    output: Path | None,
+    gap: float,
+    gap_usd_m: float,
+    time_limit: float,
+    seed: int,
+    given: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Find plans for CASE that are worth nearly as much as the best, and go far in one respect.
+
+    \b
+    wattfork alternatives CASE --within 5%
+    wattfork alternatives CASE --within 2% --only least_debt --only latest_start
+
+    Each is a plan folder, audited. Exit code 0: all found and proven to the gap; 2: the case or the call is wrong;
+    3: no plan can satisfy the case; 4: some search was stopped, what was found is written; 5: an audit failed;
+    130: stopped before there was a plan.
+    """
+    import json
+
+    share = read_share(within)
+    from optimizer import api
+    from optimizer.errors import ExitCode
+    from optimizer.solve.highs import SolveOptions
+    from optimizer.solve.interrupt import InterruptGuard
+    from optimizer.sweep.alternatives import NAMES, judge
+    from optimizer.sweep.alternatives_folder import check_folder
+    from optimizer.sweep.alternatives_words import alternatives_lines
+
+    chosen = tuple(dict.fromkeys(names)) or NAMES
+    judge(share, chosen)
+    loaded = api.load(case, given_csv=given)
+    target = output or loaded.path.parent / "alternatives"
+    check_folder(target)
+    if not quiet:
+        for warning in loaded.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    options = SolveOptions(relative_gap=gap, absolute_gap_usd_m=gap_usd_m, time_limit_seconds=time_limit, seed=seed)
+    with InterruptGuard() as guard:
+        result = api.alternatives(loaded, share, options, names=chosen, stop=guard.stop)
+    result.write(target)
+    if as_json:
+        click.echo(json.dumps({**result.data(), "folder": str(target)}, indent=2, ensure_ascii=False))
+    elif not quiet:
+        click.echo("\n".join(alternatives_lines(result.found)))
+        click.echo(f"\nPlans     {target}  (alternatives.csv, and a folder for each)")
+    return ExitCode.DONE if result.proven else ExitCode.STOPPED

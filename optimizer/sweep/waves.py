@@ -1,0 +1,61 @@
+"""The order in which points are solved, and which plans a point is given to begin with (docs/figures_sweep.md, 21).
+
+Coarse before fine, in waves: what one wave finds, the next begins with. All of it depends on the points alone, never on
+how many processes there are or which is quicker.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from optimizer.instance.whole_plan import WholePlan
+from optimizer.sweep.vary import Point
+
+FIRST_WAVE, LARGEST_WAVE = 4, 64
+MOST_CANDIDATES = 12
+
+T = TypeVar("T")
+
+
+def reversed_bits(index: int, count: int) -> int:
+    """The bits of ``index`` the other way round, within the smallest power of two that is at least ``count``."""
+    width = max(0, count - 1).bit_length()
+    return int(f"{index:0{width}b}"[::-1], 2) if width else 0
+
+
+def ordered(points: Sequence[Point]) -> list[Point]:
+    """Points in the order in which they are solved.
+
+    Those with a place go by the sum of the reversed ranks of their directions, then by number: the ends and the middle
+    first. Others keep their order.
+    """
+    if not points or not all(point.place for point in points):
+        return list(points)
+    levels = [sorted({point.place[d] for point in points}) for d in range(len(points[0].place))]
+    rank = [{place: reversed_bits(i, len(each)) for i, place in enumerate(each)} for each in levels]
+    return sorted(points, key=lambda p: (sum(rank[d][place] for d, place in enumerate(p.place)), p.number))
+
+
+def waves(points: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Points by wave: 4, 8, 16, 32, then 64 each."""
+    begin, size = 0, FIRST_WAVE
+    while begin < len(points):
+        yield points[begin : begin + size]
+        begin, size = begin + size, min(2 * size, LARGEST_WAVE)
+
+
+def candidates(point: Point, known: Sequence[tuple[Point, WholePlan]]) -> tuple[WholePlan, ...]:
+    """Plans of points that were solved in earlier waves, nearest first, without repetition."""
+    near = sorted(
+        (entry for entry in known if entry[0].overlay == point.overlay),
+        key=lambda entry: (_distance(point, entry[0]), entry[0].number),
+    )
+    return tuple(dict.fromkeys(plan for _, plan in near))[:MOST_CANDIDATES]
+
+
+def _distance(one: Point, other: Point) -> float:
+    if len(one.place) != len(other.place):
+        return math.inf
+    return math.dist(one.place, other.place)
