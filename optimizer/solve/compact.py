@@ -151,13 +151,14 @@ def _choices(instance: Instance, place: dict[str, int]) -> list[Choices]:
 
 
 def _may_shrink(instance: Instance) -> bool:
-    """Whether more cash earlier can do no harm, and time is a single path."""
+    """Whether more cash earlier can do no harm, nothing but cash and value is asked for, and time is a single path."""
     harmless = (
         instance.lines is None
         and instance.fences is None
         and instance.companies is None
         and instance.income_tax is None
         and instance.maximise == "value"
+        and instance.measure_at_least is None
     )
     return harmless and instance.trade is not None and len(instance.tree.leaves) == 1
 

@@ -54,7 +54,8 @@ GUESSES, GUESSED_SHARE = 4, 0.97
 def is_large(instance: Instance) -> bool:
     """Whether an instance is searched here: many choices, one path of time, nothing that has to be solved in rounds."""
     choices = int((instance.bounds.sign[1] > instance.bounds.sign[0]).sum())
-    simple = instance.income_tax is None and instance.maximise == "value" and len(instance.tree.leaves) == 1
+    simple = instance.income_tax is None and instance.maximise == "value" and instance.value_at_least is None
+    simple = simple and len(instance.tree.leaves) == 1
     return choices >= MANY_CHOICES and simple
 
 
@@ -97,7 +98,8 @@ class LargeSearch:
         self._best: Incumbent | None = None
         self._unproven = -np.inf
         """The largest estimate of a plan that was worth less when priced in the model itself."""
-        self._outer = np.inf
+        # The first root has shares at the market's price, which no plan can beat.
+        self._outer = self._tree.root.bound if self._tree.root is not None else np.inf
         """The best bound of earlier trees."""
 
     def run(self) -> tuple[Instance, StandardForm, RawSolution] | None:

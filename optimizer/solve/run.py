@@ -158,7 +158,7 @@ def _solve_once(
     known: Sequence[Columns] = (),
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
-        return _search(these, within, on_progress, stop, kept, start)
+        return _search(these, within, on_progress, stop, kept, start, known)
 
     if instance.income_tax is None:
         return search(instance, options, None, None).solution
@@ -172,24 +172,26 @@ def _search(
     stop: threading.Event | None,
     kept: Columns | None = None,
     start: Columns | None = None,
+    known: Sequence[Columns] = (),
 ) -> Attempt:
-    """One search, from a plan to begin with; with ``kept`` these whole columns stay as they are, and nobody is told of
+    """One search, from a plan to begin with (and, where there are many choices, from others that are ``known``); with
+    ``kept`` these whole columns stay as they are, and nobody is told of
     progress."""
     form = compile_model(build(instance))
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()
     if kept is None and is_large(instance):
-        known_plans = (start,) if start is not None else ()
-        large = LargeSearch(instance, form, options, on_progress, stop, known_plans).run()
+        plans = [*known, *((start,) if start is not None else ())]
+        large = LargeSearch(instance, form, options, on_progress, stop, plans).run()
         if large is not None:
             instance, form, raw = large
             found, values = _finish(instance, form, raw, options)
             return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
-    known = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
-    raw = solve_form(form, options, known, on_progress=on_progress, stop=stop)
+    begun = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
+    raw = solve_form(form, options, begun, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE and kept is None:
         raise infeasible(instance, form)
     if raw.values is None or raw.objective is None or raw.bound is None:
