@@ -36,7 +36,7 @@ FIRST_PARTS, MORE_PARTS, MOST_PARTS = 40, 1.4, 400
 DIVE_PROGRAMS, MOVE_PROGRAMS = 100, 120
 """Linear programs that a dive, and the moves after it, may take."""
 
-NEAR_PARTS, BETTER = 80, 1e-4
+NEAR_PARTS, BETTER = 50, 1e-4
 """Parts of the small tree around the best plan, and how much better a plan there has to be, relative to its value."""
 
 ANEW = 2e-3
@@ -44,7 +44,7 @@ ANEW = 2e-3
 
 WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
 
-SCOUT_PARTS = (20, 0, 10, 0)
+SCOUT_PARTS = (20, 0, 10)
 """Parts split before each of the first dives."""
 
 GUESSES, GUESSED_SHARE = 4, 0.97
@@ -149,7 +149,8 @@ class LargeSearch:
         tree, self._tree = self._tree, scout
         self._moves = Moves(self._program, scout)
         for parts in SCOUT_PARTS:
-            if self._is_over() or self._tree.best_open <= self._level():
+            found_one = self._best is not None and self._best is not self._first
+            if self._is_over() or found_one or self._tree.best_open <= self._level():
                 break
             self._tree.exhaust(self._level, self._found, nodes=parts, until=self._until, stop=self._stop)
             self._dive()
