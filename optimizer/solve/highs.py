@@ -150,7 +150,7 @@ def solve_form(
     if form.column_count == 0:
         return _solve_empty(form)
     began = time.perf_counter()
-    highs = _prepare(form, options)
+    highs = prepare(form, options)
     if start is not None:
         _pass_start(highs, form, start)
     _run(highs, on_progress, stop)
@@ -186,7 +186,7 @@ def solve_fixed(
     if fixed.column_count == 0:
         return FixedSolution(**vars(_solve_empty(fixed)))
     began = time.perf_counter()
-    highs = _prepare(fixed, options)
+    highs = prepare(fixed, options)
     _run(highs, None, stop)
     raw = _read(highs, fixed, options, began, stop)
     solution = highs.getSolution()
@@ -209,7 +209,7 @@ def find_infeasible_subset(
     """
     relaxed = replace(form, integer=np.zeros(form.column_count, dtype=np.bool_))
     for candidate in (relaxed, form):
-        highs = _prepare(candidate, options)
+        highs = prepare(candidate, options)
         # 2: from the linear program; 4: drop rows until none can be spared. The default finds nothing.
         _set_option(highs, "iis_strategy", 6)
         _set_option(highs, "iis_time_limit", float(options.time_limit_seconds))
@@ -242,7 +242,7 @@ class _QuietHighs(highspy.Highs):  # type: ignore[misc, unused-ignore]
         super().enableCallbacks()
 
 
-def _prepare(form: StandardForm, options: SolveOptions) -> Any:
+def prepare(form: StandardForm, options: SolveOptions) -> Any:
     """A HiGHS object that holds `form` and `options`."""
     highs = _QuietHighs()
     for name, setting in (
@@ -434,7 +434,7 @@ def _unbounded_or_infeasible(
     """Without an objective nothing can be unbounded: what then has a plan is unbounded with it."""
     left = max(1.0, options.time_limit_seconds - (time.perf_counter() - began))
     plain = replace(form, costs=np.zeros(form.column_count), offset=0.0)
-    highs = _prepare(plain, replace(options, time_limit_seconds=left))
+    highs = prepare(plain, replace(options, time_limit_seconds=left))
     _run(highs, None, stop)
     ended = highs.getModelStatus()
     if ended == highspy.HighsModelStatus.kOptimal:

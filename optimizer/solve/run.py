@@ -22,6 +22,7 @@ from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, tidy_coins
 from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.infeasible import infeasible
+from optimizer.solve.large import LargeSearch, is_large
 from optimizer.solve.progress import Progress
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 from optimizer.solve.ties import break_ties
@@ -118,7 +119,7 @@ def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
     found with shares at that price or cheaper holds; one with dearer shares may be short by the difference on all that
     can be issued.
     """
-    price = _worth(best)
+    price = max(1.0, best.value_usd_m / best.instance.shares_m / best.instance.share_price_usd)
     return min(solution.bound_usd_m + _dearer(best.instance, assumed, price) for assumed, solution in solutions)
 
 
@@ -157,7 +158,7 @@ def _solve_once(
     known: Sequence[Columns] = (),
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
-        return _search(these, within, on_progress, stop, kept, start)
+        return _search(these, within, on_progress, stop, kept, start, known)
 
     if instance.income_tax is None:
         return search(instance, options, None, None).solution
@@ -171,14 +172,26 @@ def _search(
     stop: threading.Event | None,
     kept: Columns | None = None,
     start: Columns | None = None,
+    known: Sequence[Columns] = (),
 ) -> Attempt:
-    """One search, from a plan to begin with; with ``kept`` these whole columns stay as they are, and nobody is told of
+    """One search, from a plan to begin with (and, where there are many choices, from others that are ``known``); with
+    ``kept`` these whole columns stay as they are, and nobody is told of
     progress."""
     form = compile_model(build(instance))
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
-    known = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
-    raw = solve_form(form, options, known, on_progress=on_progress, stop=stop)
+    began = time.perf_counter()
+    if kept is None and is_large(instance):
+        plans = [*known, *((start,) if start is not None else ())]
+        large = LargeSearch(instance, form, options, on_progress, stop, plans).run()
+        if large is not None:
+            instance, form, raw = large
+            found, values = _finish(instance, form, raw, options)
+            return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
+    begun = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
+    raw = solve_form(form, options, begun, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE and kept is None:
         raise infeasible(instance, form)
     if raw.values is None or raw.objective is None or raw.bound is None:

@@ -1,0 +1,305 @@
+"""A search for instances with many choices: plans by dives, bounds by a tree of linear programs, in turns.
+
+HiGHS' own search forbids one date of one offer at a time and spends most of its time on cuts; here an offer is split
+into early and late, on a program a fifth of the size. New shares cost what they are worth under the best plan so far: a
+better plan makes them dearer, so everything that was proven with cheaper ones goes on holding.
+
+What decides here is counted in linear programs and parts, never in seconds: without a time limit that strikes, the same
+instance gives the same plan.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.instance import Instance
+from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.compact import compact
+from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_fixed
+from optimizer.solve.pricing import WarmProgram, whole_values
+from optimizer.solve.progress import Progress
+from optimizer.solve.prove import Tree
+from optimizer.solve.search import Clock, Found, Moves, dive
+from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_of
+
+MANY_CHOICES = 150
+"""From how many dates of offers on this search is used."""
+
+FIRST_PARTS, MORE_PARTS, MOST_PARTS = 40, 1.4, 400
+"""Parts split between two dives at first, by how much they become more, and at most."""
+
+DIVE_PROGRAMS, MOVE_PROGRAMS = 100, 120
+"""Linear programs that a dive, and the moves after it, may take."""
+
+NEAR_PARTS, BETTER = 50, 1e-4
+"""Parts of the small tree around the best plan, and how much better a plan there has to be, relative to its value."""
+
+ANEW = 2e-3
+"""When shares have become dearer by so much, the tree is begun anew: what was found with cheaper ones is loose."""
+
+WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
+
+SCOUT_PARTS = (20, 0, 10)
+"""Parts split before each of the first dives."""
+
+GUESSES, GUESSED_SHARE = 4, 0.97
+"""How the worth of a share is guessed for them: so much of what the linear program promises."""
+
+
+def is_large(instance: Instance) -> bool:
+    """Whether an instance is searched here: many choices, one path of time, nothing that has to be solved in rounds."""
+    choices = int((instance.bounds.sign[1] > instance.bounds.sign[0]).sum())
+    simple = instance.income_tax is None and instance.maximise == "value" and instance.value_at_least is None
+    simple = simple and len(instance.tree.leaves) == 1
+    return choices >= MANY_CHOICES and simple
+
+
+@dataclass(frozen=True, eq=False)
+class Incumbent:
+    """The best plan so far, all columns of the model (n,), at the worth of a share that follows from it."""
+
+    value: float
+    values: FloatArray
+    whole: FloatArray
+
+
+class LargeSearch:
+    """One search. ``run`` gives the plan, with the instance and the form at the worth of a share under it."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        form: StandardForm,
+        options: SolveOptions,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+        known: Sequence[Mapping[str, float]] = (),
+    ) -> None:
+        self._known = known
+        self._began = time.perf_counter()
+        self._until = self._began + options.time_limit_seconds
+        self._instance, self._form, self._options = instance, form, options
+        self._on_progress, self._stop = on_progress, stop
+        self._shares = depends_on_worth(instance)
+        self._worth = 1.0 if self._shares else instance.intrinsic_to_market
+        self._program = compact(instance, form)
+        start = replace(self._program.form, costs=self._compact_costs())
+        self._warm = WarmProgram(start, options)
+        self._tree = Tree(self._program, self._warm)
+        self._moves = Moves(self._program, self._tree)
+        self._nodes, self._dives, self._proving = 0, 0, True
+        self._moved: Incumbent | None = None
+        self._first: Incumbent | None = None
+        self._best: Incumbent | None = None
+        self._unproven = -np.inf
+        """The largest estimate of a plan that was worth less when priced in the model itself."""
+        # The first root has shares at the market's price, which no plan can beat.
+        self._outer = self._tree.root.bound if self._tree.root is not None else np.inf
+        """The best bound of earlier trees."""
+
+    def run(self) -> tuple[Instance, StandardForm, RawSolution] | None:
+        """None if nothing was found, or if there is nothing to be found: HiGHS then says why."""
+        if self._tree.root is None:
+            return None
+        self._try_known()
+        self._scout()
+        parts = float(FIRST_PARTS)
+        while not self._is_over():
+            complete = self._tree.exhaust(
+                self._cutoff, self._found, nodes=int(parts), until=self._until, stop=self._stop
+            )
+            self._report()
+            if complete:
+                break
+            parts = min(MOST_PARTS, parts * MORE_PARTS)
+            self._dive()
+            self._begin_anew()
+            self._report()
+        return self._result()
+
+    def _try_known(self) -> None:
+        """Begin with the plan that takes no choice, and with those that are known from another point or round."""
+        for plan in ({}, *self._known):
+            whole = whole_values(self._warm.form, plan)
+            found = self._moves.settle(self._moves.completed(whole), self._clock(DIVE_PROGRAMS), -np.inf)
+            if found is not None and plan:
+                found = self._moves.improve(found, self._clock(MOVE_PROGRAMS))
+            if found is not None:
+                self._keep(found)
+            if not plan:
+                self._first = self._best
+        self._begin_anew()
+
+    def _scout(self) -> None:
+        """First plans, from trees that prove nothing where shares cost what they are worth only by a guess."""
+        guess = self._worth
+        if self._shares:
+            assert self._tree.root is not None
+            for _ in range(GUESSES):
+                self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
+                guess = worth_of(self._instance, GUESSED_SHARE * self._warm.bound().objective)
+            self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
+        scout = Tree(self._program, self._warm, guess)
+        self._proving = not self._shares
+        tree, self._tree = self._tree, scout
+        self._moves = Moves(self._program, scout)
+        for parts in SCOUT_PARTS:
+            found_one = self._best is not None and self._best is not self._first
+            if self._is_over() or found_one or self._tree.best_open <= self._level():
+                break
+            self._tree.exhaust(self._level, self._found, nodes=parts, until=self._until, stop=self._stop)
+            self._dive()
+            self._report()
+        if self._shares:
+            tree.memory = scout.memory
+            self._unproven, self._proving, self._tree = -np.inf, True, tree
+            self._warm.set_costs(self._compact_costs())
+            self._begin_anew()
+        self._moves = Moves(self._program, self._tree)
+
+    def _level(self) -> float:
+        return self._best.value if self._best is not None else -np.inf
+
+    def _is_over(self) -> bool:
+        return time.perf_counter() > self._until or (self._stop is not None and self._stop.is_set())
+
+    def _cutoff(self) -> float:
+        if self._best is None:
+            return -np.inf
+        options, value = self._options, self._best.value
+        return value + max(options.absolute_gap_usd_m, options.relative_gap * abs(value))
+
+    def _bound(self) -> float:
+        """No plan is worth more: what is open, what was closed below the cutoff, what was only estimated."""
+        if not self._proving:
+            return self._outer
+        return min(self._outer, max(self._cutoff(), self._tree.best_open, self._unproven))
+
+    def _dive(self) -> None:
+        part = self._tree.best_part
+        if part is None:
+            return
+        self._dives += 1
+        if self._dives % 2 == 0 and self._best is not None and self._best is not self._first:
+            self._look_around(self._best)
+            return
+        # Every other dive takes splits in another order: one start misses the best plan now and then.
+        seed = 0 if self._dives % 4 == 1 else self._options.seed * 1000 + self._dives
+        found = dive(self._tree, part, self._clock(DIVE_PROGRAMS), self._level(), seed)
+        if found is None and self._dives > 1 and self._best is not None and self._best is not self._moved:
+            found = self._moves.settle(self._best.whole, self._clock(DIVE_PROGRAMS), -np.inf)
+        if found is not None:
+            self._keep(self._moves.improve(found, self._clock(MOVE_PROGRAMS)))
+            self._moved = self._best
+
+    def _look_around(self, best: Incumbent) -> None:
+        """A small tree of the plans near the best one."""
+        around = Tree(self._program, self._warm, within=self._moves.near(best.whole, self._dives))
+        around.memory = self._tree.memory
+        around.exhaust(self._better, self._keep_whole, nodes=NEAR_PARTS, until=self._until, stop=self._stop)
+
+    def _better(self) -> float:
+        return self._level() + BETTER * abs(self._level())
+
+    def _keep_whole(self, value: float, whole: FloatArray) -> None:
+        self._keep(Found(value, whole))
+
+    def _clock(self, programs: int) -> Clock:
+        return Clock(self._tree, programs, self._until, self._stop)
+
+    def _found(self, value: float, whole: FloatArray) -> None:
+        """A plan at the end of a branch: if the model says less than was estimated, the estimate stays in the bound."""
+        self._keep(Found(value, whole))
+        if value > self._cutoff():
+            self._unproven = max(self._unproven, value)
+
+    def _keep(self, found: Found) -> None:
+        """Price a plan in the model itself, with shares at what they are then worth, and keep it if it is the best."""
+        if self._best is not None and found.value <= self._best.value:
+            return
+        whole = np.zeros(self._form.column_count)
+        at = {int(j): i for i, j in enumerate(self._warm.whole)}
+        for j in np.flatnonzero(self._form.integer).tolist():
+            whole[j] = found.whole[at[int(self._program.column[j])]]
+        worth, best = self._worth, None
+        for _ in range(WORTH_ROUNDS if self._shares else 1):
+            form = (
+                replace(self._form, costs=costs_at(self._instance, self._form, worth)) if self._shares else self._form
+            )
+            raw = solve_fixed(form, whole, replace(self._options, time_limit_seconds=60.0))
+            if raw.values is None or raw.status is not Status.OPTIMAL:
+                return
+            value = fair_value(self._instance, self._form, raw.values) if self._shares else form.objective(raw.values)
+            if best is None or value > best.value:
+                best = Incumbent(value, raw.values, found.whole)
+            if not self._shares or abs(worth_of(self._instance, value) - worth) < SAME_WORTH:
+                break
+            worth = worth_of(self._instance, value)
+        if best is not None and (self._best is None or best.value > self._best.value):
+            self._best = best
+            if self._shares:
+                self._worth = max(self._worth, worth_of(self._instance, best.value))
+                if self._proving:
+                    self._warm.set_costs(self._compact_costs())
+
+    def _compact_costs(self) -> FloatArray:
+        """(n,) of the compact program at the present worth of a share."""
+        if not self._shares:
+            return self._program.form.costs
+        return costs_at(self._instance, self._program.form, self._worth)
+
+    def _begin_anew(self) -> None:
+        """A new tree, when the old one was grown with shares much cheaper than they are now."""
+        if not self._shares or self._tree.root is None or self._worth - self._tree.worth < ANEW:
+            return
+        self._outer = min(self._outer, self._bound())
+        memory, self._nodes = self._tree.memory, self._nodes + self._tree.nodes
+        self._tree = Tree(self._program, self._warm, self._worth)
+        self._tree.memory = memory
+        self._moves = Moves(self._program, self._tree)
+
+    def _report(self) -> None:
+        if self._on_progress is None:
+            return
+        bound, value = self._bound(), self._best.value if self._best is not None else None
+        gap = None if value is None or value == 0 else max(0.0, bound - value) / abs(value)
+        seconds = time.perf_counter() - self._began
+        self._on_progress(Progress(seconds, value, bound, gap, self._nodes + self._tree.nodes))
+
+    def _result(self) -> tuple[Instance, StandardForm, RawSolution] | None:
+        if self._best is None:
+            return None
+        instance, form = self._instance, self._form
+        if self._shares:
+            worth = worth_of(instance, self._best.value)
+            instance = replace(instance, intrinsic_to_market=worth)
+            form = replace(form, costs=costs_at(self._instance, form, worth))
+        objective = form.objective(self._best.values)
+        bound = max(self._bound(), objective)
+        gap = bound - objective
+        allowed = max(self._options.absolute_gap_usd_m, self._options.relative_gap * abs(objective))
+        status, message = Status.OPTIMAL, "Optimal"
+        if gap > allowed * (1 + 1e-9) + 1e-9:
+            stopped = self._stop is not None and self._stop.is_set()
+            status = Status.INTERRUPTED if stopped else Status.TIME_LIMIT
+            message = status.value
+        return (
+            instance,
+            form,
+            RawSolution(
+                status=status,
+                values=self._best.values,
+                objective=objective,
+                bound=bound,
+                relative_gap=gap / abs(objective) if objective else None,
+                absolute_gap=gap,
+                seconds=time.perf_counter() - self._began,
+                nodes=self._nodes + self._tree.nodes,
+                message=message,
+            ),
+        )

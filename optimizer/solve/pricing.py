@@ -1,0 +1,157 @@
+"""Linear programs kept warm: price a plan (all whole columns fixed), or bound what is left of the choices.
+
+A `WarmProgram` holds the relaxation of one form in HiGHS and is asked again and again with other bounds on its whole
+columns; the basis of the last answer makes the next one cheap (10 to 100 ms where a cold one takes 0.5 s).
+`price_plans` prices a list of candidates with it. Answers are those of linear programs: a plan's price is its exact
+value in the form, and a bound holds for every plan within the bounds that were asked about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from optimizer.errors import SolverError
+from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.highs import SolveOptions, Status, prepare, solve_form
+
+LEAST_ITERATIONS, ITERATIONS_A_ROW = 20_000, 10
+"""How long a warm start is followed before the program is solved from the beginning: simplex methods that start from a
+strange basis can go round in circles."""
+
+LP_SECONDS = 20.0
+"""The same in seconds, far more than any program takes: for a machine that stands still, not to decide anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """Answer of one linear program. ``objective`` is -inf (inf when minimising) if nothing fulfils the rows, or if it
+    is proven to be worse than the floor that was asked for. ``values`` (n,) of all columns, where there is an optimum.
+    """
+
+    objective: float
+    values: FloatArray | None
+
+
+class WarmProgram:
+    """The relaxation of a form, solved again and again with other bounds on its whole columns. For one thread."""
+
+    def __init__(self, form: StandardForm, options: SolveOptions) -> None:
+        self.form = form
+        self.whole = np.flatnonzero(form.integer).astype(np.int32)
+        self.solved = 0
+        """Programs answered so far."""
+        self.seconds = 0.0
+        self._sign = -1.0 if form.maximise else 1.0
+        # Minimised, because HiGHS takes its bound on the objective in that sense.
+        self._relaxed = replace(
+            form,
+            costs=self._sign * form.costs,
+            offset=self._sign * form.offset,
+            maximise=False,
+            integer=np.zeros(form.column_count, dtype=np.bool_),
+        )
+        self._options = replace(options, advanced=(), time_limit_seconds=LP_SECONDS)
+        self._highs: Any = None
+        self._last: tuple[FloatArray, FloatArray] | None = None
+
+    def bound(
+        self, lower: npt.ArrayLike | None = None, upper: npt.ArrayLike | None = None, floor: float | None = None
+    ) -> Priced:
+        """The best objective with whole columns between ``lower`` and ``upper`` (k,), in the order of ``whole``.
+
+        None: the form's own. With ``floor`` the answer may be "worse than that" without saying by how much.
+        """
+        low = self.form.column_lower[self.whole] if lower is None else np.asarray(lower, dtype=np.float64)
+        high = self.form.column_upper[self.whole] if upper is None else np.asarray(upper, dtype=np.float64)
+        self.solved += 1
+        if (low > high).any():
+            return self._nothing()
+        began = time.perf_counter()
+        answer = self._warm(low, high, floor)
+        if answer is None:
+            answer = self._cold(low, high, floor)
+        self.seconds += time.perf_counter() - began
+        # HiGHS looks at the floor only on its way down, so an optimum may lie below it.
+        is_worse = floor is not None and self._sign * answer.objective > self._sign * floor
+        return self._nothing() if is_worse else answer
+
+    def price(self, plan: npt.ArrayLike, floor: float | None = None) -> Priced:
+        """The best objective with the whole columns at ``plan`` (k,), in the order of ``whole``."""
+        whole = np.round(np.asarray(plan, dtype=np.float64))
+        return self.bound(whole, whole, floor)
+
+    def set_costs(self, costs: FloatArray) -> None:
+        """Other costs (n,) for all programs to come."""
+        self.form = replace(self.form, costs=costs)
+        self._relaxed = replace(self._relaxed, costs=self._sign * costs)
+        if self._highs is not None:
+            every = np.arange(self.form.column_count, dtype=np.int32)
+            self._highs.changeColsCost(len(every), every, self._relaxed.costs)
+
+    def reduced_costs(self) -> FloatArray | None:
+        """(n,) by how much the last objective, as written, changes per unit of a column; None if there was none."""
+        if self._highs is None:
+            return None
+        solution = self._highs.getSolution()
+        return self._sign * np.array(solution.col_dual, dtype=np.float64) if solution.dual_valid else None
+
+    def _nothing(self) -> Priced:
+        return Priced(-np.inf if self.form.maximise else np.inf, None)
+
+    def _warm(self, low: FloatArray, high: FloatArray, floor: float | None) -> Priced | None:
+        """From the basis of the last answer; None if that leads nowhere."""
+        if self._highs is None:
+            self._highs = self._start()
+        highs = self._highs
+        self._move(low, high)
+        cut = highspy.kHighsInf if floor is None else self._sign * floor
+        highs.setOptionValue("objective_bound", cut)
+        highs.run()
+        ended = str(highs.getModelStatus().name)
+        if ended in ("kInfeasible", "kObjectiveBound"):
+            return self._nothing()
+        if ended != "kOptimal":
+            self._highs = None
+            return None
+        values = np.array(highs.getSolution().col_value, dtype=np.float64)
+        return Priced(self.form.objective(values), values)
+
+    def _start(self) -> Any:
+        limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self.form.row_count)
+        advanced = (("presolve", "off"), ("solver", "simplex"), ("simplex_iteration_limit", limit))
+        self._last = None
+        return prepare(self._relaxed, replace(self._options, advanced=advanced))
+
+    def _move(self, low: FloatArray, high: FloatArray) -> None:
+        before = self._last
+        moved = np.arange(len(low)) if before is None else np.flatnonzero((before[0] != low) | (before[1] != high))
+        if len(moved):
+            self._highs.changeColsBounds(len(moved), self.whole[moved], low[moved], high[moved])
+        self._last = (low.copy(), high.copy())
+
+    def _cold(self, low: FloatArray, high: FloatArray, floor: float | None) -> Priced:
+        lower, upper = self._relaxed.column_lower.copy(), self._relaxed.column_upper.copy()
+        lower[self.whole], upper[self.whole] = low, high
+        raw = solve_form(replace(self._relaxed, column_lower=lower, column_upper=upper), self._options)
+        if raw.status is Status.INFEASIBLE:
+            return self._nothing()
+        if raw.status is not Status.OPTIMAL or raw.values is None or raw.objective is None:
+            raise SolverError(f"a linear program was not solved: {raw.message}")
+        return Priced(self._sign * raw.objective, raw.values)
+
+
+def price_plans(program: WarmProgram, plans: Iterable[npt.ArrayLike]) -> list[Priced]:
+    """Price each candidate (k,): whole values in the order of ``program.whole``. One after the other, in this order."""
+    return [program.price(plan) for plan in plans]
+
+
+def whole_values(form: StandardForm, columns: Mapping[str, float]) -> FloatArray:
+    """(k,) whole values of a form by name of column, in the order of ``WarmProgram.whole``; 0 where none is named."""
+    return np.array([round(columns.get(form.column_names[j], 0.0)) for j in np.flatnonzero(form.integer)], dtype=float)

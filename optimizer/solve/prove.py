@@ -1,0 +1,208 @@
+"""Exhausting what could be better than a plan: a search tree over linear programs, best bound first.
+
+The cutoff is a value that the plans looked for must exceed (the best plan's, and a gap). A part of the choices whose
+linear program stays below it is closed. What is left open at the end gives the bound: no plan is worth more than the
+larger of the cutoff and the best open part. Everything that is fixed on the way because of the cutoff holds for that
+part and that cutoff only; a better plan raises the cutoff, so that it goes on holding.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.solve.branching import WHOLE, Memory, Side, Split, Splitter
+from optimizer.solve.bridge import FloatArray
+from optimizer.solve.compact import Compact
+from optimizer.solve.pricing import Priced, WarmProgram
+
+RELIABLE, TRIED, LOST_USD_M = 1, 8, 200.0
+"""How often a split of a kind is looked at before it is trusted, how many are looked at in a part, and what a side that
+holds no better plan counts as having lost."""
+
+SAFE = 1e-6
+"""Relative: so far above a cutoff a reduced cost has to be to fix a column."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer."""
+
+    side: Side
+    bound: float
+    values: FloatArray
+
+
+@dataclass(frozen=True)
+class Proof:
+    """``bound``: no plan is worth more. ``plans``: better plans found on the way, (value, whole columns (k,)).
+    ``complete``: nothing above the cutoff is left."""
+
+    bound: float
+    plans: tuple[tuple[float, FloatArray], ...]
+    nodes: int
+    complete: bool
+
+
+class Tree:
+    """The search tree of a compact program, to be maximised. For one thread."""
+
+    def __init__(self, program: Compact, warm: WarmProgram, worth: float = 1.0, within: Side | None = None) -> None:
+        self.warm, self.worth = warm, worth
+        self.splitter = Splitter(program, warm.whole)
+        self.memory = Memory()
+        self.nodes = 0
+        self._number = itertools.count()
+        self._open: list[tuple[float, int, Part]] = []
+        form = warm.form
+        everything = (form.column_lower[warm.whole].copy(), form.column_upper[warm.whole].copy())
+        self.everything: Side = everything if within is None else within
+        answer = warm.bound(*self.everything)
+        self.root = Part(self.everything, answer.objective, answer.values) if answer.values is not None else None
+        if self.root is not None:
+            self._push(self.root)
+
+    @property
+    def best_open(self) -> float:
+        """The largest bound of all open parts; minus infinity if none is open."""
+        return -self._open[0][0] if self._open else -np.inf
+
+    @property
+    def best_part(self) -> Part | None:
+        """The part with that bound."""
+        return self._open[0][2] if self._open else None
+
+    def exhaust(
+        self,
+        cutoff: Callable[[], float],
+        found: Callable[[float, FloatArray], None],
+        *,
+        nodes: int,
+        until: float = np.inf,
+        stop: threading.Event | None = None,
+    ) -> bool:
+        """Work on open parts until none is above ``cutoff()``, or ``nodes`` of them were split, or the clock
+        (``time.perf_counter``) says ``until``. ``found`` is told of plans above the cutoff. True: nothing is left."""
+        for _ in range(nodes):
+            if self.best_open <= cutoff():
+                return True
+            if time.perf_counter() > until or (stop is not None and stop.is_set()):
+                return False
+            part = heapq.heappop(self._open)[2]
+            if not self._split(part, cutoff(), found, until, stop):
+                self._push(part)
+                return False
+        return self.best_open <= cutoff()
+
+    def _push(self, part: Part) -> None:
+        heapq.heappush(self._open, (-part.bound, next(self._number), part))
+
+    def _split(
+        self,
+        part: Part,
+        cutoff: float,
+        found: Callable[[float, FloatArray], None],
+        until: float,
+        stop: threading.Event | None,
+    ) -> bool:
+        """Put the two sides of the best split in the place of a part; False if the time ran out before."""
+        self.nodes += 1
+        splits = self.splitter.splits(part.values, part.values[self.warm.whole], part.side)
+        if not splits:
+            found(part.bound, np.round(part.values[self.warm.whole]))
+            return True
+        children = self._best_split(part, splits, cutoff, until, stop)
+        if children is None:
+            return False
+        for side, answer in children:
+            if answer.values is None or answer.objective <= cutoff:
+                continue
+            # A side is never worth more than the whole, whatever the solver's tolerances say.
+            child = Part(side, min(answer.objective, part.bound), answer.values)
+            whole = answer.values[self.warm.whole]
+            if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
+                found(child.bound, np.round(whole))
+            else:
+                self._push(child)
+        return True
+
+    def _best_split(
+        self, part: Part, splits: list[Split], cutoff: float, until: float, stop: threading.Event | None
+    ) -> list[tuple[Side, Priced]] | None:
+        """The sides of the split that tells most, with their answers."""
+        known = [split for split in splits if self.memory.count(split) >= RELIABLE]
+        unknown = [split for split in splits if self.memory.count(split) < RELIABLE]
+        trusted = max(known, key=self.memory.guess, default=None)
+        best: list[tuple[Side, Priced]] | None = None
+        best_score = -np.inf
+        for split in unknown[: TRIED if trusted is None else TRIED // 2]:
+            if time.perf_counter() > until or (stop is not None and stop.is_set()):
+                return None
+            answers = self._answers(split, cutoff)
+            score = self.memory.learn(split, self._losses(part, answers))
+            if score > best_score:
+                best, best_score = answers, score
+            if all(answer.values is None for _, answer in answers):
+                return answers
+        if trusted is not None and self.memory.guess(trusted) > best_score:
+            best = self._answers(trusted, cutoff)
+            self.memory.learn(trusted, self._losses(part, best))
+        return best
+
+    def _answers(self, split: Split, cutoff: float) -> list[tuple[Side, Priced]]:
+        result = []
+        for side in split.sides:
+            answer = self.warm.bound(*side, floor=cutoff)
+            if answer.values is not None:
+                side = self._tightened(side, answer, cutoff)
+            result.append((side, answer))
+        return result
+
+    def _tightened(self, side: Side, answer: Priced, cutoff: float) -> Side:
+        """Without the values of whole columns that cannot be taken above the cutoff, by their reduced costs."""
+        costs = self.warm.reduced_costs()
+        if costs is None or answer.values is None:
+            return side
+        lower, upper = side[0].copy(), side[1].copy()
+        own, whole = costs[self.warm.whole], answer.values[self.warm.whole]
+        room = answer.objective - cutoff + SAFE * max(1.0, abs(cutoff))
+        at_lower = (np.abs(whole - lower) < WHOLE) & (own < 0) & (upper > lower)
+        at_upper = (np.abs(whole - upper) < WHOLE) & (own > 0) & (upper > lower)
+        steps = np.floor(room / np.maximum(np.abs(own), 1e-12) + WHOLE)
+        upper[at_lower] = np.minimum(upper[at_lower], lower[at_lower] + steps[at_lower])
+        lower[at_upper] = np.maximum(lower[at_upper], upper[at_upper] - steps[at_upper])
+        return lower, upper
+
+    def _losses(self, part: Part, answers: list[tuple[Side, Priced]]) -> tuple[float, float]:
+        first, second = (
+            min(LOST_USD_M, part.bound - answer.objective) if np.isfinite(answer.objective) else LOST_USD_M
+            for _, answer in answers
+        )
+        return first, second
+
+
+def prove(
+    tree: Tree,
+    cutoff: float,
+    *,
+    nodes: int = 1_000_000,
+    until: float = np.inf,
+    stop: threading.Event | None = None,
+) -> Proof:
+    """Whether anything is worth more than ``cutoff``; a plan above it raises the cutoff to its value."""
+    plans: list[tuple[float, FloatArray]] = []
+    level = [cutoff]
+
+    def found(value: float, whole: FloatArray) -> None:
+        if value > level[0]:
+            plans.append((value, whole))
+            level[0] = value
+
+    complete = tree.exhaust(lambda: level[0], found, nodes=nodes, until=until, stop=stop)
+    return Proof(max(level[0], tree.best_open), tuple(plans), tree.nodes, complete)

@@ -1,0 +1,267 @@
+"""The search for many choices: the same optimum as HiGHS alone, bounds that hold, plans from several starts."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.instance import Instance
+from optimizer.solve import large, run
+from optimizer.solve.bounds import compact_of, lp_bound
+from optimizer.solve.bridge import StandardForm
+from optimizer.solve.compact import Compact
+from optimizer.solve.highs import SolveOptions, Status, prepare, solve_fixed, solve_form
+from optimizer.solve.large import LargeSearch
+from optimizer.solve.pricing import WarmProgram, price_plans, whole_values
+from optimizer.solve.progress import Progress
+from optimizer.solve.prove import Part, Tree, prove
+from optimizer.solve.run import solve_instance
+from optimizer.solve.search import Clock, Moves, dive
+from tests.solve.companies import company
+
+EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
+SEEDS = range(12)
+
+
+def plain(form: StandardForm) -> float:
+    """The optimum by HiGHS' own search."""
+    raw = solve_form(form, EXACT)
+    assert raw.objective is not None
+    return raw.objective
+
+
+def parts(small: Instance) -> tuple[StandardForm, Compact, Tree]:
+    form, program = compact_of(small)
+    return form, program, Tree(program, WarmProgram(program.form, EXACT))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_search_finds_what_highs_finds(seed: int) -> None:
+    """Proves: with all gaps closed both searches give one value, so neither fixing by reduced costs nor splits lose the
+    best plan, and the bound is that value. Broken: a value below that of HiGHS, or a bound below it."""
+    small = company(seed, twins=seed % 3 == 0)
+    form, _ = compact_of(small)
+    found = LargeSearch(small, form, EXACT).run()
+    assert found is not None
+    best = plain(form)
+    assert found[2].status is Status.OPTIMAL
+    assert found[2].objective == pytest.approx(best, abs=1e-4)
+    assert found[2].bound == pytest.approx(best, abs=1e-4)
+    assert found[2].bound >= best - 1e-6
+    assert form.violation(found[2].values) < 1e-6
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_plan_is_worth_more_than_the_smaller_program_says(seed: int) -> None:
+    """Proves: leaving out rows of lots never cuts a plan off: optimum of the model <= of the smaller program <= of its
+    linear program. Broken: a smaller program whose optimum lies below the model's."""
+    small = company(seed, depth=0.5)
+    form, program = compact_of(small)
+    assert program.form.column_count < form.column_count
+    best, above = plain(form), plain(program.form)
+    assert best <= above + 1e-6
+    assert above <= lp_bound(small, EXACT, program) + 1e-6
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_the_smaller_program_is_too_hopeful_the_bound_says_so(seed: int) -> None:
+    """Proves: with a market for used machines that takes little, plans are priced in the model and the bound still
+    covers the best one. Broken: a bound below the optimum, or a plan that sells more than the market takes."""
+    small = company(seed, depth=0.2)
+    form, _ = compact_of(small)
+    found = LargeSearch(small, form, replace(EXACT, relative_gap=1e-3)).run()
+    assert found is not None
+    best = plain(form)
+    assert form.violation(found[2].values) < 1e-6
+    assert found[2].objective <= best + 1e-6 <= found[2].bound + 2e-6
+    assert found[2].objective >= best * 0.98
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_a_price_is_that_of_a_cold_solve_with_whole_columns_fixed(seed: int) -> None:
+    """Proves: warm prices of random plans, in any order, equal `solve_fixed`, and plans that cannot be paid are minus
+    infinity. Broken: a basis left from the plan before changes a price."""
+    form, _ = compact_of(company(seed))
+    program = WarmProgram(form, EXACT)
+    random = np.random.default_rng(seed)
+    plans = []
+    for _ in range(12):
+        columns: dict[str, float] = {}
+        for offer in range(3):
+            if random.random() < 0.6:
+                columns[f"sign[{4 * offer + int(random.integers(4))}]"] = 1.0
+                columns[f"hall_count[{offer},5]"] = 1.0
+        plans.append(whole_values(form, columns))
+    prices = price_plans(program, plans)
+    assert any(np.isfinite(price.objective) for price in prices)
+    for plan, price in zip(plans, prices, strict=True):
+        whole = np.zeros(form.column_count)
+        whole[program.whole] = plan
+        cold = solve_fixed(form, whole, EXACT)
+        expected = cold.objective if cold.status is Status.OPTIMAL else -np.inf
+        assert price.objective == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_price_below_the_floor_is_no_price() -> None:
+    """Proves: HiGHS may answer "optimal" with a worse point than the floor; it is read as nothing. Broken: the price
+    of the plan although the floor lies above it."""
+    form, _ = compact_of(company(3))
+    program = WarmProgram(form, EXACT)
+    nothing = whole_values(form, {})
+    price = program.price(nothing).objective
+    assert program.price(nothing, floor=price + 1e-3).objective == -np.inf
+    assert program.price(nothing, floor=price - 1e-3).objective == pytest.approx(price)
+
+
+def test_a_cutoff_given_to_highs_is_no_statement_about_its_plan() -> None:
+    """Proves: with a bound on the objective above the optimum HiGHS itself ends without a plan that beats it; the tree
+    says "complete, no plans, bound = cutoff". Broken: a plan below the cutoff taken for the optimum."""
+    form, program, tree = parts(company(4))
+    best = plain(form)
+    proof = prove(tree, best + 1.0)
+    assert proof.complete
+    assert proof.plans == ()
+    assert proof.bound == pytest.approx(best + 1.0)
+    minimised = replace(program.form, costs=-program.form.costs, offset=-program.form.offset, maximise=False)
+    highs = prepare(minimised, replace(EXACT, advanced=(("objective_bound", -(best + 1.0)),)))
+    highs.run()
+    point = np.array(highs.getSolution().col_value)
+    assert len(point) == 0 or program.form.objective(point) < best + 1.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_cutoff_below_the_optimum_does_not_lose_it(seed: int) -> None:
+    """Proves: whatever is fixed because of a cutoff, the best plan above it is found. Broken: fixing by reduced costs
+    with the wrong sign ends "complete" without it."""
+    form, program, tree = parts(company(seed, twins=seed % 2 == 0))
+    best = plain(program.form)
+    proof = prove(tree, best - 0.5)
+    assert proof.complete
+    assert proof.plans[-1][0] == pytest.approx(best, abs=1e-4)
+    assert proof.bound >= best - 1e-6
+    assert plain(form) <= proof.bound + 1e-6
+
+
+def test_a_proof_that_is_broken_off_has_a_bound_that_holds() -> None:
+    """Proves: after every number of parts the bound is at or above the optimum, and never grows. Broken: what was not
+    looked at yet is forgotten, and the bound falls below the optimum."""
+    _, program, _ = parts(company(6))
+    best = plain(program.form)
+    bounds = []
+    for nodes in range(8):
+        tree = Tree(program, WarmProgram(program.form, EXACT))
+        bounds.append(prove(tree, best - 1.0, nodes=nodes).bound)
+    assert min(bounds) >= best - 1e-6
+    assert bounds == sorted(bounds, reverse=True)
+    assert bounds[0] > bounds[-1]
+
+
+def test_several_starts_find_what_one_misses() -> None:
+    """Proves: over small companies one dive misses the optimum in some, and five with moves after them miss it in
+    fewer. Broken: starts that all go the same way."""
+    missed_by_one = missed_by_all = 0
+    for seed in SEEDS:
+        _, program, tree = parts(company(seed))
+        best, moves = plain(program.form), Moves(program, tree)
+        assert tree.root is not None
+        values = []
+        for start in range(5):
+            found = dive(tree, tree.root, Clock(tree, 500), seed=start)
+            if found is not None:
+                improved = moves.improve(found, Clock(tree, 500))
+                assert improved.value >= found.value - 1e-9
+                values.append((found.value, improved.value))
+        missed_by_one += values[0][0] < best - 1e-4
+        missed_by_all += max(value for _, value in values) < best - 1e-4
+    assert missed_by_one > missed_by_all
+    assert 2 * missed_by_all <= missed_by_one
+
+
+def test_tight_money_leaves_a_plan() -> None:
+    """Proves: with cash for no hall at all the plan without halls is found and proven; with cash for one, that one.
+    Broken: no plan, because the first ways down cannot be paid."""
+    for opening, halls in ((5.0, 0), (20.0, 1)):
+        small = company(11, opening=opening, fleet=0.01)
+        form, _ = compact_of(small)
+        found = LargeSearch(small, form, EXACT).run()
+        assert found is not None
+        assert found[2].objective == pytest.approx(plain(form), abs=1e-4)
+        signed = sum(v for n, v in zip(form.column_names, found[2].values, strict=True) if n.startswith("sign["))
+        assert (signed > 0.5) == (halls > 0)
+
+
+def test_what_cannot_be_has_no_plan() -> None:
+    """Proves: with less cash than the minimum and no way to raise any nothing is found, and `solve_instance` names the
+    reason. Broken: a plan that breaks the minimum."""
+    small = replace(company(1, opening=-500.0))
+    form, _ = compact_of(small)
+    assert LargeSearch(small, form, EXACT).run() is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_new_shares_at_their_fair_price(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: with shares priced inside the search the plan is worth what rounds of solving find, or more, and the
+    bound covers it. Broken: shares at the market's price in the bound, or a plan worth less."""
+    small = company(seed, shares=True)
+    rounds = solve_instance(small, EXACT)
+    monkeypatch.setattr(large, "MANY_CHOICES", 1)
+    assert run.is_large(small)
+    found = solve_instance(small, EXACT)
+    assert found.value_usd_m >= rounds.value_usd_m - 1e-3
+    assert found.bound_usd_m >= found.value_usd_m - 1e-6
+    assert found.bound_usd_m >= rounds.value_usd_m - 1e-6
+    assert found.bound_usd_m <= rounds.bound_usd_m + 1e-3
+
+
+def test_equal_runs_are_equal_and_say_how_far_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: two searches give the same columns to the last bit, bounds reported never rise and plans never fall.
+    Broken: something is decided by the clock."""
+    small = company(9)
+    form, _ = compact_of(small)
+    told: list[list[Progress]] = [[], []]
+    results = [LargeSearch(small, form, EXACT, told[k].append).run() for k in range(2)]
+    first, second = (result[2].values for result in results if result is not None)
+    assert (first == second).all()
+    assert [each.incumbent for each in told[0]] == [each.incumbent for each in told[1]]
+    values = [each.incumbent for each in told[0] if each.incumbent is not None]
+    bounds = [each.bound for each in told[0] if each.bound is not None]
+    assert values == sorted(values)
+    assert bounds == sorted(bounds, reverse=True)
+
+
+def test_a_stop_gives_the_plan_so_far() -> None:
+    """Proves: a search that is stopped at once still gives a plan and a bound that holds. Broken: no plan, or a bound
+    below the optimum."""
+    small = company(8)
+    form, _ = compact_of(small)
+    stop = threading.Event()
+    stop.set()
+    found = LargeSearch(small, form, EXACT, stop=stop).run()
+    assert found is not None
+    assert found[2].status is Status.INTERRUPTED
+    assert found[2].bound is not None
+    assert found[2].bound >= plain(form) - 1e-6
+
+
+def test_a_known_plan_is_where_it_begins() -> None:
+    """Proves: the optimum of one search, given to another that is stopped at once, comes back. Broken: the plan without
+    halls."""
+    small = company(8)
+    form, _ = compact_of(small)
+    first = LargeSearch(small, form, EXACT).run()
+    assert first is not None
+    known = dict(zip(form.column_names, first[2].values.tolist(), strict=True))
+    again = LargeSearch(small, form, replace(EXACT, relative_gap=0.5), known=(known,)).run()
+    assert again is not None
+    assert again[2].objective == pytest.approx(first[2].objective, abs=1e-6)
+
+
+def test_a_part_says_what_it_is() -> None:
+    """Proves: the root of a tree is worth its linear program. Broken: any other number."""
+    small = company(2)
+    _, program, tree = parts(small)
+    assert isinstance(tree.root, Part)
+    assert tree.root.bound == pytest.approx(lp_bound(small, EXACT, program))
