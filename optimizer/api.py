@@ -342,8 +342,11 @@ def alternatives(
     *,
     names: Sequence[str] = NAMES,
     stop: threading.Event | None = None,
+    on_found: Callable[[str], None] | None = None,
 ) -> AlternativePlans:
     """The best plan, and plans worth at most a share ``within`` less that are extreme in the respects ``names``.
+
+    ``on_found`` is told the name of each as it is finished, ``best`` first.
 
     Raises CallError for a share or a name that makes no sense, InfeasibleError when no plan can satisfy the case,
     SolverError when none was found in time.
@@ -352,7 +355,14 @@ def alternatives(
     market, operations = _read(loaded, watch)
     with watch.stage("solve"):
         found = find_alternatives(
-            loaded.case, market, operations, within, options or SolveOptions(), names=names, stop=stop
+            loaded.case,
+            market,
+            operations,
+            within,
+            options or SolveOptions(),
+            names=names,
+            stop=stop,
+            on_found=on_found,
         )
     results = [
         Result(

@@ -70,6 +70,7 @@ def command(
     130: stopped before there was a plan.
     """
     import json
+    import sys
 
     share = read_share(within)
     from optimizer import api
@@ -89,8 +90,14 @@ def command(
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)
     options = SolveOptions(relative_gap=gap, absolute_gap_usd_m=gap_usd_m, time_limit_seconds=time_limit, seed=seed)
+    live = not quiet and not as_json and sys.stderr.isatty()
+
+    def told(name: str) -> None:
+        if live:
+            click.echo(f"found {name}", err=True)
+
     with InterruptGuard() as guard:
-        result = api.alternatives(loaded, share, options, names=chosen, stop=guard.stop)
+        result = api.alternatives(loaded, share, options, names=chosen, stop=guard.stop, on_found=told)
     result.write(target)
     if as_json:
         click.echo(json.dumps({**result.data(), "folder": str(target)}, indent=2, ensure_ascii=False))

@@ -74,7 +74,7 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
     deep = np.array([form.row_names[r].startswith("machines_depth[") for r in rows])
     columns = (coupling @ edges).tolil()
     columns[np.flatnonzero(deep), :] = 0.0
-    order = np.array([life[0][0] for life in lives])
+    order = np.array([life[0][0] for life in lives], dtype=np.intp)
     small = make_form(
         scipy.sparse.hstack([coupling[:, kept], scipy.sparse.csc_array(columns)]),
         np.concatenate([form.costs[kept], form.costs @ edges]),

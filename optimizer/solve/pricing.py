@@ -114,6 +114,8 @@ class WarmProgram:
         cut = highspy.kHighsInf if floor is None else self._sign * floor
         highs.setOptionValue("objective_bound", cut)
         highs.run()
+        # The first answer comes quicker with presolve, those after it from the basis that it leaves.
+        highs.setOptionValue("presolve", "off")
         ended = str(highs.getModelStatus().name)
         if ended in ("kInfeasible", "kObjectiveBound"):
             return self._nothing()
@@ -125,7 +127,7 @@ class WarmProgram:
 
     def _start(self) -> Any:
         limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self.form.row_count)
-        advanced = (("presolve", "off"), ("solver", "simplex"), ("simplex_iteration_limit", limit))
+        advanced = (("solver", "simplex"), ("simplex_iteration_limit", limit))
         self._last = None
         return prepare(self._relaxed, replace(self._options, advanced=advanced))
 

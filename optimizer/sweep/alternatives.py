@@ -257,6 +257,7 @@ class _Search:
             if least == self._floor:
                 # Both hold. A search for a higher value says nothing of plans that are worth less than that.
                 bound = extreme.bound if bound is None else min(bound, extreme.bound)
+            assert bound is not None
             certified = self._worth_most(extreme)
             short = self._floor - certified.plan.value_usd_m if certified is not None else float("inf")
             if certified is not None and short <= SHORT * (1 + abs(self._floor)):

@@ -103,8 +103,8 @@ def test_all_who_use_a_market_see_its_basis(use: str, values: Any) -> None:
 
 @pytest.mark.parametrize("use", list(USES))
 def test_the_audit_comes_to_the_same(use: str, tmp_path: Path) -> None:
-    """Proves: a plan at changed prices, brought to a forward level, is confirmed. Broken: an AuditError that names power
-    costs, as of the prices in the file."""
+    """Proves: a plan at changed prices, brought to a forward level, is confirmed. Broken: an AuditError that names what
+    power costs, as of the prices in the file."""
     write_prices(tmp_path, {"prices": as_in_file, "flat": lambda _: 80.0})
     places = {f"market.power.hub.{key}": value for key, value in VARIED.items()}
     level = {"market.power.hub.forward_usd_per_mwh": {"2025": 75}}

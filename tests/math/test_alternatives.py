@@ -13,7 +13,19 @@ from optimizer.solve.bridge import compile_model
 from optimizer.solve.extremes import Extreme, find_extreme
 from optimizer.solve.highs import Status, solve_form
 from optimizer.solve.run import solve_instance
-from tests.math.builder import EXACT, about, best, equity_of, instance, loans_of, proves, solve, tree, two_leaves
+from tests.math.builder import (
+    EXACT,
+    about,
+    best,
+    equity_of,
+    instance,
+    lay_down,
+    loans_of,
+    proves,
+    solve,
+    tree,
+    two_leaves,
+)
 from tests.math.money_builder import lines_of, tranches_of
 from tests.math.tax_builder import income_tax_of
 
@@ -126,8 +138,8 @@ def test_least_debt() -> None:
 
 
 def test_least_debt_of_lines() -> None:
-    """Proves: a hall at 30 is paid by a line with a limit of 30 that is committed and counts as a whole, whatever is
-    repaid later. Broken: 0."""
+    """Proves: a hall at 30 is paid by a line: 30 of limit are committed. Where 40 are laid down they count as a whole,
+    though 30 are drawn; of a line without a commitment what is drawn counts: 30. Broken: 0, or 30 of the 40."""
     on = tree([12, 12])
     small = instance(
         on,
@@ -138,6 +150,12 @@ def test_least_debt_of_lines() -> None:
     )
     assert extreme(small, "least_debt", 20).amount == about(-30)
     assert MEASURES["least_debt"].of_plan(small, solve(small).decisions) == about(-30, 2e-5)
+    laid = lay_down(small, line_commit=(np.array([40.0]), np.array([40.0])))
+    assert extreme(laid, "least_debt", 20).amount == about(-40)
+    assert MEASURES["least_debt"].of_plan(laid, solve(laid).decisions) == about(-40)
+    free = replace(small, lines=lines_of(on, [{"limit": 40, "committed": False}]))
+    assert extreme(free, "least_debt", 20).amount == about(-30)
+    assert MEASURES["least_debt"].of_plan(free, solve(free).decisions) == about(-30, 2e-5)
 
 
 def test_the_floor_where_new_shares_cost_what_the_plan_is_worth() -> None:
