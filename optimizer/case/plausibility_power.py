@@ -264,7 +264,7 @@ def _expected(case: Case, name: str, mean: float) -> float:
     market = case.market.power[name]
     forward = [level for key, level in market.forward_usd_per_mwh.items() if len(key) == 4]
     rate = case.currencies.get(market.currency, 1.0) if market.currency is not None else 1.0
-    return (forward[0] if forward else mean) * market.scale * rate
+    return (forward[0] if forward else mean) * market.scale * rate + market.basis_usd_per_mwh
 
 
 def _price(contract: Priced) -> tuple[str, float] | None:

@@ -23,18 +23,24 @@ BILLING_MONTHS = 48
 
 @dataclass(frozen=True)
 class PowerPath:
-    """A power market over the planned months: ``spot = price of the shape x factor[month]``, in US dollars."""
+    """A power market over the planned months: ``spot = price of the shape x factor[month] + basis``, US dollars."""
 
     shape: Shape
     file: PriceSeries
     """What the price file says."""
     factor: Floats
     """(K,) by month after the start."""
+    basis_usd_per_mwh: float = 0.0
 
     @property
     def series(self) -> PriceSeries:
         """The file with the changes that the market makes to its hourly prices (volatility, spread, spikes)."""
         return self.shape.series
+
+    def spot(self, prices: Floats, month: int) -> Floats:
+        """Prices of the shape as they are in a month after the start, USD/MWh."""
+        result: Floats = prices * float(self.factor[month]) + self.basis_usd_per_mwh
+        return result
 
     @property
     def repairs(self) -> tuple[str, ...]:
@@ -90,14 +96,11 @@ def build_market(case: Case, folder: Path, series: Mapping[str, tuple[PriceSerie
         if market_path(name) not in read:
             continue
         try:
-            if market.basis_usd_per_mwh != 0:
-                message = "basis_usd_per_mwh is not added to prices yet; leave it out"
-                raise CaseError.single(message, path=market_path(name))
             own = read[market_path(name)][0]
             shape = build_shape(market_path(name), market, own)
             factor = level_factors(name, market, shape, start, months)
             rate = case.currencies[market.currency] if market.currency is not None else 1.0
-            power[name] = PowerPath(shape=shape, file=own, factor=factor * rate)
+            power[name] = PowerPath(shape, own, factor * rate, market.basis_usd_per_mwh)
         except CaseError as found:
             problems += found.problems
     shapes: dict[str, Shape] = {}

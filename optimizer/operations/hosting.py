@@ -79,6 +79,7 @@ def site_power_prices(case: Case, market: Market, clocks: Sequence[SiteClock]) -
             if plain:
                 tariff = purchase(site, market.start_month + k)
                 spot = float(market_path.factor[k]) * shape.price_hours
+                spot += market_path.basis_usd_per_mwh * shape.hours
                 at_meter = (spot + tariff.adder_usd_per_mwh * shape.hours) * (1 + tariff.losses)
                 cost[s, k] = (at_meter + tariff.wires_usd_per_mwh * shape.hours) / 1e6
             elif hosts:

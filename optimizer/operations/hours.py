@@ -109,7 +109,7 @@ class SiteClock:
         key = (cells.calendar_month(cell), days)
         shape = self.power.shape.months[key]
         absolute = market.start_month + month
-        spot = shape.price * float(self.power.factor[month])
+        spot = self.power.spot(shape.price, month)
         interrupted, discount = np.zeros(len(spot), dtype=bool), np.zeros(len(spot))
         for name, interruption in site.interruptions.items():
             inside = self._inside(shape.day, interruption.start, interruption.until, month, days)
@@ -164,8 +164,7 @@ class SiteClock:
 
     def _other(self, name: str, month: int, key: tuple[int, int]) -> Floats:
         power = self.market.power[name]
-        prices: Floats = power.shape.months[key].price * float(power.factor[month])
-        return prices
+        return power.spot(power.shape.months[key].price, month)
 
     def _meter(self, index: Floats, day: Ints, discount: Floats, month: int, days: int) -> Floats:
         power, absolute = self.site.power, self.market.start_month + month

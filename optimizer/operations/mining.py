@@ -184,6 +184,7 @@ class Stretch:
     shape: MonthShape
     factor: float
     hashprice: float
+    basis_usd_per_mwh: float = 0.0
 
     @property
     def whole_month(self) -> bool:
@@ -203,7 +204,8 @@ def stretches(market: Market, site: Site, cell: int, begin: float, end: float) -
         first, last = max(a, span[0]), min(b, span[1])
         if first <= last:
             hashprice = market.network.hashprice(month, first)
-            yield Stretch(cell, month, days, first, last, shape, float(power.factor[month]), hashprice)
+            factor, basis = float(power.factor[month]), power.basis_usd_per_mwh
+            yield Stretch(cell, month, days, first, last, shape, factor, hashprice, basis)
 
 
 def value_usd_per_mwh(mw_per_eh: float, site: Site, hashprice: float, pool_fee: float) -> float:
@@ -216,6 +218,7 @@ def run_below(stretch: Stretch, tariff: Tariff, value: float) -> tuple[float, fl
     """(hours, sum of price x hours) of the hours of a stretch whose price under a tariff is below ``value``."""
     shape, factor = stretch.shape, stretch.factor
     adder, losses, wires = tariff.adder_usd_per_mwh, tariff.losses, tariff.wires_usd_per_mwh
+    adder += stretch.basis_usd_per_mwh  # both come on top of the market's price
     if stretch.whole_month and factor > 0:
         limit = ((value - ABOVE - wires) / (1 + losses) - adder) / factor
         count = int(np.searchsorted(shape.sorted_price, limit, side="left"))

@@ -47,6 +47,7 @@ def settlements(case: Case, market: Market) -> tuple[Settlement, ...]:
                 weight = shape.weight_hours[counts]
                 price = in_month(block.price_usd_per_mwh, market.start_month + month)
                 paid = float((weight * shape.price[counts]).sum()) * float(power.factor[month])
+                paid += power.basis_usd_per_mwh * float(weight.sum())
                 found.mwh[cell] = block.mw * float(weight.sum())
                 found.paid_usd_m[cell] = price * found.mwh[cell] * site.share / 1e6
                 found.usd_m[cell] = block.mw * paid * site.share / 1e6 - found.paid_usd_m[cell]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from optimizer.case.sweeps import SWEEPS
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.build import Plan
 from optimizer.plan.certificate import Certificate
@@ -30,8 +31,9 @@ def versions() -> dict[str, str]:
 
 
 def data_hash(data: Mapping[str, Any]) -> str:
-    """SHA-256 of plain data, however it was written."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
+    """SHA-256 of plain data of a case, however it was written; without its named sweeps, on which no plan depends."""
+    plain = {key: value for key, value in data.items() if key != SWEEPS}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def rounded(content: Any) -> Any:

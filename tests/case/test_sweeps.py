@@ -10,6 +10,7 @@ import pytest
 from optimizer.case.load import LoadedCase, load_case
 from optimizer.case.sweeps import Values, values_of
 from optimizer.errors import CaseError
+from optimizer.plan.summary import data_hash
 
 BASE = """\
 case: Small
@@ -144,3 +145,9 @@ def test_sweeps_are_no_part_of_the_case_that_is_solved(load: Load) -> None:
 def test_paths_may_name_what_is_not_written(load: Load) -> None:
     """Proves: an optional key has its default. Broken: 'there is no volatility'."""
     load("sweeps:\n  power: {vary: {market.power.*.volatility: [0.5, 2, 4], sites.west.power.losses: [0, 0.1, 2]}}\n")
+
+
+def test_the_hash_of_a_case_is_the_same_with_sweeps(load: Load) -> None:
+    """Proves: a plan's fingerprint of its case does not change with what one may ask. Broken: two hashes."""
+    more = load("sweeps:\n  power: {vary: {market.network.btc_usd: [1, 2, 3]}}\n")
+    assert data_hash(more.bare) == data_hash(load("").bare)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from optimizer import api
-from optimizer.errors import CaseError
 from tests.hourly.builder import CASE, LEASE, changed, component, market, solve_product, write_prices
 from tests.market.changed_by_hand import changed_month, is_on_peak
 
@@ -93,7 +92,6 @@ def test_all_who_use_a_market_see_its_changes(use: str, values: Any) -> None:
 
 
 @pytest.mark.parametrize("use", list(USES))
-@pytest.mark.xfail(strict=True, raises=CaseError, reason="operations do not add basis_usd_per_mwh yet")
 def test_all_who_use_a_market_see_its_basis(use: str, values: Any) -> None:
     """Proves: the basis is on every price, after the scale. Broken: 4.4 for 4 if it were scaled, or nothing."""
     varied, in_file, without = values(USES[use], {"scale": 1.1, "basis_usd_per_mwh": 4.0})
@@ -106,7 +104,8 @@ def test_the_audit_comes_to_the_same(use: str, tmp_path: Path) -> None:
     """Proves: a plan at changed prices, brought to a forward level, is confirmed. Broken: an AuditError that names what
     power costs, as of the prices in the file."""
     write_prices(tmp_path, {"prices": as_in_file, "flat": lambda _: 80.0})
-    places = {f"market.power.hub.{key}": value for key, value in VARIED.items()}
+    varied = VARIED | {"basis_usd_per_mwh": 4.0}
+    places = {f"market.power.hub.{key}": value for key, value in varied.items()}
     level = {"market.power.hub.forward_usd_per_mwh": {"2025": 75}}
     solve_product(changed(CASE, USES[use] | places | level), tmp_path).write(tmp_path / "plan")
 
