@@ -27,7 +27,7 @@ from optimizer.solve.prove import Tree
 from optimizer.solve.search import Clock, Found, Moves, dive
 from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_of
 
-MANY_CHOICES = 150
+MANY_CHOICES, SOME_CHOICES, MANY_COLUMNS = 150, 15, 3000
 """From how many dates of offers on this search is used."""
 
 FIRST_PARTS, MORE_PARTS, MOST_PARTS = 40, 1.4, 400
@@ -51,12 +51,12 @@ GUESSES, GUESSED_SHARE = 4, 0.97
 """How the worth of a share is guessed for them: so much of what the linear program promises."""
 
 
-def is_large(instance: Instance) -> bool:
-    """Whether an instance is searched here: many choices, one path of time, nothing that has to be solved in rounds."""
+def is_large(instance: Instance, form: StandardForm) -> bool:
+    """Whether a model is searched here: many choices or many columns with some choices, and one path of time."""
     choices = int((instance.bounds.sign[1] > instance.bounds.sign[0]).sum())
-    simple = instance.income_tax is None and instance.maximise == "value" and instance.value_at_least is None
-    simple = simple and len(instance.tree.leaves) == 1
-    return choices >= MANY_CHOICES and simple
+    simple = instance.maximise == "value" and instance.value_at_least is None and len(instance.tree.leaves) == 1
+    many = choices >= MANY_CHOICES or (choices >= SOME_CHOICES and form.column_count >= MANY_COLUMNS)
+    return simple and many
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +106,14 @@ class LargeSearch:
         """None if nothing was found, or if there is nothing to be found: HiGHS then says why."""
         if self._tree.root is None:
             return None
-        self._try_known()
-        self._scout()
+        for plan in self._known:
+            self._try(plan)
+        if self._best is None:
+            # Nothing known: begin with the plan that takes no choice, and look around before anything is proven.
+            self._try({})
+            self._first = self._best
+            self._begin_anew()
+            self._scout()
         parts = float(FIRST_PARTS)
         while not self._is_over():
             complete = self._tree.exhaust(
@@ -122,18 +128,12 @@ class LargeSearch:
             self._report()
         return self._result()
 
-    def _try_known(self) -> None:
-        """Begin with the plan that takes no choice, and with those that are known from another point or round."""
-        for plan in ({}, *self._known):
-            whole = whole_values(self._warm.form, plan)
-            found = self._moves.settle(self._moves.completed(whole), self._clock(DIVE_PROGRAMS), -np.inf)
-            if found is not None and plan:
-                found = self._moves.improve(found, self._clock(MOVE_PROGRAMS))
-            if found is not None:
-                self._keep(found)
-            if not plan:
-                self._first = self._best
-        self._begin_anew()
+    def _try(self, plan: Mapping[str, float]) -> None:
+        """The choices of a plan, with all that follows from them decided anew."""
+        whole = self._moves.completed(whole_values(self._warm.form, plan))
+        found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), self._level())
+        if found is not None:
+            self._keep(found)
 
     def _scout(self) -> None:
         """First plans, from trees that prove nothing where shares cost what they are worth only by a guess."""

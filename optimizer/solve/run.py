@@ -181,7 +181,7 @@ def _search(
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()
-    if kept is None and is_large(instance):
+    if kept is None and is_large(instance, form):
         plans = [*known, *((start,) if start is not None else ())]
         large = LargeSearch(instance, form, options, on_progress, stop, plans).run()
         if large is not None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from optimizer.sweep.point import Figures
 from optimizer.sweep.campaign import Swept
+from optimizer.sweep.point import Figures
 from optimizer.sweep.run import Sweep
 from optimizer.sweep.vary import Vary
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.build import build
 from models.instance import Instance
 from optimizer.solve import large, run
 from optimizer.solve.bounds import compact_of, lp_bound
-from optimizer.solve.bridge import StandardForm
+from optimizer.solve.bridge import StandardForm, compile_model
 from optimizer.solve.compact import Compact
 from optimizer.solve.highs import SolveOptions, Status, prepare, solve_fixed, solve_form
 from optimizer.solve.large import LargeSearch
@@ -208,7 +209,7 @@ def test_new_shares_at_their_fair_price(seed: int, monkeypatch: pytest.MonkeyPat
     small = company(seed, shares=True)
     rounds = solve_instance(small, EXACT)
     monkeypatch.setattr(large, "MANY_CHOICES", 1)
-    assert run.is_large(small)
+    assert run.is_large(small, compile_model(build(small)))
     found = solve_instance(small, EXACT)
     assert found.value_usd_m >= rounds.value_usd_m - 1e-3
     assert found.bound_usd_m >= found.value_usd_m - 1e-6
