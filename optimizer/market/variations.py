@@ -94,7 +94,7 @@ def with_spikes(price: Floats, spikes: float) -> Floats:
     equals the earlier) get the mean of the spikes.
     """
     mean = float(price.mean())
-    if spikes == 1 or mean <= 0:
+    if spikes == 1 or round(mean, 6) <= 0:
         return price
     same = price.round(_SAME_PRICE_DIGITS)
     spike = same > round(SPIKE * mean, _SAME_PRICE_DIGITS)

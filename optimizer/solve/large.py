@@ -218,10 +218,30 @@ class LargeSearch:
         if value > self._cutoff():
             self._unproven = max(self._unproven, value)
 
+    def price(self, plan: Mapping[str, float]) -> FloatArray | None:
+        """All columns of the model (n,) at the best that the choices of a plan come to; None if they are impossible.
+
+        Whole columns by name, those not named being 0; what follows from the choices is decided anew.
+        """
+        whole = self._moves.completed(whole_values(self._warm.form, plan))
+        found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), -np.inf)
+        priced = self._priced(found) if found is not None else None
+        return priced.values if priced is not None else None
+
     def _keep(self, found: Found) -> None:
-        """Price a plan in the model itself, with shares at what they are then worth, and keep it if it is the best."""
+        """Keep a plan if it is the best."""
         if self._best is not None and found.value <= self._best.value:
             return
+        priced = self._priced(found)
+        if priced is not None and (self._best is None or priced.value > self._best.value):
+            self._best = priced
+            if self._shares:
+                self._worth = max(self._worth, worth_of(self._instance, priced.value))
+                if self._proving:
+                    self._warm.set_costs(self._compact_costs())
+
+    def _priced(self, found: Found) -> Incumbent | None:
+        """A plan in the model itself, with shares at what they are then worth; None if it is impossible there."""
         whole = np.zeros(self._form.column_count)
         at = {int(j): i for i, j in enumerate(self._warm.whole)}
         for j in np.flatnonzero(self._form.integer).tolist():
@@ -233,19 +253,14 @@ class LargeSearch:
             )
             raw = solve_fixed(form, whole, replace(self._options, time_limit_seconds=60.0))
             if raw.values is None or raw.status is not Status.OPTIMAL:
-                return
+                break
             value = fair_value(self._instance, self._form, raw.values) if self._shares else form.objective(raw.values)
             if best is None or value > best.value:
                 best = Incumbent(value, raw.values, found.whole)
             if not self._shares or abs(worth_of(self._instance, value) - worth) < SAME_WORTH:
                 break
             worth = worth_of(self._instance, value)
-        if best is not None and (self._best is None or best.value > self._best.value):
-            self._best = best
-            if self._shares:
-                self._worth = max(self._worth, worth_of(self._instance, best.value))
-                if self._proving:
-                    self._warm.set_costs(self._compact_costs())
+        return best
 
     def _compact_costs(self) -> FloatArray:
         """(n,) of the compact program at the present worth of a share."""

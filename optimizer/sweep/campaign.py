@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from optimizer.case.load import LoadedCase, load_case
+from optimizer.case.load import LoadedCase
+from optimizer.case.sweeps import SWEEPS
 from optimizer.errors import CallError, CaseError
+from optimizer.instance.whole_plan import WholePlan
 from optimizer.market.market import build_market
 from optimizer.market.prices import PriceSeries
 from optimizer.plan.summary import versions
@@ -32,17 +34,15 @@ from optimizer.sweep.point import (
     read_series,
     solve_point,
 )
-from optimizer.sweep.pool import Done, run_jobs, usable_cpus
-from optimizer.sweep.store import Store, key_of
+from optimizer.sweep.pool import Done, Pool, usable_cpus
+from optimizer.sweep.price import PricedPoint, PriceJob, TwinValues, price_point, twins_point
+from optimizer.sweep.store import Store, key_of, outcome_of
 from optimizer.sweep.vary import Point
 from optimizer.sweep.waves import candidates, ordered, waves
 
 # A process may take this many times the limit of a search before it is given up: a point may need several searches.
 _PATIENCE = 20
 _LEAST_PATIENCE_SECONDS = 300.0
-
-NOT_KEPT = {FAILED, NO_PLAN, AUDIT_FAILED}
-"""What may be the fault of the machine or of the program is tried again."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,56 @@ class Swept:
     point: Point
     outcome: Outcome
     seconds: float
+    kept: bool = False
+    """Whether it was in the store."""
 
 
-Executor = Callable[..., Generator[Done[Outcome] | None, None, None]]
-"""As `run_jobs`: (work, shared, jobs, limit_seconds=, warm_up=)."""
+@dataclass(frozen=True)
+class _Task:
+    """A kind of work on points. ``read``: an answer from plain data; ``failed``: the answer that stands for one that
+    did not come; ``lasts``: whether an answer is worth keeping (what may be the fault of the machine or of the program
+    is tried again)."""
+
+    what: str
+    work: Callable[[Shared, Any], Any]
+    read: Callable[[Mapping[str, Any]], Any]
+    failed: Callable[[str], Any]
+    lasts: Callable[[Any], bool]
+
+
+_SOLVE = _Task(
+    "solve",
+    solve_point,
+    outcome_of,
+    lambda failure: Outcome(FAILED, failure),
+    lambda outcome: outcome.status not in (FAILED, NO_PLAN, AUDIT_FAILED),
+)
+_PRICE = _Task(
+    "price",
+    price_point,
+    lambda data: PricedPoint(tuple(data["values"]), data["problem"]),
+    lambda failure: PricedPoint((), failure),
+    lambda priced: not priced.problem,
+)
+_TWINS = _Task(
+    "twins",
+    twins_point,
+    lambda data: TwinValues(**data),
+    lambda failure: TwinValues(problem=failure),
+    lambda twins: not twins.problem,
+)
+
+_Finished = tuple[int, Any, float, bool]
+"""Index of a job, its answer, seconds of work, and whether it was in the store."""
+
+Executor = Callable[..., Generator["Done[Any] | None", None, None]]
+"""As `Pool.run_jobs`: (work, shared, jobs, limit_seconds=, warm_up=)."""
 
 
 def local_executor(workers: int | None = None) -> Executor:
-    """Processes of this machine: as many as there are CPUs, or so many."""
-    count = usable_cpus() if workers is None else workers
-
-    def run(work: Any, shared: Any, jobs: Sequence[Any], **limits: Any) -> Generator[Done[Outcome] | None, None, None]:
-        return run_jobs(work, shared, jobs, workers=max(1, min(count, len(jobs))), **limits)
-
-    return run
+    """Processes of this machine: as many as there are CPUs, or so many. They end when the executor is not used any
+    more; `Pool` itself can be closed before."""
+    return Pool(usable_cpus() if workers is None else workers).run_jobs
 
 
 class Campaign:
@@ -101,45 +137,61 @@ class Campaign:
         """All points that are finished, in the order in which they were asked for and then solved."""
         return tuple(self._known)
 
-    def solve(self, points: Sequence[Point], *, gap: float | None = None) -> Generator[Swept | None, None, None]:
+    def solve(
+        self, points: Sequence[Point], *, gap: float | None = None, as_given: bool = False
+    ) -> Generator[Swept | None, None, None]:
         """Solve points; yields each as it is finished, and None now and then.
 
-        ``gap``: relative gap to reach, in place of that of the options.
+        ``gap``: relative gap to reach, in place of that of the options. ``as_given``: in the order in which they are
+        given, as all designs but grids want it.
         """
-        for wave in waves(ordered(points)):
+        for wave in waves(points if as_given else ordered(points)):
             yield from self._wave(wave, self._shared.options.relative_gap if gap is None else gap)
 
     def _wave(self, wave: Sequence[Point], gap: float) -> Generator[Swept | None, None, None]:
         before = [(s.point, s.outcome.plan) for s in self._known if s.outcome.plan is not None]
         jobs = [Job(point, candidates(point, before), gap) for point in wave]
-        keys = [self._key(job) for job in jobs] if self._store is not None else [None] * len(jobs)
         found: dict[int, Swept] = {}
-        for i, key in enumerate(keys):
-            kept = self._store.get(key) if self._store is not None and key is not None else None
-            if kept is not None:
-                found[i] = Swept(jobs[i].point, *kept)
-                yield found[i]
-        open_jobs = [i for i in range(len(jobs)) if i not in found]
         try:
-            for i, done in self._run(jobs, open_jobs):
-                if done is None:
+            for finished in self._ask(_SOLVE, jobs):
+                if finished is None:
                     yield None
                     continue
-                outcome = done.answer or Outcome(FAILED, done.failure)
-                key = keys[i]
-                if self._store is not None and key is not None and outcome.status not in NOT_KEPT:
-                    self._store.put(key, outcome, done.seconds)
-                found[i] = Swept(jobs[i].point, outcome, done.seconds)
-                yield found[i]
+                index, outcome, seconds, kept = finished
+                found[index] = Swept(jobs[index].point, outcome, seconds, kept)
+                yield found[index]
         finally:
             # Also those of a wave that was interrupted; in their order, not in that in which they came.
             self._known += [found[i] for i in sorted(found)]
 
-    def _run(self, jobs: Sequence[Job], open_jobs: Sequence[int]) -> Iterator[tuple[int, Done[Outcome] | None]]:
+    def price(
+        self, asked: Sequence[tuple[Point, Sequence[WholePlan]]]
+    ) -> Generator[tuple[Point, PricedPoint] | None, None, None]:
+        """What plans are worth at points, each with all else decided anew; as `solve` yields its points."""
+        jobs = [PriceJob(point, tuple(plans)) for point, plans in asked]
+        for finished in self._ask(_PRICE, jobs):
+            yield None if finished is None else (jobs[finished[0]].point, finished[1])
+
+    def twins(self, points: Sequence[Point]) -> Generator[tuple[Point, TwinValues] | None, None, None]:
+        """The values of the twins at points, proved to the gap of the options; as `solve` yields its points."""
+        jobs = [Job(point, (), self._shared.options.relative_gap) for point in points]
+        for finished in self._ask(_TWINS, jobs):
+            yield None if finished is None else (jobs[finished[0]].point, finished[1])
+
+    def _ask(self, task: _Task, jobs: Sequence[Any]) -> Generator[_Finished | None, None, None]:
+        """Answers to jobs by their index, from the store where it has them, else worked out and kept."""
+        keys = [self._key(task.what, job) for job in jobs] if self._store is not None else [None] * len(jobs)
+        open_jobs = []
+        for i, key in enumerate(keys):
+            kept = self._store.get(key, task.read) if self._store is not None and key is not None else None
+            if kept is None:
+                open_jobs.append(i)
+            else:
+                yield i, *kept, True
         if not open_jobs:
             return
         running = self._executor(
-            solve_point,
+            task.work,
             self._shared,
             [jobs[i] for i in open_jobs],
             warm_up=load_solver,
@@ -147,21 +199,32 @@ class Campaign:
         )
         with contextlib.closing(running):
             for done in running:
-                yield (open_jobs[done.index], done) if done is not None else (-1, None)
+                if done is None:
+                    yield None
+                    continue
+                i = open_jobs[done.index]
+                answer = task.failed(done.failure) if done.answer is None else done.answer
+                key = keys[i]
+                if self._store is not None and key is not None and task.lasts(answer):
+                    self._store.put(key, asdict(answer), done.seconds)
+                yield i, answer, done.seconds, False
 
-    def _key(self, job: Job) -> str | None:
-        """What the result of a job is kept under; None where the case does not take the values."""
+    def _key(self, what: str, job: Any) -> str | None:
+        """What an answer is kept under; None where the case does not take the values."""
         try:
             loaded = case_at(self._shared, job.point)
         except CaseError:
             return None
-        options = asdict(replace(self._shared.options, relative_gap=job.relative_gap))
+        gap = getattr(job, "relative_gap", self._shared.options.relative_gap)
+        plans = job.candidates if isinstance(job, Job) else job.plans
         return key_of(
             {
-                "case": loaded.case.model_dump(mode="json", by_alias=True),
+                "what": what,
+                # No plan depends on the sweeps that a case names.
+                "case": loaded.case.model_dump(mode="json", by_alias=True, exclude={SWEEPS}),
                 "files": {name: self._content(path) for name, path in files_of(loaded).items()},
-                "options": options,
-                "candidates": [[list(decision) for decision in plan] for plan in job.candidates],
+                "options": asdict(replace(self._shared.options, relative_gap=gap)),
+                "candidates": [[list(decision) for decision in plan] for plan in plans],
                 "versions": versions(),
             }
         )
@@ -173,20 +236,3 @@ class Campaign:
             except OSError as error:
                 raise CallError(f"cannot read {file}: {error.strerror}") from None
         return self._contents[file]
-
-
-def load_overlays(loaded: LoadedCase, names: Sequence[str], **options: Any) -> dict[str, LoadedCase]:
-    """Overlays by the name that they were given. CallError for one that does not extend the case.
-
-    ``options`` as `load_case` takes them.
-    """
-    base, found = loaded.path.resolve(), {}
-    for name in names:
-        place = Path(name)
-        if not place.exists() and not place.is_absolute():
-            place = loaded.path.parent / name
-        overlay = load_case(place, **options)
-        if base not in [file.resolve() for file in overlay.files]:
-            raise CallError(f"{name} does not extend {loaded.path}", ("an overlay begins with extends: and that file",))
-        found[name] = overlay
-    return found

@@ -158,13 +158,13 @@ def solve_point(shared: Shared, job: Job) -> Outcome:
         loaded = case_at(shared, job.point)
         return _solve(shared, loaded, job)
     except CaseError as error:
-        return Outcome(WRONG_INPUT, _line(*error.lines()))
+        return Outcome(WRONG_INPUT, line_of(*error.lines()))
     except InfeasibleError as error:
-        return Outcome(INFEASIBLE, _line(*error.lines()))
+        return Outcome(INFEASIBLE, line_of(*error.lines()))
     except SolverError as error:
-        return Outcome(NO_PLAN, _line(*error.lines()))
+        return Outcome(NO_PLAN, line_of(*error.lines()))
     except Exception as error:
-        return Outcome(FAILED, _line(f"{type(error).__name__}: {error}"))
+        return Outcome(FAILED, line_of(f"{type(error).__name__}: {error}"))
 
 
 def case_at(shared: Shared, point: Point) -> LoadedCase:
@@ -255,8 +255,9 @@ def _audit(plan: Plan, certified: Certified, loaded: LoadedCase) -> str:
     if report.passed:
         return ""
     more = f" (and {len(report.findings) - 1} more)" if len(report.findings) > 1 else ""
-    return _line(f"the audit does not agree: {report.findings[0]}{more}" if report.findings else "the audit failed")
+    return line_of(f"the audit does not agree: {report.findings[0]}{more}" if report.findings else "the audit failed")
 
 
-def _line(*lines: str) -> str:
+def line_of(*lines: str) -> str:
+    """Several lines of a message as one."""
     return "; ".join(" ".join(line.split()) for line in lines)

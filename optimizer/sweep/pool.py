@@ -2,7 +2,8 @@
 
 Each process is fed one job at a time through a pipe of its own. So it is known whose job a dead process had, and that
 job alone is lost: the process is replaced, the rest goes on. (The executors of the standard library give up the whole
-pool, and do not say whose fault it was.) Processes are spawned, so they share nothing that a solver's threads hold.
+pool, and do not say whose fault it was.) Processes are spawned, so they share nothing that a solver's threads hold,
+and stay from one list of jobs to the next: to start one and to import a solver takes seconds.
 
 Not here: what a job is.
 """
@@ -15,6 +16,7 @@ import os
 import pickle
 import signal
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -47,10 +49,12 @@ class Done(Generic[AnswerT]):
 
 @dataclass
 class _Worker:
-    """A process and our end of its pipe. ``ready``: it has said that it is there; ``job``: index of what it does."""
+    """A process and our end of its pipe. ``duty``: what it does jobs by; ``ready``: it has said that it knows it;
+    ``job``: index of what it does."""
 
     process: SpawnProcess
     pipe: Connection
+    duty: bytes
     ready: bool = False
     job: int | None = None
     began: float = 0.0
@@ -73,55 +77,110 @@ def run_jobs(
     limit_seconds: float | None = None,
     warm_up: Callable[[], None] | None = None,
 ) -> Generator[Done[AnswerT] | None, None, None]:
-    """``work(shared, job)`` for every job; yields each `Done` as it comes, and None now and then while none does.
+    """One list of jobs by processes of its own, which end with it: see `Pool.run_jobs`."""
+    with contextlib.closing(Pool(workers)) as pool:
+        yield from pool.run_jobs(work, shared, jobs, limit_seconds=limit_seconds, warm_up=warm_up)
 
-    ``work`` and ``warm_up`` (called once in each process before its first job) have to be functions of a module;
-    ``shared`` (sent to each process once), jobs and answers have to be picklable. A job that raises, takes its process
-    down or runs longer than ``limit_seconds`` is Done with a failure. Closing the iterator, or an exception in whoever
-    reads it, ends all processes.
+
+class Pool:
+    """At most so many processes, for one list of jobs after another.
+
+    They are started when they are needed, and end with `close`, or with the pool itself where nobody closes it.
     """
-    duty = pickle.dumps((work, shared, warm_up))
-    waiting = list(reversed(range(len(jobs))))
-    pool: list[_Worker] = []
-    failed_starts = 0
-    try:
-        while waiting or any(worker.job is not None for worker in pool):
-            busy = sum(worker.job is not None for worker in pool)
-            while len(pool) < min(workers, len(waiting) + busy) and failed_starts < MOST_FAILED_STARTS:
-                started = _start(duty)
-                if started is None:
-                    failed_starts += 1
-                else:
-                    pool.append(started)
-            done: Done[AnswerT]
-            for done in _hear(pool):
-                if done.index == NO_JOB:
-                    failed_starts += 1
-                else:
-                    failed_starts = 0
-                    yield done
-            if failed_starts >= MOST_FAILED_STARTS:
-                # Those that run go on alone.
-                workers, failed_starts = sum(worker.ready for worker in pool), 0
-            while waiting and workers == 0:
-                yield Done(waiting.pop(), None, "no process could be started to solve it", 0.0)
-            for worker in pool:
-                if worker.ready and worker.job is None and waiting:
-                    _give(worker, waiting.pop(), jobs)
-            for worker in _overdue(pool, limit_seconds):
-                assert worker.job is not None
-                assert limit_seconds is not None
-                pool.remove(worker)
-                worker.process.terminate()
-                _end(worker)
-                yield Done(worker.job, None, f"gave no answer within {limit_seconds:,.0f} s", limit_seconds)
-            yield None
-    finally:
-        # First all are told, then each is waited for.
+
+    def __init__(self, workers: int) -> None:
+        self._most = workers
+        self._workers: list[_Worker] = []
+        weakref.finalize(self, _end_all, self._workers)
+
+    def close(self) -> None:
+        """End all processes. The next list of jobs would start new ones."""
+        _end_all(self._workers)
+
+    def run_jobs(
+        self,
+        work: Callable[[SharedT, JobT], AnswerT],
+        shared: SharedT,
+        jobs: Sequence[JobT],
+        *,
+        limit_seconds: float | None = None,
+        warm_up: Callable[[], None] | None = None,
+    ) -> Generator[Done[AnswerT] | None, None, None]:
+        """``work(shared, job)`` for every job; yields each `Done` as it comes, and None now and then while none does.
+
+        ``work`` and ``warm_up`` (called in each process before its first job) have to be functions of a module;
+        ``shared`` (sent to each process once, again only after another list with other work), jobs and answers have to
+        be picklable. A job that raises, takes its process down or runs longer than ``limit_seconds`` is Done with a
+        failure. Closing the iterator, or an exception in whoever reads it, ends all processes that have a job.
+        """
+        duty = pickle.dumps((work, shared, warm_up))
+        pool, most = self._workers, self._most
+        waiting = list(reversed(range(len(jobs))))
+        failed_starts = 0
+        self._leave([worker for worker in pool if not worker.ready and worker.duty != duty])
         for worker in pool:
-            worker.process.terminate()
-        for worker in pool:
-            _end(worker)
+            _retrain(worker, duty)
+        try:
+            while waiting or any(worker.job is not None for worker in pool):
+                busy = sum(worker.job is not None for worker in pool)
+                while len(pool) < min(most, len(waiting) + busy) and failed_starts < MOST_FAILED_STARTS:
+                    started = _start(duty)
+                    if started is None:
+                        failed_starts += 1
+                    else:
+                        pool.append(started)
+                done: Done[AnswerT]
+                for done in _hear(pool, at_once=bool(waiting) and any(map(_is_free, pool))):
+                    if done.index == NO_JOB:
+                        failed_starts += 1
+                    else:
+                        failed_starts = 0
+                        yield done
+                if failed_starts >= MOST_FAILED_STARTS:
+                    # Those that run go on alone.
+                    most, failed_starts = sum(worker.ready for worker in pool), 0
+                while waiting and most == 0:
+                    yield Done(waiting.pop(), None, "no process could be started to solve it", 0.0)
+                for worker in pool:
+                    if _is_free(worker) and waiting:
+                        _give(worker, waiting.pop(), jobs)
+                for worker in _overdue(pool, limit_seconds):
+                    assert worker.job is not None
+                    assert limit_seconds is not None
+                    pool.remove(worker)
+                    worker.process.terminate()
+                    _end(worker)
+                    yield Done(worker.job, None, f"gave no answer within {limit_seconds:,.0f} s", limit_seconds)
+                yield None
+        finally:
+            self._leave([worker for worker in pool if worker.job is not None])
+
+    def _leave(self, unwanted: list[_Worker]) -> None:
+        """Go on without these processes."""
+        for worker in unwanted:
+            self._workers.remove(worker)
+        _end_all(unwanted)
+
+
+def _is_free(worker: _Worker) -> bool:
+    return worker.ready and worker.job is None
+
+
+def _retrain(worker: _Worker, duty: bytes) -> None:
+    """Have a process that waits for jobs do them by another duty."""
+    if worker.duty != duty:
+        worker.duty, worker.ready = duty, False
+        # If it has died meanwhile, its pipe says so the next time that we listen.
+        with contextlib.suppress(OSError):
+            worker.pipe.send(duty)
+
+
+def _end_all(workers: list[_Worker]) -> None:
+    """First all are told, then each is waited for."""
+    for worker in workers:
+        worker.process.terminate()
+    while workers:
+        _end(workers.pop())
 
 
 def _overdue(pool: list[_Worker], limit_seconds: float | None) -> list[_Worker]:
@@ -131,10 +190,13 @@ def _overdue(pool: list[_Worker], limit_seconds: float | None) -> list[_Worker]:
     return [worker for worker in pool if worker.job is not None and now - worker.began > limit_seconds]
 
 
-def _hear(pool: list[_Worker]) -> list[Done[AnswerT]]:
-    """Wait a moment for what the processes say; those that died leave the pool (`NO_JOB` if they had none)."""
+def _hear(pool: list[_Worker], *, at_once: bool) -> list[Done[AnswerT]]:
+    """What the processes say, after a moment if nothing yet (not ``at_once``); those that died leave the pool.
+
+    `NO_JOB` of one that died before it was ready for any.
+    """
     found: list[Done[AnswerT]] = []
-    heard = wait([worker.pipe for worker in pool], timeout=_TICK_SECONDS)
+    heard = wait([worker.pipe for worker in pool], timeout=0 if at_once else _TICK_SECONDS)
     for worker in [worker for worker in pool if worker.pipe in heard]:
         seconds = time.monotonic() - worker.began
         try:
@@ -143,8 +205,10 @@ def _hear(pool: list[_Worker]) -> list[Done[AnswerT]]:
             # The system closed the other end, so it is dead or dying.
             pool.remove(worker)
             _end(worker)
-            index = NO_JOB if worker.job is None else worker.job
-            found.append(Done(index, None, _death(worker.process.exitcode), seconds))
+            if worker.job is not None:
+                found.append(Done(worker.job, None, _death(worker.process.exitcode), seconds))
+            elif not worker.ready:
+                found.append(Done(NO_JOB, None, "", seconds))
             continue
         if not worker.ready:
             worker.ready = True
@@ -160,7 +224,7 @@ def _give(worker: _Worker, index: int, jobs: Sequence[JobT]) -> None:
     worker.job, worker.began = index, time.monotonic()
     # If it has died meanwhile, its pipe says so the next time that we listen, and the job is marked as lost.
     with contextlib.suppress(OSError):
-        worker.pipe.send(jobs[index])
+        worker.pipe.send((jobs[index],))
 
 
 def _death(exit_code: int | None) -> str:
@@ -188,7 +252,7 @@ def _start(duty: bytes) -> _Worker | None:
     finally:
         # Only the process itself may hold its end: then the end of the process is the end of the pipe.
         theirs.close()
-    return _Worker(process, ours)
+    return _Worker(process, ours, duty)
 
 
 @contextlib.contextmanager
@@ -222,15 +286,24 @@ def _serve(pipe: Connection, duty: bytes) -> None:
     # complains when the process is killed. This is why duty comes as bytes: to unpack it imports all that it needs.
     if "fork" in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("fork", force=True)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            duty = _serve_duty(pipe, duty)
+
+
+def _serve_duty(pipe: Connection, duty: bytes) -> bytes:
+    """Do jobs until another duty comes, which is returned. EOFError or OSError when nobody is at the other end."""
     work, shared, warm_up = pickle.loads(duty)
     if warm_up is not None:
         warm_up()
-    with contextlib.suppress(EOFError, OSError):
-        pipe.send(None)
-        while True:
-            job = pipe.recv()
-            try:
-                answer, failure = work(shared, job), ""
-            except Exception as error:
-                answer, failure = None, " ".join(f"{type(error).__name__}: {error}".split())
-            pipe.send((answer, failure))
+    pipe.send(None)
+    while True:
+        said = pipe.recv()
+        if isinstance(said, bytes):
+            return said
+        (job,) = said
+        try:
+            answer, failure = work(shared, job), ""
+        except Exception as error:
+            answer, failure = None, " ".join(f"{type(error).__name__}: {error}".split())
+        pipe.send((answer, failure))

@@ -11,10 +11,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from optimizer.errors import CallError
 from optimizer.instance.whole_plan import WholeDecision
@@ -22,6 +22,11 @@ from optimizer.sweep.point import Figures, Outcome
 
 FORM = 1
 """Of the files. Those of another form are taken for absent."""
+
+_UNFINISHED = ".new"
+_ABANDONED_SECONDS = 3600.0
+
+T = TypeVar("T")
 
 
 def canonical(data: Any) -> str:
@@ -42,26 +47,40 @@ class Store:
         self._fresh = fresh
         self._made: set[str] = set()
 
-    def get(self, key: str) -> tuple[Outcome, float] | None:
-        """The outcome under a key and the seconds that it took; None if it is not there."""
+    def prepare(self) -> None:
+        """Make the folder, and remove what killed runs left half written. CallError if nothing can be written there."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            raise CallError(f"cannot write to {self.folder}: {error.strerror}") from None
+        for file in self.folder.glob(f".*{_UNFINISHED}"):
+            with contextlib.suppress(OSError):
+                # A young one may be that of another sweep, which still runs.
+                if time.time() - file.stat().st_mtime > _ABANDONED_SECONDS:
+                    file.unlink()
+
+    def get(self, key: str, read: Callable[[Mapping[str, Any]], T]) -> tuple[T, float] | None:
+        """The answer under a key, as ``read`` makes it of plain data, and the seconds that it took; None if it is not
+        there. ``read`` raises KeyError, TypeError or ValueError for what is no such answer."""
         if self._fresh and key not in self._made:
             return None
         try:
             data = json.loads(self._file(key).read_text(encoding="utf-8"))
             if data["form"] != FORM or data["key"] != key:
                 return None
-            return outcome_of(data["outcome"]), float(data["seconds"])
+            return read(data["answer"]), float(data["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def put(self, key: str, outcome: Outcome, seconds: float) -> None:
-        """Keep an outcome. CallError if nothing can be written there."""
+    def put(self, key: str, answer: Mapping[str, Any], seconds: float) -> None:
+        """Keep an answer, plain data. CallError if nothing can be written there."""
         text = json.dumps(
-            {"form": FORM, "key": key, "seconds": seconds, "outcome": asdict(outcome)}, ensure_ascii=False, indent=1
+            {"form": FORM, "key": key, "seconds": seconds, "answer": answer}, ensure_ascii=False, indent=1
         )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=self.folder)
+            handle, name = tempfile.mkstemp(prefix=".", suffix=_UNFINISHED, dir=self.folder)
             try:
                 with open(handle, "w", encoding="utf-8", newline="\n") as stream:
                     stream.write(text + "\n")
@@ -73,12 +92,6 @@ class Store:
         except OSError as error:
             raise CallError(f"cannot write to {self.folder}: {error.strerror}") from None
         self._made.add(key)
-
-    def sweep_out(self) -> None:
-        """Remove what a killed run left half written."""
-        for file in self.folder.glob(".*.new"):
-            with contextlib.suppress(OSError):
-                file.unlink()
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.json"

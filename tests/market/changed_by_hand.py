@@ -33,7 +33,7 @@ def changed_month(
 def with_spikes(prices: Sequence[float], spikes: float) -> list[float]:
     mean = math.fsum(prices) / len(prices)
     found = list(prices)
-    if spikes == 1 or mean <= 0:
+    if spikes == 1 or round(mean, 6) <= 0:
         return found
     high = [i for i, price in enumerate(prices) if round(price, 6) > round(4 * mean, 6)]
     low = [i for i in range(len(prices)) if i not in set(high)]

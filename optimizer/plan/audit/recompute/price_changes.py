@@ -17,7 +17,8 @@ from optimizer.plan.audit.recompute.timeline import Array
 SPIKE_OVER_MEAN = 4.0
 
 SAME_PRICE_DIGITS = 6
-"""Prices that are the same in so many digits are equal: the last digits of a mean decide about no spike."""
+"""Prices that are the same in so many digits are equal: the last digits of a mean decide about no spike, nor
+whether it is above 0."""
 
 WHOLE_DIGITS = 9
 """A number of spikes that is a half in so many digits is a half."""
@@ -50,7 +51,7 @@ def _spread(price: Array, on_peak: NDArray[np.bool_], times: float) -> Array:
 def _with_spikes(price: Array, times: float) -> Array:
     """So many times as many spikes: the lowest are cut to the threshold, or other dear intervals come to their mean."""
     mean = float(price.mean())
-    if mean <= 0:
+    if round(mean, SAME_PRICE_DIGITS) <= 0:
         return price
     threshold = SPIKE_OVER_MEAN * mean
     known = price.round(SAME_PRICE_DIGITS)
