@@ -41,8 +41,12 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.losses_used = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     model.losses_left = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     _add_idle(model, instance, ranges)
-    _add_interest(model, instance, ranges)
-    model.income_earned = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: earned(m, instance, g, e))
+    # Long expressions, needed twice.
+    at_home = {e: parts.year(model, instance, parts.adjusted, HOME, e) for e in year_ends(instance)}
+    _add_interest(model, instance, {e: ranges.of(income) for e, income in at_home.items()})
+    model.income_earned = pyo.Constraint(
+        model.TAX_YEARS, rule=lambda m, g, e: earned(m, instance, g, e, at_home[e] if g == HOME else None)
+    )
     model.income_result = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: result(m, instance, g, e))
     model.income_tax_due = pyo.Constraint(model.TAX_NODES, rule=lambda m, e: due(m, taxed, e))
     model.losses_balance = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: balance(m, instance, g, e))
@@ -78,7 +82,7 @@ def _add_idle(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> N
     model.interest_none = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_or_none(m, e, most[e]))
 
 
-def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> None:
+def _add_interest(model: pyo.ConcreteModel, instance: Instance, signs: dict[int, tuple[float, float]]) -> None:
     """What is deducted of interest at home, where there is a limit to it."""
     taxed = instance.income_tax
     assert taxed is not None
@@ -86,7 +90,6 @@ def _add_interest(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) 
     model.INTEREST_YEARS = pyo.Set(initialize=limited)
     model.interest_deducted = pyo.Var(model.INTEREST_YEARS, domain=pyo.NonNegativeReals)
     model.interest_left = pyo.Var(model.INTEREST_YEARS, domain=pyo.NonNegativeReals)
-    signs = {e: ranges.of(parts.year(model, instance, parts.adjusted, HOME, e)) for e in limited}
     model.income_positive = pyo.Var(model.INTEREST_YEARS, domain=pyo.NonNegativeReals)
     model.SIGN_OPEN = pyo.Set(initialize=[e for e in limited if signs[e][0] < 0 < signs[e][1]])
     model.income_is_positive = pyo.Var(model.SIGN_OPEN, domain=pyo.Binary)
@@ -134,14 +137,16 @@ def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     return model.income_stock[node] == parts.stock(model, instance, int(instance.tree.parent[node])) + kept
 
 
-def earned(model: pyo.ConcreteModel, instance: Instance, country: int, end: int) -> object:
+def earned(model: pyo.ConcreteModel, instance: Instance, country: int, end: int, income: Any = None) -> object:
     r"""Adjusted taxable income of a year: EBITDA, less moves, plus machines sold, residuals and what bitcoin has gained
     as marked. What cash yields is no income: a plan would gain by hiding, locking up or burning cash.
 
     $$ A_{g,e} = \sum_{m \in y(e)} \left( \text{EBITDA}_{g,m} - \text{moves}_m + \text{sales}_{g,m}
        + \text{residuals}_{g,m} + \Delta\text{bitcoin}_m \right) $$
     """
-    return model.income_adjusted[country, end] == parts.year(model, instance, parts.adjusted, country, end)
+    if income is None:
+        income = parts.year(model, instance, parts.adjusted, country, end)
+    return model.income_adjusted[country, end] == income
 
 
 def idle_earns(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:

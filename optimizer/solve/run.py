@@ -186,7 +186,7 @@ def _search(
         large = LargeSearch(instance, form, options, on_progress, stop, plans).run()
         if large is not None:
             instance, form, raw = large
-            found, values = _finish(instance, form, raw, options)
+            found, values = _finish(instance, form, raw, options, settled=True)
             return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
@@ -221,12 +221,15 @@ def most_it_mw(instance: Instance, options: SolveOptions, stop: threading.Event 
 
 
 def _finish(
-    instance: Instance, form: StandardForm, raw: RawSolution, options: SolveOptions
+    instance: Instance, form: StandardForm, raw: RawSolution, options: SolveOptions, *, settled: bool = False
 ) -> tuple[Solution, FloatArray]:
-    """Round, fix, solve again, break ties, recompute forward; and the columns from which that was done."""
+    """Round, fix, solve again, break ties, recompute forward; and the columns from which that was done.
+
+    ``settled``: what follows from the decisions in whole numbers was found by the search that decided.
+    """
     assert raw.values is not None
     assert raw.bound is not None
-    raw = _with_rules_anew(form, raw, options)
+    raw = raw if settled else _with_rules_anew(form, raw, options)
     assert raw.values is not None
     assert raw.bound is not None
     fixed = solve_fixed(form, raw.values, options)

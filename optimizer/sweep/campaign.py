@@ -133,6 +133,11 @@ class Campaign:
         self._contents: dict[Path, str] = {}
 
     @property
+    def options(self) -> PointOptions:
+        """How each point is solved."""
+        return self._shared.options
+
+    @property
     def known(self) -> tuple[Swept, ...]:
         """All points that are finished, in the order in which they were asked for and then solved."""
         return tuple(self._known)

@@ -1,66 +1,111 @@
-"""A sweep from beginning to end: the grid, the processes that solve its points, and the table that comes out.
+"""A sweep from beginning to end: the points, the processes that solve them, and the tables that come out.
 
 `run_sweep` is what programs call. Not here: how the outcome is shown to people (`optimizer.sweep.words`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import platform
-import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from optimizer.case.load import LoadedCase
-from optimizer.errors import CallError, ExitCode
+from optimizer.errors import ExitCode
 from optimizer.plan.summary import data_hash, rounded, versions
 from optimizer.plan.table import Cell, Table, table
 from optimizer.sweep.campaign import Campaign, Executor, Swept, local_executor
-from optimizer.sweep.point import EXIT_CODES, Figures, PointOptions
+from optimizer.sweep.designs import Kind
+from optimizer.sweep.directions import Direction, Overlays, Vary, parse_vary
+from optimizer.sweep.further import Asking, Further, find_borders, find_regret, find_twins, hold_further, is_plane
+from optimizer.sweep.parquet import write_parquet
+from optimizer.sweep.point import EXIT_CODES, OPTIMAL, PointOptions
 from optimizer.sweep.pool import usable_cpus
+from optimizer.sweep.price import TwinValues
+from optimizer.sweep.refine import Refined
+from optimizer.sweep.regions import Regions, regions_of
+from optimizer.sweep.regret import Regret
 from optimizer.sweep.store import Store
-from optimizer.sweep.vary import Point, Vary, make_grid, parse_vary
+from optimizer.sweep.table_file import ready_file, write_whole
+from optimizer.sweep.vary import Point, make_grid
 
-TABLE_FILE = "sweep.csv"
+TABLE_FILE, REGRET_FILE, PLANS_FILE = "sweep.csv", "regret.csv", "plans.csv"
 RUN_SUFFIX = ".run.json"
 
-_FIRST_COLUMNS = ("value_usd_m", "bound_usd_m", "gap", "status")
+_FIRST_COLUMNS = ("value_usd_m", "bound_usd_m", "gap", "status", "region", "proof")
 _FIGURES = (
     "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
     "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m",
 )  # fmt: skip
+TWINS = ("status_quo", "all_mining", "all_hosting")
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep found. ``points`` are in the order of the grid, without those not finished when interrupted."""
+    """What a sweep found. ``points`` are in the order of their numbers, without those not finished when interrupted."""
 
     case_name: str
-    directions: tuple[Vary, ...]
+    directions: tuple[Direction, ...]
     points: tuple[Swept, ...]
     asked: int
-    """Points of the whole grid."""
+    """Points in all, with those put between others."""
     interrupted: bool
     about: dict[str, Any]
     """For the run file: what was asked of which case, and by what."""
     seconds: float
     workers: int
+    """Processes; 0 where another executor was at work."""
+    kind: Kind = "grid"
+    refined: Refined | None = None
+    """The grid with the points between its own, for a grid of two directions with numbers."""
+    twins: Mapping[int, TwinValues] | None = None
+    """By point, if they were asked for."""
+    regret: Regret | None = None
+    problems: tuple[str, ...] = field(default=())
+    """What was asked beyond the points and has no answer."""
+
+    @cached_property
+    def regions(self) -> Regions:
+        """Which points sign and build the same."""
+        return regions_of(self.points)
+
+    @property
+    def not_closed(self) -> tuple[Swept, ...]:
+        """Points with a plan that was not proved to its gap."""
+        return tuple(s for s in self.points if s.outcome.figures is not None and s.outcome.status != OPTIMAL)
 
     def table(self) -> Table:
         """One row a point; the columns are those of docs/sweep.md."""
-        columns = ("point", *(vary.column for vary in self.directions), *_FIRST_COLUMNS, *_FIGURES, "problem")
-        return table(columns, [_row(swept) for swept in self.points])
+        twins = () if self.twins is None else tuple(f"{name}_usd_m" for name in TWINS)
+        columns = ("point", *(each.column for each in self.directions), *_FIRST_COLUMNS, *_FIGURES, *twins, "problem")
+        return table(columns, [self._row(swept) for swept in self.points])
+
+    def _row(self, swept: Swept) -> list[Cell]:
+        outcome, number = swept.outcome, swept.point.number
+        row: list[Cell] = [number, *swept.point.values]
+        region = self.regions.by_point.get(number)
+        figures = outcome.figures
+        if figures is None:
+            row += [None, None, None, outcome.status, None, None, *(None for _ in _FIGURES)]
+        else:
+            named = {**asdict(figures), "decisions": "; ".join(figures.decision_lines)}
+            row += [figures.value_usd_m, figures.bound_usd_m, figures.gap, outcome.status]
+            row += [None if region is None else region.number, figures.proof, *(named[name] for name in _FIGURES)]
+        if self.twins is not None:
+            beside = self.twins.get(number, TwinValues())
+            row += [getattr(beside, name) for name in TWINS]
+        return [*row, outcome.problem]
 
     def exit_code(self) -> ExitCode:
         """How the command ends. What is wrong with any point counts before what was merely stopped."""
         if self.interrupted and not self.points:
             return ExitCode.INTERRUPTED
         codes = {EXIT_CODES.get(swept.outcome.status, ExitCode.STOPPED) for swept in self.points}
+        if self.problems:
+            codes.add(ExitCode.FAILED)
         for code in (ExitCode.AUDIT_FAILED, ExitCode.FAILED, ExitCode.WRONG_INPUT):
             if code in codes:
                 return code
@@ -76,94 +121,125 @@ class Sweep:
         for swept, cells in zip(self.points, self.table().dicts(), strict=True):
             figures = swept.outcome.figures
             rows.append(rounded({**cells, "decisions": list(figures.decision_lines) if figures else None}))
-        return {
+        found = {
             "case": self.case_name,
-            "varied": [
-                {"path": vary.path, "values": list(vary.values), "factors": vary.relative} for vary in self.directions
-            ],
+            "design": self.kind,
+            "varied": [_varied(each) for each in self.directions],
             "points_asked": self.asked,
             "interrupted": self.interrupted,
             "points": rows,
+            "regions": [
+                {"region": each.number, "called": each.called, "plan": each.words, "points": list(each.points)}
+                for each in self.regions.all
+            ],
         }
+        if self.regret is not None:
+            best = self.regret.least_worst
+            found["plans"] = [rounded(row) for row in self.regret.plans_table().dicts()]
+            found["least_worst_regret_plan"] = None if best is None else best.number
+        return found
 
-    def write(self, file: Path) -> None:
-        """Write the table to ``file`` and the run file beside it, each whole or not at all. CallError if that fails."""
+    def write(self, file: Path, *, parquet: bool = False) -> None:
+        """Write the table to ``file``, what belongs to it beside it, each whole or not at all. CallError if that
+        fails."""
         run = {
             **self.about,
             "interrupted": self.interrupted,
             "workers": self.workers,
             "seconds": round(self.seconds, 3),
+            "points_kept": sum(swept.kept for swept in self.points),
             "point_seconds": {str(swept.point.number): round(swept.seconds, 3) for swept in self.points},
             "host": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
         }
-        _write_whole(file, self.table().text())
-        _write_whole(run_file(file), json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+        own = self.table()
+        write_whole(file, own.text())
+        if parquet:
+            write_parquet(own, parquet_file(file))
+        if self.regret is not None:
+            write_whole(file.with_name(REGRET_FILE), self.regret.table().text())
+            write_whole(file.with_name(PLANS_FILE), self.regret.plans_table().text())
+        write_whole(run_file(file), json.dumps(run, indent=2, ensure_ascii=False) + "\n")
 
 
-def _row(swept: Swept) -> list[Cell]:
-    outcome = swept.outcome
-    row: list[Cell] = [swept.point.number, *swept.point.values]
-    figures: Figures | None = outcome.figures
-    if figures is None:
-        return [*row, None, None, None, outcome.status, *(None for _ in _FIGURES), outcome.problem]
-    named = {**asdict(figures), "decisions": "; ".join(figures.decision_lines)}
-    first = (figures.value_usd_m, figures.bound_usd_m, figures.gap)
-    return [*row, *first, outcome.status, *(named[name] for name in _FIGURES), outcome.problem]
+def _varied(direction: Direction) -> dict[str, Any]:
+    said = {"path": direction.path, "values": list(direction.values), "factors": direction.relative}
+    linked = [] if isinstance(direction, Overlays) else [_varied(each) for each in direction.linked]
+    return {**said, "linked": linked} if linked else said
 
 
 def run_sweep(
     loaded: LoadedCase,
-    directions: Sequence[Vary | str],
+    directions: Sequence[Direction | str],
     options: PointOptions | None = None,
     *,
     points: Sequence[Point] | None = None,
+    kind: Kind = "grid",
     overlays: Mapping[str, LoadedCase] | None = None,
+    further: Further | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     store: Store | None = None,
     on_progress: Callable[[int, int, float], None] | None = None,
 ) -> Sweep:
-    """Solve a case at every point of a grid (or at ``points``), in ``workers`` processes (as many as there are CPUs) or
-    by another ``executor``.
+    """Solve a case at every point of a grid, in ``workers`` processes (as many as there are CPUs) or by another
+    ``executor``; or at the ``points`` of a design of another ``kind``.
 
     ``directions`` as `parse_vary` reads them. Results are taken from ``store`` where it has them, and kept there.
     ``on_progress`` is told several times a second how many points are finished, of how many, after how many seconds.
     Ctrl-C (KeyboardInterrupt) ends the sweep with what is finished.
 
-    Raises CallError and CaseError for what is wrong with the grid or with the case itself, before anything is solved.
+    Raises CallError and CaseError for what is wrong with the points or with the case itself, before anything is solved.
     What goes wrong at a point is that point's outcome. Scripts that call this need the usual guard
     ``if __name__ == "__main__":``, as for every use of processes.
     """
-    began = time.monotonic()
-    options = options or PointOptions()
+    options, further = options or PointOptions(), further or Further()
     varied = tuple(parse_vary(each) if isinstance(each, str) else each for each in directions)
-    grid = make_grid(loaded, varied) if points is None else tuple(points)
-    campaign = Campaign(loaded, options, overlays=overlays, executor=executor or local_executor(workers), store=store)
-    interrupted, count = False, 0
-    solving = campaign.solve(grid)
-    try:
-        with contextlib.closing(solving):
-            for swept in solving:
-                count += swept is not None
-                if on_progress is not None:
-                    on_progress(count, len(grid), time.monotonic() - began)
-    except KeyboardInterrupt:
-        interrupted = True
+    hold_further(further, kind, varied)
+    if points is None:
+        points = make_grid(loaded, [each for each in varied if isinstance(each, Vary)])
+    count = usable_cpus() if workers is None else workers
+    campaign = Campaign(loaded, options, overlays=overlays, executor=executor or local_executor(count), store=store)
+    asking = Asking(on_progress)
+    solved = asking.all(campaign.solve(points, as_given=kind != "grid"), len(points))
+    solved.sort(key=lambda swept: swept.point.number)
+    refined, more = None, 0
+    if kind == "grid" and is_plane(varied):
+        refined, more = find_borders(loaded, varied, solved, further, campaign, asking)
+    if refined is not None:
+        solved = [refined.known[number] for number in sorted(refined.known)]
+    twins = find_twins(solved, campaign, asking) if further.twins else None
+    compared, problems = None, []
+    if further.regret:
+        compared, problems = find_regret(loaded, varied, solved, campaign, asking)
     return Sweep(
         case_name=loaded.case.case,
         directions=varied,
-        points=tuple(sorted(campaign.known, key=lambda swept: swept.point.number)),
-        asked=len(grid),
-        interrupted=interrupted,
+        points=tuple(solved),
+        asked=len(points) + more,
+        interrupted=asking.interrupted,
         about={
             "case_file": str(loaded.path),
             "case_sha256": data_hash(loaded.bare),
-            "varied": {vary.column: list(vary.values) for vary in varied},
+            "design": kind,
+            "varied": {each.column: list(each.values) for each in varied},
             "options": asdict(options),
+            "further": asdict(further),
             "versions": versions(),
         },
-        seconds=time.monotonic() - began,
-        workers=usable_cpus() if workers is None else workers,
+        seconds=asking.seconds,
+        workers=count if executor is None else 0,
+        kind=kind,
+        refined=refined,
+        twins=twins,
+        regret=compared,
+        problems=(
+            *(
+                f"point {number}: no twins: {found.problem}"
+                for number, found in sorted((twins or {}).items())
+                if found.problem
+            ),
+            *problems,
+        ),
     )
 
 
@@ -177,21 +253,7 @@ def table_file(output: Path | None, loaded: LoadedCase) -> Path:
         file = loaded.path.parent / TABLE_FILE
     else:
         file = output if output.suffix.lower() == ".csv" and not output.is_dir() else output / TABLE_FILE
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and not _is_sweep(file):
-            raise CallError(f"{file} is not an earlier sweep; it is left alone", ("name another file with -o",))
-        tempfile.TemporaryFile(dir=file.parent).close()
-    except OSError as error:
-        raise CallError(f"cannot write {file}: {error.strerror}") from None
-    return file
-
-
-def _is_sweep(file: Path) -> bool:
-    if not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return stream.read(6) == b"point,"
+    return ready_file(file, "point", "sweep")
 
 
 def run_file(file: Path) -> Path:
@@ -199,16 +261,11 @@ def run_file(file: Path) -> Path:
     return file.with_name(file.stem + RUN_SUFFIX)
 
 
-def _write_whole(file: Path, text: str) -> None:
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(name).chmod(0o644)
-            os.replace(name, file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CallError(f"cannot write {file}: {error.strerror}") from None
+def parquet_file(file: Path) -> Path:
+    """The same table in another form, beside it."""
+    return file.with_suffix(".parquet")
+
+
+def store_folder(file: Path) -> Path:
+    """Where the results of a table's points are kept."""
+    return file.with_name(f"{file.stem}.points")
