@@ -43,7 +43,8 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     _add_idle(model, instance, ranges)
     # Long expressions, needed twice.
     at_home = {e: parts.year(model, instance, parts.adjusted, HOME, e) for e in year_ends(instance)}
-    _add_interest(model, instance, {e: ranges.of(income) for e, income in at_home.items()})
+    limited = at_home if taxed.interest_limit is not None else {}
+    _add_interest(model, instance, {e: ranges.of(income) for e, income in limited.items()})
     model.income_earned = pyo.Constraint(
         model.TAX_YEARS, rule=lambda m, g, e: earned(m, instance, g, e, at_home[e] if g == HOME else None)
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
-    from optimizer.case.load import LoadedCase
+    from optimizer.case.sweeps import NamedSweep
+    from optimizer.sweep.campaign import Executor
     from optimizer.sweep.designs import Design
-    from optimizer.sweep.run import Sweep
+    from optimizer.sweep.further import Further
 
 
 @click.command("sweep")
@@ -57,6 +58,20 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of the solver and of samples; 0 if not said.")
 @click.option("--given", type=click.Path(path_type=Path), help="CSV of decisions to lay down, as in decisions.csv.")
 @click.option("--audit", is_flag=True, help="Recompute each plan independently, as wattfork audit does.")
+@click.option(
+    "--refine",
+    type=click.IntRange(0, 20),
+    metavar="R",
+    help="How often borders between plans are halved, on a grid of two directions; 2 if not said, 0 for none.",
+)
+@click.option("--border-gap", type=click.FloatRange(0, 1), help="Relative gap to reach next to such borders.")
+@click.option("--twins", is_flag=True, help="Also value the status quo, all mining and all hosting at every point.")
+@click.option("--regret", is_flag=True, help="Also value every plan found at every other point.")
+@click.option("--picture", is_flag=True, help="Draw the sweep beside its table, as SVG.")
+@click.option("--parquet", is_flag=True, help="Write the table as a Parquet file as well.")
+@click.option("--fresh", is_flag=True, help="Solve all points anew, whatever an earlier sweep left.")
+@click.option("--no-store", is_flag=True, help="Keep no results of points beside the table.")
+@click.option("--dask", metavar="ADDRESS", help="Solve by the workers of this Dask scheduler, such as tcp://HOST:8786.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the points as JSON on standard output.")
 def command(
@@ -76,6 +91,15 @@ def command(
     seed: int | None,
     given: Path | None,
     audit: bool,
+    refine: int | None,
+    border_gap: float | None,
+    twins: bool,
+    regret: bool,
+    picture: bool,
+    parquet: bool,
+    fresh: bool,
+    no_store: bool,
+    dask: str | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -87,18 +111,24 @@ def command(
     wattfork sweep CASE --vary 'market.power.*.volatility=0:2:5' --case low_hashprice.yaml
     wattfork sweep CASE --name NAME
 
-    A point without a plan is a row that says why. Ctrl-C writes the points finished so far. Exit code 0: every point is
-    answered (some may be infeasible); 1: a point failed; 2: the case, the call or some of the values are wrong;
-    3: all points are infeasible; 4: stopped by a time limit or Ctrl-C, what was found is written; 5: an audit failed;
-    130: Ctrl-C before any point was finished.
+    Finished points are kept beside the table, in NAME.points: the same call goes on where an earlier one was ended, and
+    a changed case solves only what it changes. A point without a plan is a row that says why. Ctrl-C writes the points
+    finished so far.
+
+    Exit code 0: every point is answered (some may be infeasible); 1: a point failed; 2: the case, the call or some of
+    the values are wrong; 3: all points are infeasible; 4: stopped by a time limit or Ctrl-C, what was found is written;
+    5: an audit failed; 130: Ctrl-C before any point was finished.
     """
     import json
 
     from optimizer.case.load import load_case
+    from optimizer.cli.sweep_files import hold_files, map_lines, write_indices, write_pictures
     from optimizer.errors import ExitCode
+    from optimizer.sweep.further import hold_further
     from optimizer.sweep.point import PointOptions
     from optimizer.sweep.progress import SweepProgress
-    from optimizer.sweep.run import run_sweep, table_file
+    from optimizer.sweep.run import run_sweep, store_folder, table_file
+    from optimizer.sweep.store import Store
     from optimizer.sweep.words import sweep_lines
 
     asked = {
@@ -110,9 +140,14 @@ def command(
         "--sensitivity": sensitivity,
     }
     _hold_call(name, asked)
+    _hold_apart(**{"--workers": workers, "--dask": dask})
+    _hold_apart(**{"--fresh": fresh, "--no-store": no_store})
     loaded = load_case(case, given_csv=given)
+    named: NamedSweep | None = None
     if name is not None:
-        found = _named(loaded, name, seed, given)
+        from optimizer.sweep.designs import named_design
+
+        found, named = named_design(loaded, name, seed=seed, given_csv=given)
     else:
         from optimizer.sweep.designs import design
 
@@ -127,9 +162,10 @@ def command(
             seed=seed or 0,
             given_csv=given,
         )
+    further = _further(found, named, refine, border_gap, twins, regret)
+    hold_further(further, found.kind, found.directions)
     file = table_file(output, loaded)
-    indices_file = _indices_file(file) if found.kind == "sensitivity" else None
-    directions: tuple[Any, ...] = found.directions
+    hold_files(file, found, regret=further.regret, picture=picture, parquet=parquet)
     if not quiet:
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -137,27 +173,32 @@ def command(
     with SweepProgress(quiet=quiet or as_json) as progress:
         sweep = run_sweep(
             loaded,
-            directions,
+            found.directions,
             options,
             points=found.points,
+            kind=found.kind,
             overlays=found.overlays,
+            further=further,
             workers=workers,
+            executor=None if dask is None else _on_dask(dask),
+            store=None if no_store else Store(store_folder(file), fresh=fresh),
             on_progress=progress,
         )
     code = sweep.exit_code()
     if code is ExitCode.INTERRUPTED:
         click.echo("interrupted before any point was finished", err=True)
         return code
-    sweep.write(file)
+    sweep.write(file, parquet=parquet)
     if sweep.interrupted:
         click.echo(f"interrupted: {len(sweep.points)} of {sweep.asked} points were finished", err=True)
+    drawn = write_pictures(loaded, sweep, file) if picture else []
     if as_json:
         click.echo(json.dumps({**sweep.data(), "file": str(file)}, indent=2, ensure_ascii=False))
     elif not quiet:
-        click.echo("\n".join(sweep_lines(sweep)))
-        click.echo(f"\nTable     {file}")
-    if indices_file is not None:
-        said = _write_indices(found, sweep, indices_file)
+        click.echo("\n".join(sweep_lines(sweep, map_lines(loaded, sweep))))
+        click.echo("\n".join(["", *drawn, f"Table     {file}"]))
+    if found.kind == "sensitivity":
+        said = write_indices(found, sweep, file)
         if not quiet:
             click.echo("\n".join(said), err=as_json)
     return code
@@ -174,34 +215,37 @@ def _hold_call(name: str | None, asked: dict[str, Any]) -> None:
         raise click.UsageError("--method is for --sample")
 
 
-def _named(loaded: LoadedCase, name: str, seed: int | None, given: Path | None) -> Design:
-    from optimizer.errors import CallError
-    from optimizer.sweep.designs import named_design
-
-    found, named = named_design(loaded, name, seed=seed, given_csv=given)
-    more = {"refine": named.refine is not None, "regret": named.regret, "twins": named.twins}
-    for key, wanted in more.items():
-        if wanted:
-            raise CallError(f"the sweep {name!r} asks for {key}, which the command does not do")
-    return found
+def _hold_apart(**options: Any) -> None:
+    """UsageError if two options are given that exclude each other."""
+    given = [option for option, value in options.items() if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{given[0]} cannot be together with {given[1]}")
 
 
-def _indices_file(table: Path) -> Path:
-    """Where sensitivity indices go: beside the table."""
-    from optimizer.sweep.table_file import ready_file
+def _further(
+    found: Design,
+    named: NamedSweep | None,
+    refine: int | None,
+    border_gap: float | None,
+    twins: bool,
+    regret: bool,
+) -> Further:
+    """What is asked beyond the points: by the call, else by the sweep's name; borders are halved wherever there are."""
+    from optimizer.sweep.further import REFINE, Further, is_plane
 
-    return ready_file(table.with_name("sensitivity.csv"), "direction", "sensitivity analysis")
+    if refine is None and named is not None:
+        refine = named.refine
+    if refine is None:
+        refine = REFINE if found.kind == "grid" and is_plane(found.directions) else 0
+    return Further(
+        refine=refine,
+        border_gap=border_gap,
+        twins=twins or (named is not None and named.twins),
+        regret=regret or (named is not None and named.regret),
+    )
 
 
-def _write_indices(found: Design, sweep: Sweep, file: Path) -> list[str]:
-    """Write the indices; what to say of them."""
-    from optimizer.sweep.sensitivity import index_lines, sensitivity
-    from optimizer.sweep.table_file import write_whole
+def _on_dask(address: str) -> Executor:
+    from optimizer.sweep.dask_queue import DaskQueue
 
-    figures = {swept.point.number: swept.outcome.figures for swept in sweep.points}
-    known = [figures.get(point.number) for point in found.points]
-    indices = sensitivity(found.varied, [None if each is None else each.value_usd_m for each in known], found.seed)
-    if indices.problem:
-        return ["", f"no sensitivity indices: {indices.problem}"]
-    write_whole(file, indices.table().text())
-    return ["", *index_lines(indices), "", f"Indices   {file}"]
+    return DaskQueue(address).run_jobs

@@ -91,13 +91,15 @@ def _place(value: float | None, values: Sequence[float]) -> float | None:
     return None
 
 
-def tornado_bars(directions: Sequence[Vary], own: Sequence[float | None], points: Sequence[Swept]) -> list[TornadoBar]:
-    """Bars of a tornado: its points are the case's own, then those of each direction in turn.
+def tornado_bars(
+    directions: Sequence[Vary], own: Sequence[float | None], points: Sequence[Swept], before: int = 1
+) -> list[TornadoBar]:
+    """Bars of a tornado: its points are the case's own and other cases (``before``), then those of each direction.
 
     ``own``: the value that the case has along each direction, None where it has no one number.
     """
     by_number = {swept.point.number: swept for swept in points}
-    bars, number = [], 1
+    bars, number = [], before
     for vary, base in zip(directions, own, strict=True):
         worth: list[tuple[float, float]] = []
         for value in vary.values:

@@ -28,6 +28,14 @@ strange basis can go round in circles."""
 LP_SECONDS = 20.0
 """The same in seconds, far more than any program takes: for a machine that stands still, not to decide anything."""
 
+WAYS: tuple[tuple[tuple[str, bool | int | float | str], ...], ...] = (
+    (("simplex_scale_strategy", 0),),
+    (("simplex_strategy", 4), ("solver", "simplex")),
+    (),
+)
+"""How a program is solved from the beginning, the next way if one does not end. Unscaled first: of some programs without
+a plan HiGHS says nothing at all when it scales them. Then by the primal simplex method."""
+
 
 @dataclass(frozen=True, eq=False)
 class Priced:
@@ -141,12 +149,19 @@ class WarmProgram:
     def _cold(self, low: FloatArray, high: FloatArray, floor: float | None) -> Priced:
         lower, upper = self._relaxed.column_lower.copy(), self._relaxed.column_upper.copy()
         lower[self.whole], upper[self.whole] = low, high
-        raw = solve_form(replace(self._relaxed, column_lower=lower, column_upper=upper), self._options)
-        if raw.status is Status.INFEASIBLE:
-            return self._nothing()
-        if raw.status is not Status.OPTIMAL or raw.values is None or raw.objective is None:
-            raise SolverError(f"a linear program was not solved: {raw.message}")
-        return Priced(self._sign * raw.objective, raw.values)
+        form, message = replace(self._relaxed, column_lower=lower, column_upper=upper), ""
+        for advanced in WAYS:
+            try:
+                raw = solve_form(form, replace(self._options, advanced=advanced))
+            except SolverError as error:
+                message = str(error)
+                continue
+            if raw.status is Status.INFEASIBLE:
+                return self._nothing()
+            if raw.status is Status.OPTIMAL and raw.values is not None and raw.objective is not None:
+                return Priced(self._sign * raw.objective, raw.values)
+            message = raw.message
+        raise SolverError(f"a linear program was not solved: {message}")
 
 
 def price_plans(program: WarmProgram, plans: Iterable[npt.ArrayLike]) -> list[Priced]:

@@ -183,7 +183,7 @@ def _search(
     began = time.perf_counter()
     if kept is None and is_large(instance, form):
         plans = [*known, *((start,) if start is not None else ())]
-        large = LargeSearch(instance, form, options, on_progress, stop, plans).run()
+        large = _large(instance, form, options, on_progress, stop, plans)
         if large is not None:
             instance, form, raw = large
             found, values = _finish(instance, form, raw, options, settled=True)
@@ -198,6 +198,21 @@ def _search(
         raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
     found, values = _finish(instance, form, raw, options)
     return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), raw.bound)
+
+
+def _large(
+    instance: Instance,
+    form: StandardForm,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+    stop: threading.Event | None,
+    plans: Sequence[Columns],
+) -> tuple[Instance, StandardForm, RawSolution] | None:
+    """The search of large models; None where it finds nothing, or stumbles over a program that cannot be solved."""
+    try:
+        return LargeSearch(instance, form, options, on_progress, stop, plans).run()
+    except SolverError:
+        return None
 
 
 def _with_kept(form: StandardForm, kept: Columns) -> StandardForm:

@@ -199,6 +199,8 @@ def run_sweep(
         points = make_grid(loaded, [each for each in varied if isinstance(each, Vary)])
     count = usable_cpus() if workers is None else workers
     campaign = Campaign(loaded, options, overlays=overlays, executor=executor or local_executor(count), store=store)
+    if store is not None:
+        store.prepare()
     asking = Asking(on_progress)
     solved = asking.all(campaign.solve(points, as_given=kind != "grid"), len(points))
     solved.sort(key=lambda swept: swept.point.number)
@@ -208,7 +210,8 @@ def run_sweep(
     if refined is not None:
         solved = [refined.known[number] for number in sorted(refined.known)]
     twins = find_twins(solved, campaign, asking) if further.twins else None
-    compared, problems = None, []
+    compared: Regret | None = None
+    problems: list[str] = []
     if further.regret:
         compared, problems = find_regret(loaded, varied, solved, campaign, asking)
     return Sweep(

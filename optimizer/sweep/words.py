@@ -5,13 +5,16 @@ Text in, nothing decided. All figures are in the CSV file; here is what fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from optimizer.sweep.campaign import Swept
-from optimizer.sweep.point import Figures
+from optimizer.sweep.design_words import DRAWN, cut, drawn_lines, number, regret_lines, tornado_lines, usd_m
+from optimizer.sweep.directions import Direction, Overlays
+from optimizer.sweep.point import OPTIMAL, Figures
 from optimizer.sweep.run import Sweep
-from optimizer.sweep.vary import Vary
 
 WIDTH = 100
 HEADING = 16
@@ -30,65 +33,95 @@ _VERBS = {
 _COUNTED = ("sign", "contract", "build")
 
 
-def sweep_lines(sweep: Sweep) -> list[str]:
-    """The whole summary, line by line."""
-    lines = [sweep.case_name, ""]
-    for index, vary in enumerate(sweep.directions):
-        lines.append(f"{'Varied' if index == 0 else '':<10}{vary_text(vary)}")
-    lines.append("")
-    lines += list(_table_lines(sweep))
-    changes = [f"between {first} and {second}: {text}" for first, second, text in changes_along(sweep)]
-    if len(sweep.directions) == 1 and len(sweep.points) > 1:
-        lines.append("")
-        for index, text in enumerate(changes[:MOST_CHANGES] or ["the plan makes the same choices at every point"]):
-            lines.append(f"{'Changes' if index == 0 else '':<10}{text}")
-        if len(changes) > MOST_CHANGES:
-            lines.append(f"{'':<10}and {len(changes) - MOST_CHANGES} more")
+def sweep_lines(sweep: Sweep, map_lines: Sequence[str] = ()) -> list[str]:
+    """The whole summary, line by line. ``map_lines``: a map of a grid, which is shown in place of its rows."""
+    lines = [sweep.case_name, "", *_headed("Varied", _varied_lines(sweep)), ""]
+    if map_lines:
+        lines += map_lines
+    elif sweep.kind == "tornado":
+        lines += tornado_lines(sweep)
+    elif sweep.kind in DRAWN:
+        lines += drawn_lines(sweep)
+    else:
+        lines += _table_lines(sweep)
+        lines += _change_lines(sweep)
+    lines += _not_closed_lines(sweep)
+    lines += regret_lines(sweep)
+    if sweep.problems:
+        lines += ["", *_headed("Problems", cut(sweep.problems, MOST_CHANGES))]
+    kept = sum(swept.kept for swept in sweep.points)
+    if kept:
+        lines += ["", f"{'Kept':<10}{kept} of {len(sweep.points)} points were solved before"]
     return [line if len(line) <= WIDTH else line[: WIDTH - 3] + "..." for line in lines]
 
 
-def vary_text(vary: Vary) -> str:
-    """``market.power.*.scale: 11 values from 0.6 to 1.6``."""
-    numbers = [number(value, vary) for value in vary.values]
-    if len(numbers) > 4:
+def _varied_lines(sweep: Sweep) -> list[str]:
+    found: list[str] = []
+    for direction in sweep.directions:
+        clauses = (direction,) if isinstance(direction, Overlays) else direction.clauses
+        texts = [vary_text(clause, between=sweep.kind in DRAWN) for clause in clauses]
+        found += [texts[0], *(f"  with {text}" for text in texts[1:])]
+    return found
+
+
+def vary_text(direction: Direction, *, between: bool = False) -> str:
+    """``market.power.*.scale: 11 values from 0.6 to 1.6``; ``between``: only the ends count."""
+    numbers = [number(value, direction) for value in direction.values]
+    if between:
+        said = f"between {numbers[0]} and {numbers[-1]}"
+    elif len(numbers) > 4 and not isinstance(direction, Overlays):
         said = f"{len(numbers)} values from {numbers[0]} to {numbers[-1]}"
     else:
         said = ", ".join(numbers)
-    return f"{vary.path}: {said}"
-
-
-def number(value: float | str, vary: Vary) -> str:
-    """A varied value, short; factors with their x; the name of an overlay."""
-    if isinstance(value, str):
-        return value
-    return f"{'x' if vary.relative else ''}{value:.7g}"
+    return f"{direction.path}: {said}"
 
 
 def _table_lines(sweep: Sweep) -> Iterator[str]:
     names = _names(sweep.directions)
-    widths = [
-        max(len(name), *(len(number(value, vary)) for value in vary.values))
-        for name, vary in zip(names, sweep.directions, strict=True)
+    shown = sweep.points[:MOST_ROWS]
+    cells = [
+        [number(value, each) for value, each in zip(swept.point.values, sweep.directions, strict=True)]
+        for swept in shown
     ]
+    widths = [max(len(name), *(len(row[at]) for row in cells), 0) for at, name in enumerate(names)]
     head = "  ".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
     yield f"{'point':>5}  {head}  {'value':>10}  {'headroom':>9}  plan"
-    for swept in sweep.points[:MOST_ROWS]:
-        cells = "  ".join(
-            f"{number(value, vary):>{width}}"
-            for value, vary, width in zip(swept.point.values, sweep.directions, widths, strict=True)
-        )
-        yield f"{swept.point.number:>5}  {cells}  {_outcome_text(swept)}"
+    for swept, row in zip(shown, cells, strict=True):
+        said = "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        yield f"{swept.point.number:>5}  {said}  {_outcome_text(swept)}"
     if len(sweep.points) > MOST_ROWS:
         yield f"{'':>5}  and {len(sweep.points) - MOST_ROWS} more points"
 
 
-def _names(directions: tuple[Vary, ...]) -> list[str]:
+def _names(directions: tuple[Direction, ...]) -> list[str]:
     """Ends of the paths as headings, with a number where that alone would not tell them apart."""
     ends = []
-    for vary in directions:
-        end = vary.path.removesuffix(".*").rpartition(".")[2]
+    for direction in directions:
+        end = direction.path.removesuffix(".*").rpartition(".")[2]
         ends.append(end if len(end) <= HEADING else end[: HEADING - 2] + "..")
     return [end if ends.count(end) == 1 else f"{end} {index + 1}" for index, end in enumerate(ends)]
+
+
+def _change_lines(sweep: Sweep) -> list[str]:
+    if not _is_line(sweep) or len(sweep.points) < 2:
+        return []
+    changes = [f"between {first} and {second}: {text}" for first, second, text in changes_along(sweep)]
+    if not changes:
+        return ["", *_headed("Changes", ["the plan makes the same choices at every point"])]
+    return ["", *_headed("Changes", cut(changes, MOST_CHANGES))]
+
+
+def _not_closed_lines(sweep: Sweep) -> list[str]:
+    gaps = [(swept.point.number, swept.outcome.figures.gap) for swept in sweep.not_closed if swept.outcome.figures]
+    if not gaps:
+        return []
+    said = f"{len(gaps)} {'point' if len(gaps) == 1 else 'points'} not proved to the gap in time"
+    listed = ", ".join(f"{point} (gap {gap:.2%})" for point, gap in gaps)
+    return ["", *_headed("?", [f"{said}; another plan may be better there:", *textwrap.wrap(listed, WIDTH - 10)])]
+
+
+def _headed(head: str, texts: Sequence[str]) -> list[str]:
+    return [f"{head if index == 0 else '':<10}{text}" for index, text in enumerate(texts)]
 
 
 def _outcome_text(swept: Swept) -> str:
@@ -96,14 +129,10 @@ def _outcome_text(swept: Swept) -> str:
     figures = outcome.figures
     if figures is None:
         return f"{'':>10}  {'':>9}  {outcome.status}: {outcome.problem}"
-    said = short_plan(figures)
-    if outcome.status != "optimal":
-        said = f"({outcome.status}, gap {figures.gap:.2%}) {said}"
-    return f"{_usd_m(figures.value_usd_m):>10}  {_usd_m(figures.thinnest_headroom_usd_m):>9}  {said}"
-
-
-def _usd_m(amount: float) -> str:
-    return f"{'-' if round(amount, 1) < 0 else ''}${abs(amount):,.1f}M"
+    said, mark = short_plan(figures), " "
+    if outcome.status != OPTIMAL:
+        said, mark = f"({outcome.status}, gap {figures.gap:.2%}) {said}", "?"
+    return f"{usd_m(figures.value_usd_m):>10}{mark} {usd_m(figures.thinnest_headroom_usd_m):>9}  {said}"
 
 
 def short_plan(figures: Figures) -> str:
@@ -126,22 +155,37 @@ def short_plan(figures: Figures) -> str:
     for kind in ("draw", "issue"):
         total = sum(float(row["amount"]) for row in figures.decisions if row["decision"] == kind)
         if total:
-            parts.append(f"{kind} {_usd_m(total)}")
+            parts.append(f"{kind} {usd_m(total)}")
     return "; ".join(parts) or "sign nothing, keep every machine"
 
 
+def _is_line(sweep: Sweep) -> bool:
+    """Whether points follow each other along one direction, perhaps once for each case."""
+    first, *more = sweep.directions
+    return not more or (isinstance(first, Overlays) and len(more) == 1)
+
+
 def changes_along(sweep: Sweep) -> list[tuple[str, str, str]]:
-    """(value, next value, what the plan does differently at the next), for a sweep of one direction."""
-    if len(sweep.directions) != 1:
-        return []
-    vary, found = sweep.directions[0], []
-    for first, second in zip(sweep.points, sweep.points[1:], strict=False):
-        if second.point.number != first.point.number + 1:
-            continue
-        text = _difference(first, second)
-        if text:
-            found.append((number(first.point.values[0], vary), number(second.point.values[0], vary), text))
+    """(value, next value, what the plan does differently at the next), along the last direction; also from case to
+    case where that is the only one."""
+    found = []
+    for first, second, text in changed_points(sweep):
+        along, case = sweep.directions[-1], "".join(f" ({value})" for value in first.point.values[:-1])
+        ends = number(first.point.values[-1], along), number(second.point.values[-1], along)
+        found.append((ends[0], f"{ends[1]}{case}", text))
     return found
+
+
+def changed_points(sweep: Sweep) -> list[tuple[Swept, Swept, str]]:
+    """Neighbours with different plans, and what the second does differently."""
+    if sweep.kind != "grid" or not _is_line(sweep):
+        return []
+    neighbours = [
+        (first, second)
+        for first, second in pairwise(sweep.points)
+        if second.point.number == first.point.number + 1 and first.point.values[:-1] == second.point.values[:-1]
+    ]
+    return [(first, second, text) for first, second in neighbours if (text := _difference(first, second))]
 
 
 def _difference(first: Swept, second: Swept) -> str:

@@ -1,0 +1,197 @@
+"""What `wattfork sweep` writes beside its table (pictures, indices) and shows in place of it (a map): made ready before
+anything is solved, filled in afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from optimizer.case.load import LoadedCase
+from optimizer.cli.sweep_pictures import (
+    axis_of,
+    direction_points,
+    own_place,
+    regret_rows,
+    strategy_map_of,
+    tornado_bars,
+)
+from optimizer.errors import CallError
+from optimizer.report.draw import Spec, to_svg
+from optimizer.report.map_data import StrategyMap
+from optimizer.report.strategy_map import map_spec
+from optimizer.report.sweep_charts import direction_spec, regret_spec, tornado_spec
+from optimizer.report.text_map import text_map
+from optimizer.sweep.designs import Design
+from optimizer.sweep.directions import Direction, Overlays, Vary
+from optimizer.sweep.further import is_plane
+from optimizer.sweep.run import PLANS_FILE, REGRET_FILE, Sweep, parquet_file
+from optimizer.sweep.sensitivity import index_lines, sensitivity
+from optimizer.sweep.table_file import ready_file, write_whole
+from optimizer.sweep.vary import targets_of
+from optimizer.sweep.words import changed_points
+
+INDICES_FILE = "sensitivity.csv"
+REGRET_PICTURE = "regret.svg"
+
+_OWN_SVG = b'<svg role="img" aria-label='
+_PARQUET = b"PAR1"
+
+
+def hold_files(file: Path, found: Design, *, regret: bool, picture: bool, parquet: bool) -> None:
+    """Everything that will be written beside the table ``file``, made ready.
+
+    CallError if something else stands in the place of any, if an extra is not installed, or if there is no picture of
+    such a sweep.
+    """
+    if found.kind == "sensitivity":
+        ready_file(file.with_name(INDICES_FILE), "direction", "sensitivity analysis")
+    if regret:
+        ready_file(file.with_name(REGRET_FILE), "plan", "table of regret")
+        ready_file(file.with_name(PLANS_FILE), "plan", "table of plans")
+    if parquet:
+        if find_spec("pyarrow") is None:
+            raise CallError(
+                "a Parquet file needs pyarrow, which is not installed", ("pip install 'wattfork[parquet]'",)
+            )
+        _hold_place(parquet_file(file), _PARQUET)
+    if picture:
+        if _drawing(found.kind, found.directions) is None and not regret:
+            raise CallError(
+                "there is no picture of such a sweep",
+                ("pictures are of grids of one or two directions with numbers, of tornados, and of --regret",),
+            )
+        if find_spec("altair") is None or find_spec("vl_convert") is None:
+            raise CallError(
+                "pictures need Altair and vl-convert, which are not installed", ("pip install 'wattfork[report]'",)
+            )
+        for place in (picture_file(file), file.with_name(REGRET_PICTURE)):
+            _hold_place(place, _OWN_SVG)
+
+
+def _hold_place(file: Path, start: bytes) -> None:
+    if not file.exists():
+        return
+    if file.is_file():
+        with file.open("rb") as stream:
+            if stream.read(len(start)) == start:
+                return
+    raise CallError(f"{file} is not of an earlier sweep; it is left alone", ("name another place with -o",))
+
+
+def picture_file(file: Path) -> Path:
+    """The picture of a table, beside it."""
+    return file.with_suffix(".svg")
+
+
+def map_of(loaded: LoadedCase, sweep: Sweep) -> StrategyMap | None:
+    """The map of a grid of two directions with at least two values each; None of any other sweep."""
+    if sweep.refined is None or not _is_map(sweep.kind, sweep.directions):
+        return None
+    if min(len(values) for values in sweep.refined.grid.values) < 2:
+        return None  # interrupted so early that there is one row
+    twins = None if sweep.twins is None else {number: _numbers(each) for number, each in sweep.twins.items()}
+    return strategy_map_of(loaded, _numeric(sweep.directions), sweep.refined, twins)
+
+
+def map_lines(loaded: LoadedCase, sweep: Sweep) -> list[str]:
+    """The map in letters; nothing of a sweep that has none."""
+    drawn = map_of(loaded, sweep)
+    return [] if drawn is None else text_map(drawn)
+
+
+def write_pictures(loaded: LoadedCase, sweep: Sweep, file: Path) -> list[str]:
+    """Draw what there is to draw beside ``file``; what to say of it, line by line."""
+    wanted: list[tuple[Path, Callable[[], Spec]]] = []
+    drawing = _drawing(sweep.kind, sweep.directions)
+    if drawing is not None:
+        wanted.append((picture_file(file), lambda: drawing(loaded, sweep)))
+    if sweep.regret is not None:
+        wanted.append((file.with_name(REGRET_PICTURE), lambda: _regret_picture(sweep)))
+    said = []
+    for place, draw in wanted:
+        try:
+            write_whole(place, to_svg(draw()))
+        except CallError as error:
+            said.append(f"no picture {place}: {error.message}")
+        else:
+            said.append(f"Picture   {place}")
+    return said
+
+
+def write_indices(found: Design, sweep: Sweep, file: Path) -> list[str]:
+    """Write the indices of a sensitivity analysis beside ``file``; what to say of them."""
+    figures = {swept.point.number: swept.outcome.figures for swept in sweep.points}
+    known = [figures.get(point.number) for point in found.points]
+    indices = sensitivity(found.varied, [None if each is None else each.value_usd_m for each in known], found.seed)
+    if indices.problem:
+        return ["", f"no sensitivity indices: {indices.problem}"]
+    place = file.with_name(INDICES_FILE)
+    write_whole(place, indices.table().text())
+    return ["", *index_lines(indices), "", f"Indices   {place}"]
+
+
+# ---------------------------------------------------------------- which picture
+
+
+def _drawing(kind: str, directions: Sequence[Direction]) -> Callable[[LoadedCase, Sweep], Spec] | None:
+    numeric = _numeric(directions)
+    if kind == "tornado" and numeric:
+        return _tornado_picture
+    if _is_map(kind, directions):
+        return _map_picture
+    if kind == "grid" and len(directions) == len(numeric) == 1:
+        return _line_picture
+    return None
+
+
+def _is_map(kind: str, directions: Sequence[Direction]) -> bool:
+    return kind == "grid" and is_plane(directions) and min(len(set(each.values)) for each in directions) > 1
+
+
+def _numeric(directions: Sequence[Direction]) -> list[Vary]:
+    return [each for each in directions if isinstance(each, Vary)]
+
+
+def _map_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
+    drawn = map_of(loaded, sweep)
+    if drawn is None:
+        raise CallError("too few points of the map are solved")
+    return map_spec(drawn)
+
+
+def _tornado_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
+    varied = _numeric(sweep.directions)
+    own = sweep.points[0].outcome.figures
+    if sweep.points[0].point.number != 1 or own is None:
+        raise CallError("the case as it stands has no plan")
+    before = 1 + sum(len(each.files) for each in sweep.directions if isinstance(each, Overlays))
+    bars = tornado_bars(varied, [each[0].own for each in targets_of(loaded, varied)], sweep.points, before)
+    return tornado_spec(sweep.case_name, bars, own.value_usd_m)
+
+
+def _line_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
+    (vary,) = _numeric(sweep.directions)
+    twins = None if sweep.twins is None else {number: _numbers(each) for number, each in sweep.twins.items()}
+    changes = [
+        ((float(first.point.values[0]) + float(second.point.values[0])) / 2, text)
+        for first, second, text in changed_points(sweep)
+    ]
+    (targets,) = targets_of(loaded, [vary])
+    return direction_spec(
+        sweep.case_name, axis_of(vary), direction_points(sweep.points, twins), changes, own_place(targets, vary)
+    )
+
+
+def _regret_picture(sweep: Sweep) -> Spec:
+    assert sweep.regret is not None
+    points, rows = regret_rows(sweep.regret)
+    best = sweep.regret.least_worst
+    return regret_spec(sweep.case_name, points, rows, None if best is None else best.number)
+
+
+def _numbers(twins: Any) -> dict[str, float | None]:
+    return {name: value for name, value in asdict(twins).items() if name != "problem"}

@@ -1,0 +1,69 @@
+"""Waves: coarse before fine, the same order whatever runs, and the nearest plans to begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimizer.sweep.vary import Point
+from optimizer.sweep.waves import MOST_CANDIDATES, candidates, ordered, reversed_bits, waves
+from tests.sweep.fakes import grid_points, sign
+
+
+def test_reversed_bits() -> None:
+    """Proves: bits turned round within 3 of them for 5 to 8 places. Broken: 1 becomes 1, or 8 of 5 places."""
+    assert [reversed_bits(i, 8) for i in range(8)] == [0, 4, 2, 6, 1, 5, 3, 7]
+    assert [reversed_bits(i, 5) for i in range(5)] == [0, 4, 2, 6, 1]
+    assert [reversed_bits(i, 1) for i in range(1)] == [0]
+
+
+def test_a_line_goes_from_coarse_to_fine() -> None:
+    """Proves: the first, the middle, the quarters. Broken: 1, 2, 3, ..."""
+    points = [Point(n + 1, (float(n),), {}, place=(n / 7,)) for n in range(8)]
+    assert [point.number for point in ordered(points)] == [1, 5, 3, 7, 2, 6, 4, 8]
+
+
+def test_a_grid_goes_by_the_sum_of_its_ranks_then_by_number() -> None:
+    """Proves: of a 2 x 4 grid the ranks 0, 1 and 0, 2, 1, 3 are added. Broken: 1, 2, 3, ..., or point 3 before 2 and 5
+    out of its place."""
+    points = grid_points([0, 1], [0, 1, 2, 3])
+    # Sums by number: 0, 2, 1, 3 and 1, 3, 2, 4.
+    assert [point.number for point in ordered(points)] == [1, 3, 5, 2, 7, 4, 6, 8]
+    assert ordered(list(reversed(points))) == ordered(points)
+
+
+def test_points_without_a_place_keep_their_order() -> None:
+    """Proves: no order is made up for points that have none. Broken: sorted by number."""
+    points = [Point(n, (), {}) for n in (3, 1, 2)]
+    assert ordered(points) == points
+
+
+def test_waves_grow_to_64() -> None:
+    """Proves: 4, 8, 16, 32, 64, 64, ... with nothing lost. Broken: a wave of 128."""
+    assert [len(wave) for wave in waves(range(300))] == [4, 8, 16, 32, 64, 64, 64, 48]
+    assert [each for wave in waves(range(300)) for each in wave] == list(range(300))
+    assert list(waves([])) == []
+
+
+def test_nearest_plans_come_first_each_once() -> None:
+    """Proves: by distance, then by number; equal plans once; other cases' not at all. Broken: another order, sign(3)
+    twice, or sign(9)."""
+    here = Point(9, (), {}, place=(0.5, 0.5))
+    known = [
+        (Point(1, (), {}, place=(0.0, 0.0)), sign(1)),
+        (Point(2, (), {}, place=(0.5, 0.75)), sign(2)),
+        (Point(3, (), {}, place=(0.5, 0.25)), sign(3)),
+        (Point(4, (), {}, place=(0.5, 0.4)), sign(3)),
+        (Point(5, (), {}, "bear.yaml", place=(0.5, 0.5)), sign(9)),
+        (Point(6, (), {}), sign(6)),
+    ]
+    # Point 6 has no place in these directions: farther than any other.
+    assert candidates(here, known) == (sign(3), sign(2), sign(1), sign(6))
+    assert candidates(Point(7, (), {}, "bear.yaml", place=(0.0, 0.0)), known) == (sign(9),)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_no_more_than_twelve_candidates(count: int) -> None:
+    """Proves: the nearest 12 of 40. Broken: 40 plans to price at every point."""
+    known = [(Point(n, (), {}, place=(n / 40,)), sign(n)) for n in range(1, count + 1)]
+    found = candidates(Point(99, (), {}, place=(0.0,)), known)
+    assert found == tuple(sign(n) for n in range(1, min(count, MOST_CANDIDATES) + 1))
