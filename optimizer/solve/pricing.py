@@ -33,8 +33,8 @@ WAYS: tuple[tuple[tuple[str, bool | int | float | str], ...], ...] = (
     (("simplex_strategy", 4), ("solver", "simplex")),
     (),
 )
-"""How a program is solved from the beginning, the next way if one does not end. Unscaled first: of some programs without
-a plan HiGHS says nothing at all when it scales them. Then by the primal simplex method."""
+"""How a program is solved from the beginning, the next way if one does not end. Unscaled first: of some programs that
+have no plan HiGHS says nothing at all when it scales them. Then by the primal simplex method."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,14 @@ from optimizer.market.prices import read_prices
 from optimizer.plan.audit.result import AuditReport, Finding
 from optimizer.sweep import point as point_module
 from optimizer.sweep.campaign import Swept
+from optimizer.sweep.further import Further
 from optimizer.sweep.point import Job, Outcome, PointOptions, Shared, series_key, solve_point
+from optimizer.sweep.price import PricedPoint, price_point
 from optimizer.sweep.run import Sweep, run_file, run_sweep, table_file
 from optimizer.sweep.vary import Point, Vary
+from tests.sweep.conftest import CASE, price_text
+from tests.sweep.fakes import figures, sign
+from tests.sweep.here import Here
 
 
 def rows_of(sweep: Sweep) -> list[dict[str, str]]:
@@ -42,7 +49,7 @@ def test_a_sweep_is_its_points_solved_alone(load_small) -> None:
     rows = rows_of(sweep)
     assert list(rows[0]) == [
         "point", "market.power.*.scale", "finance.opening.cash_usd_m", "value_usd_m", "bound_usd_m", "gap", "status",
-        "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
+        "region", "proof", "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
         "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m", "problem",
     ]  # fmt: skip
     assert [(row["point"], row["market.power.*.scale"], row["finance.opening.cash_usd_m"]) for row in rows] == [
@@ -184,6 +191,129 @@ def sweep_with(*statuses: str, interrupted: bool = False) -> Sweep:
 )
 def test_exit_codes(statuses: list[str], interrupted: bool, code: int) -> None:
     assert sweep_with(*statuses, interrupted=interrupted).exit_code() == code
+
+
+def test_what_was_asked_beyond_the_points_and_failed_counts() -> None:
+    """Proves: a price that is missing is a failure, though all points are solved. Broken: exit code 0."""
+    assert replace(sweep_with("optimal"), problems=("point 1: no twins: died",)).exit_code() is ExitCode.FAILED
+
+
+RATE, BITCOIN = "offers.lease.rate_usd_per_kw_month", "market.network.btc_usd"
+PLANE = [f"{BITCOIN}=60000:140000:3", f"{RATE}=20:80:4"]
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    folder = tmp_path_factory.mktemp("case")
+    (folder / "prices.csv").write_text(price_text(), "utf-8")
+    loaded = case_from_data(copy.deepcopy(CASE), folder)
+    further = Further(refine=2, border_gap=1e-7, twins=True, regret=True)
+    return run_sweep(loaded, PLANE, PointOptions(relative_gap=1e-3), further=further, executor=Here())
+
+
+def test_regions_and_where_plans_come_from(studied: Sweep) -> None:
+    """Proves: rows of one region have one number, in the order of the points, and proof names the search or the
+    candidates. Broken: empty columns, or a region of its own for every date."""
+    rows = rows_of(studied)
+    by_region: dict[str, set[bool]] = {}
+    for row in rows:
+        by_region.setdefault(row["region"], set()).add("sign lease" in row["decisions"])
+    assert list(by_region) == [str(n + 1) for n in range(len(by_region))]
+    assert len(by_region) >= 2
+    assert all(len(signs) == 1 for signs in by_region.values())
+    assert {row["proof"] for row in rows} == {"candidates", "search"}
+    found = studied.data()["regions"]
+    assert [each["region"] for each in found] == list(range(1, len(by_region) + 1))
+    assert sorted(n for each in found for n in each["points"]) == [int(row["point"]) for row in rows]
+
+
+def test_borders_are_points_of_the_table(studied: Sweep) -> None:
+    """Proves: two rounds put points between neighbours that differ, numbered on, halfway and then a quarter of the way.
+    Broken: 12 rows, or points between neighbours that agree."""
+    rows = rows_of(studied)
+    assert [int(row["point"]) for row in rows] == list(range(1, studied.asked + 1))
+    added = rows[12:]
+    steps = {20.0, 40.0, 60.0, 80.0}
+    assert added
+    assert len(added) % 2 == 0
+    first, second = added[: len(added) // 2], added[len(added) // 2 :]
+    assert {float(row[RATE]) for row in first if float(row[BITCOIN]) % 40000 == 20000} <= {30.0, 50.0, 70.0} | steps
+    assert {float(row[RATE]) % 10 for row in second} & {5.0}
+    assert studied.refined is not None
+    # Those next to a border are proved further than all others are asked to be.
+    close = [float(rows[number - 1]["gap"]) for number in studied.refined.asked]
+    assert max(close, default=0.0) <= 1e-7
+
+
+def test_twins_stand_beside_their_points(studied: Sweep) -> None:
+    """Proves: the plan is worth no less than each twin, and more than the status quo where it signs. Broken: columns
+    of another point."""
+    for row in rows_of(studied):
+        worth = float(row["value_usd_m"])
+        for name in ("status_quo_usd_m", "all_mining_usd_m", "all_hosting_usd_m"):
+            assert row[name] != ""
+            assert float(row[name]) <= worth * (1 + 1e-3)
+        if "sign lease" in row["decisions"]:
+            assert float(row["status_quo_usd_m"]) < worth
+
+
+def test_regret_of_the_plan_of_a_point_is_nothing_there(studied: Sweep) -> None:
+    """Proves: every plan at every point, never below 0, nothing at its own; the case's own plan is among them. Broken:
+    a plan priced at another point."""
+    assert studied.regret is not None
+    assert {(cell.plan, cell.point) for cell in studied.regret.cells} == {
+        (plan.number, swept.point.number) for plan in studied.regret.plans for swept in studied.points
+    }
+    assert all(cell.regret_usd_m is None or cell.regret_usd_m >= 0 for cell in studied.regret.cells)
+    by_place = {(cell.plan, cell.point): cell.regret_usd_m for cell in studied.regret.cells}
+    for plan in studied.regret.plans:
+        own = [swept.point.number for swept in studied.points if swept.outcome.plan == plan.plan]
+        for point in own:
+            assert by_place[plan.number, point] == pytest.approx(0, abs=0.2)
+    # The case as it stands (a rent of 100) is no point of the grid; it signs two halls.
+    assert any("lease 2 halls" in plan.words for plan in studied.regret.plans)
+    assert 0 not in {swept.point.number for swept in studied.points}
+
+
+def test_borders_are_of_a_plane_only(load_small) -> None:
+    """Proves: one error before anything is solved. Broken: refinement that is silently left out."""
+    for texts in (["market.power.*.scale=0.8:1.2:3"], [*PLANE, "market.power.hub.scale=1,2"]):
+        with pytest.raises(CallError, match="two directions with numbers"):
+            run_sweep(load_small(), texts, further=Further(refine=1), executor=Here())
+
+
+def test_prices_that_failed_are_said(load_small) -> None:
+    """Proves: a point whose plans could not be priced is left out of the comparison and named. Broken: plans called
+    impossible there."""
+
+    def answer(work, job):
+        if work is price_point:
+            return PricedPoint((), "died") if job.point.number == 2 else PricedPoint((90.0,) * len(job.plans))
+        return Outcome("optimal", "", figures(100.0), sign(job.point.number))
+
+    sweep = run_sweep(
+        load_small(), ["market.power.hub.scale=1:3:3"], executor=Here(answer), further=Further(regret=True)
+    )
+    assert sweep.problems == ("point 2: plans of other points have no price: died",)
+    assert sweep.exit_code() is ExitCode.FAILED
+    assert sweep.regret is not None
+    assert {cell.point for cell in sweep.regret.cells} == {1, 3}
+    assert all(plan.impossible_points == 0 for plan in sweep.regret.plans)
+
+
+def test_ctrl_c_during_regret_keeps_the_points(load_small) -> None:
+    """Proves: all points are written, no half table of regret. Broken: nothing, or regret of a few points."""
+
+    def answer(work, job):
+        if work is price_point:
+            raise KeyboardInterrupt
+        return Outcome("optimal", "", figures(100.0), sign(job.point.number))
+
+    sweep = run_sweep(
+        load_small(), ["market.power.hub.scale=1:3:3"], executor=Here(answer), further=Further(regret=True)
+    )
+    assert (sweep.interrupted, len(sweep.points), sweep.regret) == (True, 3, None)
+    assert sweep.exit_code() is ExitCode.STOPPED
 
 
 def test_interrupted_after_some_points(load_small) -> None:
