@@ -140,8 +140,8 @@ def command(
         "--sensitivity": sensitivity,
     }
     _hold_call(name, asked)
-    _hold_apart(**{"--workers": workers, "--dask": dask})
-    _hold_apart(**{"--fresh": fresh, "--no-store": no_store})
+    _hold_apart({"--workers": workers, "--dask": dask})
+    _hold_apart({"--fresh": fresh, "--no-store": no_store})
     loaded = load_case(case, given_csv=given)
     named: NamedSweep | None = None
     if name is not None:
@@ -215,7 +215,7 @@ def _hold_call(name: str | None, asked: dict[str, Any]) -> None:
         raise click.UsageError("--method is for --sample")
 
 
-def _hold_apart(**options: Any) -> None:
+def _hold_apart(options: dict[str, Any]) -> None:
     """UsageError if two options are given that exclude each other."""
     given = [option for option, value in options.items() if value]
     if len(given) > 1:

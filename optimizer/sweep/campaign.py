@@ -130,7 +130,9 @@ class Campaign:
         folders = {name: each.folder.resolve() for name, each in cases.items()}
         self._shared = Shared({name: each.data for name, each in cases.items()}, folders, series, options)
         self._known: list[Swept] = []
+        self._versions = versions()
         self._contents: dict[Path, str] = {}
+        self._case_keys: dict[tuple[str | None, tuple[tuple[str, float], ...]], str | None] = {}
 
     @property
     def options(self) -> PointOptions:
@@ -216,23 +218,38 @@ class Campaign:
 
     def _key(self, what: str, job: Any) -> str | None:
         """What an answer is kept under; None where the case does not take the values."""
-        try:
-            loaded = case_at(self._shared, job.point)
-        except CaseError:
+        case = self._case_key(job.point)
+        if case is None:
             return None
         gap = getattr(job, "relative_gap", self._shared.options.relative_gap)
         plans = job.candidates if isinstance(job, Job) else job.plans
         return key_of(
             {
                 "what": what,
-                # No plan depends on the sweeps that a case names.
-                "case": loaded.case.model_dump(mode="json", by_alias=True, exclude={SWEEPS}),
-                "files": {name: self._content(path) for name, path in files_of(loaded).items()},
+                "case": case,
                 "options": asdict(replace(self._shared.options, relative_gap=gap)),
                 "candidates": [[list(decision) for decision in plan] for plan in plans],
-                "versions": versions(),
+                "versions": self._versions,
             }
         )
+
+    def _case_key(self, point: Point) -> str | None:
+        """The hash of the case at a point and of all that it reads: worked out once, as a point is asked a lot."""
+        place = (point.overlay, tuple(sorted(point.overrides.items())))
+        if place not in self._case_keys:
+            try:
+                loaded = case_at(self._shared, point)
+            except CaseError:
+                self._case_keys[place] = None
+            else:
+                self._case_keys[place] = key_of(
+                    {
+                        # No plan depends on the sweeps that a case names.
+                        "case": loaded.case.model_dump(mode="json", by_alias=True, exclude={SWEEPS}),
+                        "files": {name: self._content(path) for name, path in files_of(loaded).items()},
+                    }
+                )
+        return self._case_keys[place]
 
     def _content(self, file: Path) -> str:
         if file not in self._contents:

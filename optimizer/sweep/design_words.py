@@ -153,7 +153,8 @@ def regret_lines(sweep: Sweep) -> list[str]:
     """Plans with their worst and mean regret, and the one whose worst is least."""
     if sweep.regret is None:
         return []
-    lines = ["", f"{'Regret':<10}{'worst':>9}  {'at point':>8}  {'mean':>9}  {'best at':>7}  {'impossible at':>13}  plan"]
+    head = f"{'worst':>9}  {'at point':>8}  {'mean':>9}  {'best at':>7}  {'impossible at':>13}  plan"
+    lines = ["", f"{'Regret':<10}{head}"]
     for each in sweep.regret.plans:
         if each.worst_usd_m is None or each.mean_usd_m is None:
             figures = f"{'':>9}  {'':>8}  {'':>9}  {'':>7}"

@@ -88,7 +88,7 @@ def test_d_a_slip_of_four_or_five_months_costs_120_or_150(tmp_path: Path) -> Non
 
 def test_e_coins_go_before_rent_comes(plan: api.Result) -> None:
     """Proves: coins fall by 59 % in the quarter in which the mines are emptied, EBITDA is below 17 $m for a year (27.5
-    before, 41 after), all cash above the minimum is gone from 2024Q4 to 2025Q4, and shares pay for it. Broken: rent
+    before, 43 after), all cash above the minimum is gone from 2024Q4 to 2025Q4, and shares pay for it. Broken: rent
     that comes at once, or machines that mine in a mine that is given up."""
     coins, ebitda = by_period(plan, "mining", "btc"), by_period(plan, "income", "ebitda_usd_m")
     cash, shares = by_period(plan, "cash", "closing_usd_m"), by_period(plan, "cash", "equity_usd_m")

@@ -9,7 +9,7 @@ Values change when the rules or the case change, and each change gets a dated re
   conversion right of the notes of May 2025 50, fees of notes, bond and shares 19 more. What Cipher did can be paid now
   (792.7; it was 111 short), with a convertible in proportion to the share price; with the one that was sold 1,073.5.
 * 2026-11-29: what is left of the halls when their leases end pays income tax: 888.51 became 852.80, what Cipher did
-  792.7 became 757.16, with its convertible 1,073.5 became 1,037.96. All three lose 35.5 to 35.7, and no decision changed.
+  792.7 became 757.16, with its convertible 1,073.5 became 1,037.96. Each loses 35.5 to 35.7, and no decision changed.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from optimizer.market.prices import read_prices
 from optimizer.plan.audit.result import AuditReport, Finding
 from optimizer.sweep import point as point_module
 from optimizer.sweep.campaign import Swept
+from optimizer.sweep.designs import design
 from optimizer.sweep.further import Further
 from optimizer.sweep.point import Job, Outcome, PointOptions, Shared, series_key, solve_point
 from optimizer.sweep.price import PricedPoint, price_point
@@ -49,8 +51,8 @@ def test_a_sweep_is_its_points_solved_alone(load_small) -> None:
     rows = rows_of(sweep)
     assert list(rows[0]) == [
         "point", "market.power.*.scale", "finance.opening.cash_usd_m", "value_usd_m", "bound_usd_m", "gap", "status",
-        "region", "proof", "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw", "first_period_hosting_mw",
-        "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m", "problem",
+        "region", "proof", "value_usd_per_share", "it_mw_signed", "decisions", "first_period_mining_mw",
+        "first_period_hosting_mw", "thinnest_headroom_usd_m", "thinnest_period", "peak_funding_usd_m", "problem",
     ]  # fmt: skip
     assert [(row["point"], row["market.power.*.scale"], row["finance.opening.cash_usd_m"]) for row in rows] == [
         ("1", "0.8", "60"), ("2", "0.8", "200"), ("3", "1", "60"), ("4", "1", "200"), ("5", "1.2", "60"),
@@ -207,7 +209,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     folder = tmp_path_factory.mktemp("case")
     (folder / "prices.csv").write_text(price_text(), "utf-8")
     loaded = case_from_data(copy.deepcopy(CASE), folder)
-    further = Further(refine=2, border_gap=1e-7, twins=True, regret=True)
+    further = Further(refine=2, twins=True, regret=True)
     return run_sweep(loaded, PLANE, PointOptions(relative_gap=1e-3), further=further, executor=Here())
 
 
@@ -239,10 +241,26 @@ def test_borders_are_points_of_the_table(studied: Sweep) -> None:
     first, second = added[: len(added) // 2], added[len(added) // 2 :]
     assert {float(row[RATE]) for row in first if float(row[BITCOIN]) % 40000 == 20000} <= {30.0, 50.0, 70.0} | steps
     assert {float(row[RATE]) % 10 for row in second} & {5.0}
-    assert studied.refined is not None
-    # Those next to a border are proved further than all others are asked to be.
-    close = [float(rows[number - 1]["gap"]) for number in studied.refined.asked]
-    assert max(close, default=0.0) <= 1e-7
+
+
+@pytest.mark.parametrize(("border_gap", "again"), [(1e-6, [2, 3]), (1e-3, []), (None, [])])
+def test_points_next_to_a_border_are_proved_further(load_small, border_gap: float | None, again: list[int]) -> None:
+    """Proves: with a smaller gap for borders the points beside one are solved once more, to that gap, and their rows
+    say so; else none is. Broken: all points again, or the old gap in the table."""
+
+    def answer(work, job):
+        # Halls change between the second and the third value.
+        halls = 1 if job.point.values[0] < 100000 else 2
+        return Outcome("optimal", "", figures(100.0, gap=job.relative_gap / 2), sign(halls))
+
+    here = Here(answer)
+    texts = [f"{BITCOIN}=60000,80000,120000,140000", f"{RATE}=80"]
+    options = PointOptions(relative_gap=1e-3)
+    sweep = run_sweep(load_small(), texts, options, further=Further(border_gap=border_gap), executor=here)
+    assert [[job.point.number for job in wave] for wave in here.waves[1:]] == ([again] if again else [])
+    assert {n: swept.outcome.figures.gap for n, swept in enumerate(sweep.points, start=1) if swept.outcome.figures} == {
+        n: 5e-7 if n in again else 5e-4 for n in (1, 2, 3, 4)
+    }
 
 
 def test_twins_stand_beside_their_points(studied: Sweep) -> None:
@@ -273,6 +291,39 @@ def test_regret_of_the_plan_of_a_point_is_nothing_there(studied: Sweep) -> None:
     # The case as it stands (a rent of 100) is no point of the grid; it signs two halls.
     assert any("lease 2 halls" in plan.words for plan in studied.regret.plans)
     assert 0 not in {swept.point.number for swept in studied.points}
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "beside"),
+    [
+        ([f"{BITCOIN}=90000,100000"], "grid", False),
+        ([f"{BITCOIN}=90000,110000"], "grid", True),
+        ([f"{BITCOIN}=x0.9,x1 & {RATE}=90,100"], "grid", False),
+        ([f"{BITCOIN}=x0.9,x1 & {RATE}=90,110"], "grid", True),
+        ([f"{BITCOIN}=x0.9,x1.1"], "tornado", False),
+        # Two markets with different numbers: no one value is the case's own.
+        (["market.power.*.scale=1,2"], "grid", True),
+    ],
+)
+def test_the_case_as_it_stands_is_solved_once(load_small, texts: list[str], kind: Any, beside: bool) -> None:
+    """Proves: its plan is compared, from the point that it is, else from one of its own, which is no row. Broken:
+    solved twice, or its plan (9 halls) missing."""
+
+    def answer(work, job):
+        if work is price_point:
+            return PricedPoint((90.0,) * len(job.plans))
+        halls = job.point.number or 9
+        return Outcome("optimal", "", figures(100.0), sign(halls))
+
+    here, loaded = Here(answer), load_small()
+    found = design(loaded, texts, tornado=kind == "tornado")
+    sweep = run_sweep(
+        loaded, found.directions, points=found.points, kind=kind, executor=here, further=Further(regret=True)
+    )
+    assert (0 in {number for number, _ in here.points}) == beside
+    assert [swept.point.number for swept in sweep.points] == list(range(1, len(found.points) + 1))
+    assert sweep.regret is not None
+    assert any("9 halls" in plan.words for plan in sweep.regret.plans) == beside
 
 
 def test_borders_are_of_a_plane_only(load_small) -> None:

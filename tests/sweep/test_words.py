@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from optimizer.sweep.campaign import Swept
+from optimizer.sweep.directions import Overlays
 from optimizer.sweep.point import Figures, Outcome
 from optimizer.sweep.progress import SweepProgress, progress_text
+from optimizer.sweep.regret import choose_plans, regret
 from optimizer.sweep.run import Sweep
 from optimizer.sweep.vary import Point, Vary
 from optimizer.sweep.words import WIDTH, changes_along, short_plan, sweep_lines, vary_text
+from tests.sweep.fakes import sign
 
 
 def row(decision: str, item: str, amount: float, date: str = "2027-04-01", site: str = "west") -> dict[str, Any]:
@@ -135,3 +139,139 @@ def test_progress_text() -> None:
     assert progress_text(0, 5, 3.0) == "sweep  0 of 5 points  3 s"
     assert progress_text(12, 110, 60) == "sweep  12 of 110 points  60 s  about 8 min left"
     assert progress_text(1, 100, 300) == "sweep  1 of 100 points  5 min  about 8.2 h left"
+
+
+# ---------------------------------------------------------------- designs, overlays, what is not closed
+
+
+def at(number: int, values: tuple[float | str, ...], value: float | None, halls: int = 2, **more: Any) -> Swept:
+    """A point that signs so many halls, or none without a value."""
+    if value is None:
+        return Swept(Point(number, values, {}), Outcome("infeasible", "no plan"), 0.0)
+    found = replace(figures(LEASE | {"amount": halls}, value=value), **more)
+    status = "time limit" if more else "optimal"
+    return Swept(Point(number, values, {}), Outcome(status, "", found, sign(halls)), 0.0)
+
+
+def studied(kind: Any, directions: tuple[Any, ...], points: list[Swept], **more: Any) -> Sweep:
+    return Sweep("Case", directions, tuple(points), len(points), False, {}, 0.0, 1, kind, **more)
+
+
+def test_a_tornado_is_sorted_by_swing() -> None:
+    """Proves: the input that moves the value most comes first, with both ends and a mark where the plan is another.
+    Broken: the order of the call, or the mark at the wrong end."""
+    directions = (Vary("a.low", (0.8, 1.2), True), Vary("b.high", (10.0, 20.0)), Vary("c.none", (1.0,)))
+    points = [
+        at(1, (1.0, 15.0, 3.0), 100.0),
+        at(2, (0.8, 15.0, 3.0), 101.0),
+        at(3, (1.2, 15.0, 3.0), 98.0),
+        at(4, (1.0, 10.0, 3.0), 80.0, halls=1),
+        at(5, (1.0, 20.0, 3.0), 120.0),
+        at(6, (1.0, 15.0, 1.0), None),
+    ]
+    lines = sweep_lines(studied("tornado", directions, points))
+    shown = [line.split() for line in lines if line.startswith(("a.", "b.", "c."))]
+    assert shown == [
+        ["b.high", "10", "$80.0M*", "20", "$120.0M", "$40.0M"],
+        ["a.low", "x1.2", "$98.0M", "x0.8", "$101.0M", "$3.0M"],
+        ["c.none", "1", "without", "a", "plan"],
+    ]
+    assert "Value     $100.0M as the case stands" in lines
+    assert lines[-1] == "*  signs or builds other things than the plan of the case as it stands"
+    assert not any(line.startswith("Changes") for line in lines)
+
+
+def test_a_tornado_with_other_cases() -> None:
+    """Proves: each file stands by itself, and the directions begin after them. Broken: the value of a file as that of
+    an input."""
+    directions = (Overlays("case.yaml", ("bear.yaml", "rich.yaml")), Vary("a", (1.0, 2.0)))
+    points = [
+        at(1, ("case.yaml", 1.5), 100.0),
+        at(2, ("bear.yaml", 1.5), 70.0, halls=0),
+        at(3, ("rich.yaml", 1.5), 130.0),
+        at(4, ("case.yaml", 1.0), 90.0),
+        at(5, ("case.yaml", 2.0), 110.0),
+    ]
+    lines = sweep_lines(studied("tornado", directions, points))
+    assert [line.split() for line in lines if line.startswith(("bear", "rich"))] == [
+        ["bear.yaml", "$70.0M*"], ["rich.yaml", "$130.0M"],
+    ]  # fmt: skip
+    assert [line.split() for line in lines if line.startswith("a ")] == [["a", "1", "$90.0M", "2", "$110.0M", "$20.0M"]]
+
+
+def test_a_sample_is_told_by_quantiles() -> None:
+    """Proves: quantiles and mean of the points that have a plan, and the part of the points of each plan. Broken: 101
+    rows, or a point without a plan as a value of 0."""
+    points = [at(n + 1, (float(n),), float(n), halls=1 if n < 25 else 3) for n in range(101)]
+    points += [at(102, (7.0,), None)]
+    lines = sweep_lines(studied("sample", (Vary("a", (0.0, 100.0), between=True),), points))
+    assert lines[2] == "Varied    a: between 0 and 100"
+    assert lines[4].split() == ["Value", "5%", "25%", "50%", "75%", "95%", "mean"]
+    assert lines[5].split() == ["$5.0M", "$25.0M", "$50.0M", "$75.0M", "$95.0M", "$50.0M"]
+    assert lines[7:] == [
+        "Plans       75%  both: lease 3 halls at west",
+        "            25%  both: lease 1 hall at west",
+        "             1%  no plan",
+        "          of 102 points",
+    ]
+
+
+def test_other_cases_have_a_column_and_changes_of_their_own() -> None:
+    """Proves: neighbours of one case are compared, the last of one and the first of the next are not. Broken: a change
+    between x2 of the case and x1 of bear.yaml."""
+    directions = (Overlays("case.yaml", ("bear.yaml",)), Vary("a.scale", (1.0, 2.0), True))
+    points = [
+        at(1, ("case.yaml", 1.0), 9.0, halls=3),
+        at(2, ("case.yaml", 2.0), 8.0, halls=3),
+        at(3, ("bear.yaml", 1.0), 7.0, halls=2),
+        at(4, ("bear.yaml", 2.0), 6.0, halls=1),
+    ]
+    sweep = studied("grid", directions, points)
+    lines = sweep_lines(sweep)
+    assert lines[2:4] == ["Varied    case: case.yaml, bear.yaml", "          a.scale: x1, x2"]
+    assert lines[5].split() == ["point", "case", "scale", "value", "headroom", "plan"]
+    assert lines[8].split()[:4] == ["3", "bear.yaml", "x1", "$7.0M"]
+    assert changes_along(sweep) == [("x1", "x2 (bear.yaml)", "lease 1 instead of 2")]
+    files = studied("grid", directions[:1], [at(1, ("case.yaml",), 9.0), at(2, ("bear.yaml",), 8.0, halls=1)])
+    assert changes_along(files) == [("case.yaml", "bear.yaml", "lease 1 instead of 2")]
+
+
+def test_what_moves_together_is_told_together() -> None:
+    """Proves: each clause has its own values. Broken: only the first."""
+    both = Vary("a.b", (1.0, 2.0), linked=(Vary("c.d", (0.9, 1.1), True),))
+    lines = sweep_lines(studied("grid", (both,), [at(1, (1.0,), 1.0)]))
+    assert lines[2:4] == ["Varied    a.b: 1, 2", "            with c.d: x0.9, x1.1"]
+
+
+def test_points_that_are_not_closed_are_marked_and_listed() -> None:
+    """Proves: a question mark beside the value and a list with gaps. Broken: a stopped point that looks proved."""
+    points = [at(n, (float(n),), 50.0, **({"gap": 0.0123} if n == 2 else {})) for n in (1, 2, 3)]
+    lines = sweep_lines(studied("grid", (Vary("a", (1.0, 2.0, 3.0)),), points))
+    assert [line.split()[2] for line in lines[5:8]] == ["$50.0M", "$50.0M?", "$50.0M"]
+    at_end = [line for line in lines if line.startswith("?")]
+    assert at_end == ["?         1 point not proved to the gap in time; another plan may be better there:"]
+    assert lines[-1] == "          2 (gap 1.23%)"
+
+
+def test_a_map_takes_the_place_of_the_rows() -> None:
+    """Proves: either the map or the rows. Broken: both, for a hundred points."""
+    plane = (Vary("a", (1.0, 2.0)), Vary("b", (1.0,)))
+    lines = sweep_lines(studied("grid", plane, [at(1, (1.0, 1.0), 1.0)]), ["A map"])
+    assert lines == ["Case", "", "Varied    a: 1, 2", "          b: 1", "", "A map"]
+
+
+def test_regret_problems_and_what_was_kept() -> None:
+    """Proves: each plan's worst and mean, the least worst by name, what failed, what came from the store. Broken: the
+    first plan named, whose worst is 30."""
+    points = [replace(at(1, (1.0,), 100.0, halls=1), kept=True), at(2, (2.0,), 90.0, halls=2)]
+    plans = choose_plans(points)
+    compared = regret(points, plans, lambda point, _: [70.0] if point.number == 2 else [95.0])
+    lines = sweep_lines(studied("grid", (Vary("a", (1.0, 2.0)),), points, regret=compared, problems=("point 9: died",)))
+    start = next(n for n, line in enumerate(lines) if line.startswith("Regret"))
+    assert [line.split()[:5] for line in lines[start + 1 : start + 3]] == [
+        ["1", "$20.0M", "2", "$10.0M", "1"], ["2", "$5.0M", "1", "$2.5M", "1"],
+    ]  # fmt: skip
+    assert lines[start + 3] == "          plan 2 loses least at its worst: $5.0M"
+    assert "Problems  point 9: died" in lines
+    assert lines[-1] == "Kept      1 of 2 points were solved before"
+    assert max(map(len, lines)) <= WIDTH
