@@ -190,7 +190,8 @@ def command(
         return code
     sweep.write(file, parquet=parquet)
     if sweep.interrupted:
-        click.echo(f"interrupted: {len(sweep.points)} of {sweep.asked} points were finished", err=True)
+        beyond = "" if len(sweep.points) < sweep.asked else "; borders, twins or regret are not complete"
+        click.echo(f"interrupted: {len(sweep.points)} of {sweep.asked} points were finished{beyond}", err=True)
     drawn = write_pictures(loaded, sweep, file) if picture else []
     if as_json:
         click.echo(json.dumps({**sweep.data(), "file": str(file)}, indent=2, ensure_ascii=False))

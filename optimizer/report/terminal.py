@@ -140,7 +140,7 @@ def _between(amounts: tuple[float, float]) -> str:
 def _summed(kind: str, unit: str, amount: float, months: list[str]) -> str:
     words = {
         "commit": "have lenders commit",
-        "draw": "have lenders lend",
+        "draw": "draw new money:",
         "repay": "repay lines",
         "issue": "issue shares",
         "sell_btc": "sell",
@@ -195,7 +195,7 @@ def _leverage(measures: Measures) -> str:
     if leverage is None:
         return ""
     if leverage <= 0:
-        return "; never in net debt at the end of a year with positive EBITDA"
+        return "; no net debt in any profitable year"
     return f"; net debt at most {leverage:.1f} x EBITDA"
 
 

@@ -57,7 +57,7 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
         kind = [s for s in found if s.unit == found[0].unit]
         worst = max(kind, key=lambda s: s.amount)
         found = [worst, *(s for s in found if s is not worst)]
-        lines = [f"{s.label}: {_side(s.side)}{_known(s.name, s.limit)} by {s.amount:,.2f} {s.unit}" for s in found]
+        lines = [f"{s.label}: {_broken(s.name, s.side, s.limit)} by {s.amount:,.2f} {s.unit}" for s in found]
         if len(lines) > MOST_LINES:
             lines = [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} more"]
         return InfeasibleError(
@@ -87,13 +87,11 @@ def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
     return found
 
 
-def _known(name: str, limit: float) -> str:
-    """A limit as a figure, of a row that has one; others are sums over decisions."""
-    return f" {limit:,.2f}" if name.startswith(FIGURES) else " what it allows"
-
-
-def _side(side: str) -> str:
-    return "falls short of" if side == "lower" else "goes beyond"
+def _broken(name: str, side: str, limit: float) -> str:
+    """How a row is broken: by the side of its figure, if it has one; others are sums over decisions."""
+    if not name.startswith(FIGURES):
+        return "is broken"
+    return f"{'falls short of' if side == 'lower' else 'goes beyond'} {limit:,.2f}"
 
 
 def _outside(instance: Instance, conflict: Conflict) -> list[str]:
