@@ -248,7 +248,7 @@ def test_twenty_problems_and_the_rest_counted(tmp_path: Path) -> None:
         (b"timestamp_utc,A\n2024-01-01T06:00Z,\xff", "prices.csv:2: not UTF-8 text: byte 0xff"),
         (b"PK\x03\x04rest", "prices.csv: a workbook or zip archive, not text: save it as CSV"),
         ("timestamp_utc,A".encode("utf-16"), "prices.csv: UTF-16 text: save it as UTF-8"),
-        (gzip.compress(b"timestamp_utc,A\n"), "prices.csv: packed with gzip: name it .csv.gz"),
+        (gzip.compress(b"timestamp_utc,A\n", mtime=0), "prices.csv: packed with gzip: name it .csv.gz"),
         (
             b'timestamp_utc,A\n"' + b"x" * 200_000,
             "prices.csv:2: cannot be split into cells: a quotation mark that is not closed?",
@@ -325,7 +325,7 @@ def test_whatever_the_bytes(
     name = "p.csv.gz" if packed else "p.csv"
     spec = {"timestamps": timestamps, "gaps": rules[0], "duplicates": rules[1], "interval_minutes": 60}
     try:
-        series = read(tmp_path_factory.mktemp("bytes"), gzip.compress(data) if packed else data, name, **spec)
+        series = read(tmp_path_factory.mktemp("bytes"), gzip.compress(data, mtime=0) if packed else data, name, **spec)
     except PriceFileProblems:
         return
     assert np.isfinite(series.price).all()
