@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optimizer.case.load import LoadedCase, case_from_data, load_case
+from optimizer.compare import differences
+from optimizer.compare.folder import write_folder as write_comparison
+from optimizer.compare.why import why_table
 from optimizer.errors import AuditError, CallError
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.market.market import Market, build_market
@@ -46,7 +49,9 @@ from optimizer.plan.summary import (
     twin_data,
     versions,
 )
+from optimizer.plan.table import Table
 from optimizer.plan.write import PLAN_VERSION, publish, stage_folder, write_inputs, write_json, write_tables, write_text
+from optimizer.plan.written import WrittenPlan, read_written
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.progress import Progress
 from optimizer.solve.run import Solution
@@ -419,6 +424,46 @@ def read_plan(folder: str | Path) -> PlanFolder:
     return PlanFolder(place, summary)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Two written plans and what differs: the tables ``decisions``, ``megawatts``, ``value``, ``measures``, ``why``."""
+
+    a: WrittenPlan
+    b: WrittenPlan
+    tables: Mapping[str, Table]
+
+    def data(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        sides = {
+            name: {"folder": str(plan.folder), "case": plan.title, "value_usd_m": plan.value_usd_m}
+            for name, plan in (("a", self.a), ("b", self.b))
+        }
+        return {**sides, **{name: [rounded(row) for row in table.dicts()] for name, table in self.tables.items()}}
+
+    def write(self, folder: str | Path) -> None:
+        """Write the tables into a folder of their own. CallError if something else is in the way."""
+        write_comparison(Path(folder), self.tables)
+
+
+def compare(a: str | Path, b: str | Path, *, why: bool = True) -> Comparison:
+    """What differs between two plan folders, and (unless ``why`` is False) whether inputs or decisions are the cause.
+
+    For that the decisions of each are priced under the inputs of the other. Raises CallError if a folder holds no plan.
+    """
+    first, second = read_written(Path(a)), read_written(Path(b))
+    tables = {
+        "decisions": differences.decisions_table(first, second),
+        "megawatts": differences.megawatts_table(first, second),
+        "value": differences.value_table(first, second),
+        "measures": differences.measures_table(first, second),
+    }
+    if why and any(table.rows for table in tables.values()):
+        tables["why"] = why_table(
+            first, second, lambda loaded: solve(loaded, SolveOptions(), twins=False).solution.value_usd_m
+        )
+    return Comparison(first, second, tables)
+
+
 def _equity_price(plan: Plan) -> float:
     """What a share is worth over what it sells for, where shares are sold."""
     return plan.instance.intrinsic_to_market if plan.gives_shares else 1.0
@@ -438,6 +483,7 @@ def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:
 
 __all__ = [
     "AlternativePlans",
+    "Comparison",
     "LoadedCase",
     "PlanFolder",
     "PointOptions",
@@ -446,6 +492,7 @@ __all__ = [
     "alternatives",
     "audit",
     "case_from_data",
+    "compare",
     "load",
     "prepare",
     "read_plan",

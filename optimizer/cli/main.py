@@ -41,6 +41,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "alternatives": Subcommand(
         "optimizer.cli.alternatives:command", "Find plans worth nearly as much that go far in one respect."
     ),
+    "compare": Subcommand("optimizer.cli.compare:command", "Say what differs between two plans, and why."),
     "audit": Subcommand("optimizer.cli.audit:command", "Recompute a written plan from its case, independently."),
     "schema": Subcommand("optimizer.cli.schema:command", "Print the JSON Schema of case files, for editors."),
 }
