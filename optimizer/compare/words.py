@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from optimizer.compare.why import CHOSEN
 from optimizer.plan.summary import decision_line
 from optimizer.plan.table import Table
 from optimizer.plan.written import WrittenPlan
+
+WIDTH = 100
 
 MOST = 20
 """Lines of each kind; the tables have them all."""
@@ -19,7 +22,15 @@ CAUSE_WORDS = {"inputs": "other inputs", "decisions": "other decisions"}
 
 
 def compare_lines(a: WrittenPlan, b: WrittenPlan, tables: Mapping[str, Table]) -> list[str]:
-    """The comparison, line by line."""
+    """The comparison, line by line, within 100 columns."""
+    return [part for line in _lines(a, b, tables) for part in (_wrapped(line) or [""])]
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent=" " * 10, drop_whitespace=True, replace_whitespace=False)
+
+
+def _lines(a: WrittenPlan, b: WrittenPlan, tables: Mapping[str, Table]) -> list[str]:
     lines = [f"A         {a.title}: {_usd_m(a.value_usd_m)}  ({a.folder})"]
     lines += [f"B         {b.title}: {_usd_m(b.value_usd_m)}  ({b.folder})"]
     if not any(tables[name].rows for name in ("decisions", "megawatts", "value", "measures")):
