@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench fmt lock clean
+.PHONY: help setup tools demo test soak bench fmt lock clean
 
 help:
 	@echo "make setup   make .venv with the pinned packages and wattfork itself"
@@ -39,15 +39,18 @@ demo: setup
 	@echo
 	@echo "The plans and their tables are in results/quickstart and results/cipher_2025q2"
 
+tools:
+	@sh tests/install_tools.sh
+
 # pytest comes last: its summary is the last line.
-test: setup
+test: setup tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
-soak: setup
+soak: setup tools
 	$(BIN)/pytest -q -m soak
 
 # PyPSA, against which the product is measured, gets an environment of its own.

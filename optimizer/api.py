@@ -56,6 +56,8 @@ from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.progress import Progress
 from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting, cost_of_waiting, solve_twins
+from optimizer.solve.ways_out import WayOut
+from optimizer.solve.ways_out import ways_out as find_ways_out
 from optimizer.sweep.alternatives import NAMES, TABLE_FILE, Alternatives, find_alternatives
 from optimizer.sweep.alternatives_folder import stage_folder as stage_alternatives
 from optimizer.sweep.point import PointOptions
@@ -278,6 +280,11 @@ def solve(
     return Result(loaded, prepared, solution, plan, tuple(found), waiting, watch, certified.certificate)
 
 
+def ways_out(loaded: LoadedCase) -> tuple[WayOut, ...]:
+    """Of a case that no plan can satisfy: what, by one kind of help alone, would make a plan possible, cheapest first."""
+    return find_ways_out(prepare(loaded))
+
+
 def sweep(
     loaded: LoadedCase, vary: Sequence[str], options: PointOptions | None = None, *, workers: int | None = None
 ) -> Sweep:
@@ -498,4 +505,5 @@ __all__ = [
     "read_plan",
     "solve",
     "sweep",
+    "ways_out",
 ]

@@ -50,12 +50,13 @@ def command(
 
     began = time.perf_counter()
     from optimizer import api
-    from optimizer.errors import ExitCode
+    from optimizer.errors import ExitCode, InfeasibleError
     from optimizer.plan.write import check_target
     from optimizer.report.terminal import plan_lines
     from optimizer.solve.highs import SolveOptions, Status
     from optimizer.solve.interrupt import InterruptGuard
     from optimizer.solve.progress import TerminalProgress
+    from optimizer.solve.ways_out import way_lines
 
     watch = api.Stopwatch()
     watch.seconds["import"] = time.perf_counter() - began
@@ -68,7 +69,10 @@ def command(
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)
     with InterruptGuard() as guard, TerminalProgress(quiet=quiet or as_json) as progress:
-        result = api.solve(loaded, options, twins=not no_twins, on_progress=progress, stop=guard.stop, watch=watch)
+        try:
+            result = api.solve(loaded, options, twins=not no_twins, on_progress=progress, stop=guard.stop, watch=watch)
+        except InfeasibleError as error:
+            raise InfeasibleError(error.message, (*error.details, *way_lines(api.ways_out(loaded)))) from None
     report = result.write(target)
     if as_json:
         click.echo(json.dumps(result.summary(report), indent=2))

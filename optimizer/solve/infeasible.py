@@ -32,23 +32,8 @@ LIMIT_WORDS = {
 
 def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
     """Why there is no plan, in the case's own words: the cheapest way in which limits would have to give."""
-    limits = instance.limits
-    softenable = _money_that_may_give(instance)
-    # A megawatt is dearer than a million: money gives way before steel does.
-    softenable |= {
-        f"sites_megawatts[{r}]": Softening(20.0, f"limit of MW: {name}", "MW") for r, name in enumerate(limits.name)
-    }
-    if instance.operations is not None:
-        softenable |= {
-            f"operations_hedge[{r}]": Softening(
-                20.0, f"load for the contracts signed at {name.partition(': ')[2]}", "MW"
-            )
-            for r, name in enumerate(instance.operations.row_name)
-            if name.startswith("hedge:")
-        }
-    # Rows that only say again what others say would hold on to what the others let go.
-    implied = np.array([name.startswith("sites_whole_halls[") for name in form.row_names], dtype=bool)
-    form = replace(form, row_upper=np.where(implied, np.inf, form.row_upper))
+    softenable = money_that_may_give(instance) | megawatts_that_may_give(instance)
+    form = without_implied_rows(form)
     conflict = find_conflict(form, softenable)
     if conflict.kind is ConflictKind.SHORTFALLS:
         # Steel before money, then in time: what is first is what to look at first.
@@ -67,7 +52,30 @@ def infeasible(instance: Instance, form: StandardForm) -> InfeasibleError:
     return InfeasibleError("no plan can satisfy this case", _outside(instance, conflict))
 
 
-def _money_that_may_give(instance: Instance) -> dict[str, Softening]:
+def without_implied_rows(form: StandardForm) -> StandardForm:
+    """The form without rows that only say again what others say: they would hold on to what the others let go."""
+    implied = np.array([name.startswith("sites_whole_halls[") for name in form.row_names], dtype=bool)
+    return replace(form, row_upper=np.where(implied, np.inf, form.row_upper))
+
+
+def megawatts_that_may_give(instance: Instance) -> dict[str, Softening]:
+    """Limits on megawatts by row of the model. A megawatt is dearer than a million: money gives way before steel."""
+    limits = instance.limits
+    found = {
+        f"sites_megawatts[{r}]": Softening(20.0, f"limit of MW: {name}", "MW") for r, name in enumerate(limits.name)
+    }
+    if instance.operations is not None:
+        found |= {
+            f"operations_hedge[{r}]": Softening(
+                20.0, f"load for the contracts signed at {name.partition(': ')[2]}", "MW"
+            )
+            for r, name in enumerate(instance.operations.row_name)
+            if name.startswith("hedge:")
+        }
+    return found
+
+
+def money_that_may_give(instance: Instance) -> dict[str, Softening]:
     """Limits on money by row of the model, in words: minimum cash first."""
     tree = instance.tree
     found: dict[str, Softening] = {}
