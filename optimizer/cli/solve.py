@@ -46,6 +46,7 @@ def command(
     130: stopped before there was a plan.
     """
     import json
+    import sys
     import time
 
     began = time.perf_counter()
@@ -53,6 +54,7 @@ def command(
     from optimizer.errors import ExitCode, InfeasibleError
     from optimizer.plan.write import check_target
     from optimizer.report.terminal import plan_lines
+    from optimizer.report.terminal_pictures import picture_lines, show
     from optimizer.solve.highs import SolveOptions, Status
     from optimizer.solve.interrupt import InterruptGuard
     from optimizer.solve.progress import TerminalProgress
@@ -90,6 +92,9 @@ def command(
             result.capital,
         )
         click.echo("\n".join(lines))
+        if sys.stdout.isatty():
+            click.echo()
+            show(picture_lines(result.plan.tables))
         click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")
     certified = result.certificate.passed and result.status is Status.OPTIMAL
     return ExitCode.DONE if certified else ExitCode.STOPPED
