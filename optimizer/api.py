@@ -27,7 +27,7 @@ from optimizer.case.load import LoadedCase, case_from_data, load_case
 from optimizer.compare import differences
 from optimizer.compare.folder import write_folder as write_comparison
 from optimizer.compare.why import why_table
-from optimizer.errors import AuditError, CallError
+from optimizer.errors import AuditError, CallError, CaseError
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.market.market import Market, build_market
 from optimizer.operations.operations import Operations, build_operations
@@ -241,7 +241,10 @@ def prepare(loaded: LoadedCase, market: Market | None = None, watch: Stopwatch |
 
 def _read(loaded: LoadedCase, watch: Stopwatch, market: Market | None = None) -> tuple[Market, Operations]:
     with watch.stage("read"):
-        market = market or build_market(loaded.case, loaded.folder)
+        try:
+            market = market or build_market(loaded.case, loaded.folder)
+        except CaseError as error:
+            raise loaded.placed(error) from None
     with watch.stage("operations"):
         return market, build_operations(loaded.case, market)
 
@@ -281,7 +284,7 @@ def solve(
 
 
 def ways_out(loaded: LoadedCase) -> tuple[WayOut, ...]:
-    """Of a case that no plan can satisfy: what, by one kind of help alone, would make a plan possible, cheapest first."""
+    """Of a case that no plan can satisfy: what, by one kind of help alone, would make one possible, cheapest first."""
     return find_ways_out(prepare(loaded))
 
 

@@ -56,6 +56,13 @@ class LoadedCase:
         """A problem at a path of this case, with its place in the text."""
         return self.places.problem(Finding(path, message))
 
+    def placed(self, error: CaseError) -> CaseError:
+        """The same problems, those without a place in a file at their place in the text of this case."""
+        return CaseError(
+            self.problem(tuple(problem.path.split(".")), problem.message) if not problem.file else problem
+            for problem in error.problems
+        )
+
 
 def load_case(
     path: Path,

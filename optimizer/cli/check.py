@@ -54,41 +54,17 @@ def command(case: Path, given: Path | None, quiet: bool, as_json: bool) -> ExitC
 
 def check_prices(loaded: LoadedCase) -> tuple[dict[str, PriceSeries], list[Problem]]:
     """Price series by market, and warnings about them. Raises `CaseError` with what is wrong with the files."""
-    import os
-
     from optimizer.case.plausibility import judge_prices
-    from optimizer.case.price_files import market_path, price_files
     from optimizer.instance.site_operations import check_supplies
     from optimizer.market.market import build_market
-    from optimizer.market.prices import PriceFileProblems, read_prices
 
-    read: dict[str, tuple[PriceSeries, ...]] = {}
-    problems: list[Problem] = []
-    for place, specs in price_files(loaded.case).items():
-        path = (*place.split("."), "file")
-        try:
-            read[place] = tuple(read_prices(spec, loaded.folder) for spec in specs)
-        except PriceFileProblems as found:
-            file = specs[0].file
-            shown = os.path.normpath(loaded.folder / file)
-            for problem in found.problems:
-                if problem.line is None:
-                    problems.append(loaded.problem(path, f"{file}: {problem.message}"))
-                else:
-                    problems.append(Problem(shown, problem.line, None, place, problem.message))
-            if found.more:
-                problems.append(loaded.problem(path, f"{file}: and {found.more} more such problems"))
-    if problems:
-        raise CaseError(problems)
     try:
-        check_supplies(loaded.case, build_market(loaded.case, loaded.folder, read))
+        market = build_market(loaded.case, loaded.folder)
+        check_supplies(loaded.case, market)
     except CaseError as error:
-        raise CaseError(
-            loaded.problem(tuple(problem.path.split(".")), problem.message) if problem.line is None else problem
-            for problem in error.problems
-        ) from None
-    series = {name: read[market_path(name)][0] for name in loaded.case.market.power}
-    means = {name: float(read.price.mean()) for name, read in series.items()}
+        raise loaded.placed(error) from None
+    series = {name: path.file for name, path in market.power.items()}
+    means = {name: float(each.price.mean()) for name, each in series.items()}
     findings = judge_prices(loaded.case, means)
     return series, list(loaded.places.problems(findings, "warning"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,10 +133,15 @@ def _read_all(case: Case, folder: Path, problems: list[Problem]) -> dict[str, tu
         try:
             read[path] = tuple(read_prices(spec, folder) for spec in specs)
         except PriceFileProblems as found:
+            shown = os.path.normpath(folder / specs[0].file)
             problems += [
-                Problem(file=p.file, line=p.line, column=None, path=path, message=p.message, severity="error")
+                Problem(shown, p.line, None, path, p.message)
+                if p.line is not None
+                else Problem("", None, None, f"{path}.file", f"{p.file}: {p.message}")
                 for p in found.problems
             ]
+            if found.more:
+                problems.append(Problem(shown, None, None, path, f"and {found.more} more such problems"))
     return read
 
 

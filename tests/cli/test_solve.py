@@ -65,3 +65,17 @@ def test_headline_figures_are_audited(plan: Path, name: str, wrong: object, caps
         assert f"measures.{name}" in capsys.readouterr().err
     finally:
         file.write_text(text, encoding="utf-8")
+
+
+def test_a_missing_price_file_has_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Proves: solve names file, line and column of what names the price file, as check does; without its place the
+    line would begin with the name of the missing file."""
+    quickstart = Path("cases/quickstart/case.yaml").resolve()
+    text = f"extends: {quickstart}\ncase: no file\nmarket: {{power: {{west: {{file: nothere.csv}}}}}}\n"
+    (tmp_path / "case.yaml").write_text(text)
+    said = []
+    for command in (["check", str(tmp_path)], ["solve", str(tmp_path), "-q", "-o", str(tmp_path / "out")]):
+        assert main(command) == 2
+        said.append(capsys.readouterr().err.strip())
+    assert said[0] == said[1]
+    assert said[1] == f"{tmp_path}/case.yaml:3:31 market.power.west.file: nothere.csv: there is no such file"
