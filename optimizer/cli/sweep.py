@@ -122,7 +122,7 @@ def command(
     import json
 
     from optimizer.case.load import load_case
-    from optimizer.cli.sweep_files import hold_files, map_lines, write_indices, write_pictures
+    from optimizer.cli.sweep_files import drop_old, hold_files, map_lines, write_indices, write_pictures
     from optimizer.errors import ExitCode
     from optimizer.sweep.further import hold_further
     from optimizer.sweep.point import PointOptions
@@ -189,6 +189,7 @@ def command(
         click.echo("interrupted before any point was finished", err=True)
         return code
     sweep.write(file, parquet=parquet)
+    drop_old(file, picture=picture, parquet=parquet)
     if sweep.interrupted:
         beyond = "" if len(sweep.points) < sweep.asked else "; borders, twins or regret are not complete"
         click.echo(f"interrupted: {len(sweep.points)} of {sweep.asked} points were finished{beyond}", err=True)

@@ -72,14 +72,28 @@ def hold_files(file: Path, found: Design, *, regret: bool, picture: bool, parque
             _hold_place(place, _OWN_SVG)
 
 
+def drop_old(file: Path, *, picture: bool, parquet: bool) -> None:
+    """Take away the picture and the Parquet file of an earlier sweep that had this table's name, unless they are made
+    anew: they would show what the table no longer says."""
+    for place, start, kept in ((picture_file(file), _OWN_SVG, picture), (parquet_file(file), _PARQUET, parquet)):
+        if not kept and _is_own(place, start):
+            place.unlink()
+
+
+def _is_own(file: Path, start: bytes) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(len(start)) == start
+
+
 def _hold_place(file: Path, start: bytes) -> None:
-    if not file.exists():
-        return
-    if file.is_file():
-        with file.open("rb") as stream:
-            if stream.read(len(start)) == start:
-                return
-    raise CallError(f"{file} is not of an earlier sweep; it is left alone", ("name another place with -o",))
+    if file.exists() and not _is_own(file, start):
+        raise _foreign(file)
+
+
+def _foreign(file: Path) -> CallError:
+    return CallError(f"{file} is not of an earlier sweep; it is left alone", ("name another place with -o",))
 
 
 def picture_file(file: Path) -> Path:
