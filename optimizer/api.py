@@ -28,11 +28,13 @@ from optimizer.compare import differences
 from optimizer.compare.folder import write_folder as write_comparison
 from optimizer.compare.why import why_table
 from optimizer.errors import AuditError, CallError, CaseError
+from optimizer.explain.run import Explanation, explain_plan
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.market.market import Market, build_market
 from optimizer.operations.operations import Operations, build_operations
 from optimizer.plan.audit.result import AuditReport
 from optimizer.plan.audit.run import audit_folder
+from optimizer.plan.bridge import bridge_table
 from optimizer.plan.build import Plan, build_plan
 from optimizer.plan.capital import capital_answers
 from optimizer.plan.certificate import Certificate
@@ -115,8 +117,18 @@ class Result:
     @cached_property
     def capital(self) -> dict[str, Any]:
         """How the plan is paid for: peak need, runway, thinnest quarter, maturities, dilution."""
-        status_quo = next((plan for twin, plan in self.twins if twin.name == "status_quo"), None)
-        return capital_answers(self.plan, status_quo)
+        return capital_answers(self.plan, self.status_quo)
+
+    @property
+    def status_quo(self) -> Plan | None:
+        """Commitments only; None where the twins were not solved."""
+        return next((plan for twin, plan in self.twins if twin.name == "status_quo"), None)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables of the plan, with the bridge from the status quo where that was solved."""
+        bridge = {"bridge": bridge_table(self.plan, self.status_quo)} if self.status_quo is not None else {}
+        return {**self.plan.tables, **bridge}
 
     @property
     def status(self) -> Status:
@@ -184,8 +196,8 @@ class Result:
         stage = stage_folder(target)
         try:
             with self.watch.stage("write"):
-                write_tables(stage, self.plan.tables)
-                write_inputs(stage, self.loaded.bare, self.loaded.folder)
+                write_tables(stage, self.tables)
+                write_inputs(stage, self.loaded.bare, self.loaded.folder, self.loaded.sources)
                 write_json(stage / "summary.json", self.summary())
             with self.watch.stage("audit"):
                 report = audit_folder(stage)
@@ -276,7 +288,7 @@ def solve(
         # What the plan is held against need not be known better than the plan.
         side = replace(options, relative_gap=max(options.relative_gap, 1e-4), time_limit_seconds=_side_limit(options))
         with watch.stage("twins"):
-            for twin in solve_twins(prepared, side, stop):
+            for twin in solve_twins(prepared, side, stop, solution):
                 own = twin.solution
                 found.append((twin, build_plan(prepared, own.instance, own.decisions, own.states)))
             waiting = cost_of_waiting(prepared, solution, side, stop)
@@ -434,6 +446,16 @@ def read_plan(folder: str | Path) -> PlanFolder:
     return PlanFolder(place, summary)
 
 
+def report_page(folder: str | Path, sweeps: Sequence[str | Path] = ()) -> str:
+    """The page of a plan folder, one HTML text that needs no network; ``sweeps``: folders of sweeps with a map.
+
+    Raises CallError if a folder holds no plan or no such sweep, or if the extra ``report`` is not installed.
+    """
+    from optimizer.report.page import report_page as page
+
+    return page(folder, sweeps)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two written plans and what differs: the tables ``decisions``, ``megawatts``, ``value``, ``measures``, ``why``."""
@@ -474,6 +496,21 @@ def compare(a: str | Path, b: str | Path, *, why: bool = True) -> Comparison:
     return Comparison(first, second, tables)
 
 
+def explain(
+    folder: str | Path,
+    options: SolveOptions | None = None,
+    *,
+    anew: int = 0,
+    on_done: Callable[[str], None] | None = None,
+) -> Explanation:
+    """What limits a written plan, what one more of each thing would be worth, and what refused offers would need.
+
+    ``anew``: for so many of the levers worth most the case is solved with everything decided anew. Raises CallError if
+    the folder holds no plan, or one that does not come to the value that it states.
+    """
+    return explain_plan(Path(folder), options or SolveOptions(), anew=anew, on_done=on_done)
+
+
 def _equity_price(plan: Plan) -> float:
     """What a share is worth over what it sells for, where shares are sold."""
     return plan.instance.intrinsic_to_market if plan.gives_shares else 1.0
@@ -494,6 +531,7 @@ def _waiting_data(waiting: Waiting | None) -> dict[str, Any] | None:
 __all__ = [
     "AlternativePlans",
     "Comparison",
+    "Explanation",
     "LoadedCase",
     "PlanFolder",
     "PointOptions",
@@ -503,9 +541,11 @@ __all__ = [
     "audit",
     "case_from_data",
     "compare",
+    "explain",
     "load",
     "prepare",
     "read_plan",
+    "report_page",
     "solve",
     "sweep",
     "ways_out",

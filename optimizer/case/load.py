@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,14 @@ class LoadedCase:
     warnings: tuple[Problem, ...]
     assumed_count: int
     places: Places = field(default_factory=Places, repr=False)
+
+    @property
+    def sources(self) -> dict[str, dict[str, Any]]:
+        """What the case says of its values by path, in rising order: source, assumed, note, as far as it says them."""
+        return {
+            path: {key: value for key, value in asdict(said).items() if value}
+            for path, said in sorted(self.provenance.items())
+        }
 
     def problem(self, path: CasePath, message: str) -> Problem:
         """A problem at a path of this case, with its place in the text."""

@@ -21,6 +21,7 @@ from click.shell_completion import CompletionItem
 
 from optimizer import __version__
 from optimizer.errors import CaseError, ExitCode, WattforkError
+from optimizer.threads import use_one_thread
 
 
 class Subcommand(NamedTuple):
@@ -41,7 +42,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "alternatives": Subcommand(
         "optimizer.cli.alternatives:command", "Find plans worth nearly as much that go far in one respect."
     ),
+    "explain": Subcommand("optimizer.cli.explain:command", "Say what limits a plan, and what more would be worth."),
     "compare": Subcommand("optimizer.cli.compare:command", "Say what differs between two plans, and why."),
+    "report": Subcommand("optimizer.cli.report:command", "Make the page and the workbook of a written plan."),
     "audit": Subcommand("optimizer.cli.audit:command", "Recompute a written plan from its case, independently."),
     "schema": Subcommand("optimizer.cli.schema:command", "Print the JSON Schema of case files, for editors."),
 }
@@ -96,6 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Nothing but SystemExit from a closed output pipe leaves this function: errors become lines on stderr.
     """
+    if arguments is None:
+        # The process is ours, and nothing has imported numpy yet.
+        use_one_thread()
     try:
         result = group.main(
             args=None if arguments is None else list(arguments), prog_name="wattfork", standalone_mode=False

@@ -24,6 +24,8 @@ import click
 @click.option("--given", type=click.Path(path_type=Path), help="CSV of decisions to lay down, as in decisions.csv.")
 @click.option("--nothing-else", is_flag=True, help="Sign nothing but what is given: price that plan.")
 @click.option("--no-twins", is_flag=True, help="Leave out status quo, all mining, all hosting and the cost of waiting.")
+@click.option("--explain", is_flag=True, help="Then also explain the plan, as 'wattfork explain' does.")
+@click.option("--no-report", is_flag=True, help="Leave out report.html and report.xlsx.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on standard output instead of the summary.")
 def command(
@@ -36,6 +38,8 @@ def command(
     given: Path | None,
     nothing_else: bool,
     no_twins: bool,
+    explain: bool,
+    no_report: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -53,6 +57,7 @@ def command(
     from optimizer import api
     from optimizer.errors import ExitCode, InfeasibleError
     from optimizer.plan.write import check_target
+    from optimizer.report.files import report_lines
     from optimizer.report.terminal import plan_lines
     from optimizer.report.terminal_pictures import picture_lines, show
     from optimizer.solve.highs import SolveOptions, Status
@@ -76,6 +81,9 @@ def command(
         except InfeasibleError as error:
             raise InfeasibleError(error.message, (*error.details, *way_lines(api.ways_out(loaded)))) from None
     report = result.write(target)
+    if explain:
+        api.explain(target, options).write()
+    shown = [] if no_report else report_lines(target)
     if as_json:
         click.echo(json.dumps(result.summary(report), indent=2))
     elif not quiet:
@@ -96,5 +104,6 @@ def command(
             click.echo()
             show(picture_lines(result.plan.tables))
         click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")
+        click.echo("\n".join(shown))
     certified = result.certificate.passed and result.status is Status.OPTIMAL
     return ExitCode.DONE if certified else ExitCode.STOPPED

@@ -27,7 +27,13 @@ PLAN_FILES = {
     "projects.csv", "companies.csv", "tax.csv", "income.csv", "balance.csv", "cost_per_btc.csv", "returns.csv",
     "sources_uses.csv", "worth_of_cash.csv", "value.csv", "summary.json", "run.json", "inputs",
 }  # fmt: skip
-"""What a plan folder holds, and nothing else may be in one that is replaced."""
+"""What a plan folder holds."""
+
+SOURCES = "sources.json"
+PAGE, WORKBOOK = "report.html", "report.xlsx"
+
+BESIDE = {"bridge.csv", "explain", PAGE, WORKBOOK}
+"""What may lie in one too. Nothing else may be in a folder that is replaced."""
 
 
 def check_target(target: Path) -> None:
@@ -43,7 +49,7 @@ def stage_folder(target: Path) -> Path:
         if parent.exists() and not parent.is_dir():
             raise CallError(f"{parent} is a file; a plan cannot lie in it", ("name another folder with -o",))
     there = sorted(entry.name for entry in target.iterdir()) if target.is_dir() else []
-    foreign = [name for name in there if name not in PLAN_FILES]
+    foreign = [name for name in there if name not in PLAN_FILES | BESIDE]
     if foreign or (there and "summary.json" not in there):
         named = ", ".join((foreign or there)[:3])
         raise CallError(
@@ -74,8 +80,14 @@ def write_tables(folder: Path, tables: Mapping[str, Table]) -> None:
         write_text(folder / f"{name}.csv", table.text())
 
 
-def write_inputs(folder: Path, data: Mapping[str, Any], case_folder: Path) -> dict[str, Any]:
-    """Copy the price files and write the case that names the copies. Returns the case as written."""
+def write_inputs(
+    folder: Path,
+    data: Mapping[str, Any],
+    case_folder: Path,
+    sources: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Copy the price files and write the case that names the copies, and what it says of its values' ``sources`` by
+    path. Returns the case as written."""
     inputs = folder / "inputs"
     inputs.mkdir()
     resolved = copy.deepcopy(dict(data))
@@ -96,6 +108,8 @@ def write_inputs(folder: Path, data: Mapping[str, Any], case_folder: Path) -> di
         shutil.copyfile(source, inputs / copied)
         network["path"] = copied
     write_json(inputs / "case.json", resolved)
+    if sources is not None:
+        write_json(inputs / SOURCES, sources)
     return resolved
 
 

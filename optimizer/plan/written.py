@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import CallError
+from optimizer.plan.write import SOURCES
 
 Row = Mapping[str, str]
 
@@ -38,6 +39,15 @@ class WrittenPlan:
     @property
     def case_file(self) -> Path:
         return self.folder / INPUTS / CASE_FILE
+
+    @property
+    def sources(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the case says of its values, by path: source, assumed, note. Empty in a folder that does not hold it."""
+        try:
+            found = json.loads((self.folder / INPUTS / SOURCES).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {path: said for path, said in found.items() if isinstance(said, dict)} if isinstance(found, dict) else {}
 
     def has(self, name: str) -> bool:
         """Whether there is a table of this name."""
