@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from models import (
     builds,
@@ -50,6 +51,8 @@ FAMILIES = (
 def build(instance: Instance) -> pyo.ConcreteModel:
     """The mixed-integer program of an instance, to be maximised."""
     model = pyo.ConcreteModel(name="wattfork")
-    for family in FAMILIES:
-        family.add(model, instance)
+    # A hundred thousand objects that all stay: to look for rubbish among them takes a quarter of the time.
+    with PauseGC():
+        for family in FAMILIES:
+            family.add(model, instance)
     return model

@@ -70,10 +70,10 @@ def _trade(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
         return total
     for c in np.flatnonzero(lots.order_node == node).tolist():
         total -= float(trade.order_cost_usd_m_per_eh[c]) * model.order[c]
-    for p in range(len(places.lot)):
-        if (p, node) in model.PLUGS:
-            total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
-    for c in np.flatnonzero(trade.sell_usd_m_per_eh[:, node]).tolist():
+    for p in np.flatnonzero(instance.bounds.plug_eh[1][:, node] > 0).tolist():
+        total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
+    sellable = (trade.sell_usd_m_per_eh[:, node] != 0) & (instance.bounds.sell_eh[1][:, node] > 0)
+    for c in np.flatnonzero(sellable).tolist():
         for k in range(trade.tier_factor.shape[1]):
             if (c, k, node) in model.SALES:
                 factor = float(trade.tier_factor[trade.type_of_lot[c], k])

@@ -65,16 +65,16 @@ def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: i
     residual = taxed.hall_residual[:, node] * (taxed.option == country)
     total += sum(float(residual[o]) * model.halls[o] for o in np.flatnonzero(residual).tolist())
     if trade is not None:
-        for c in np.flatnonzero(trade.sell_usd_m_per_eh[:, node] * (taxed.lot == country)).tolist():
+        sellable = (trade.sell_usd_m_per_eh[:, node] != 0) & (instance.bounds.sell_eh[1][:, node] > 0)
+        for c in np.flatnonzero(sellable & (taxed.lot == country)).tolist():
             price, factors = float(trade.sell_usd_m_per_eh[c, node]), trade.tier_factor[trade.type_of_lot[c]]
             total += sum(
                 price * float(factor) * model.sell[c, k, node]
                 for k, factor in enumerate(factors)
                 if (c, k, node) in model.SALES
             )
-        for p in range(len(places.lot)) if country == HOME else ():
-            if (p, node) in model.PLUGS:
-                total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
+        for p in np.flatnonzero(instance.bounds.plug_eh[1][:, node] > 0).tolist() if country == HOME else ():
+            total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
     return total + (bitcoin(model, instance, node) if country == HOME else 0.0)
 
 

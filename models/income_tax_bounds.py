@@ -32,6 +32,7 @@ class Ranges:
     def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
         self.model, self.instance = model, instance
         self._coins: dict[int, float] = {}
+        self._mined_in: dict[int, float] = {}
 
     def of(self, expression: Any) -> Range:
         """(least, most) that an expression can be, what it is made of being bounded one by one."""
@@ -84,17 +85,11 @@ class Ranges:
 
     def _best_at_site(self, node: int, each: dict[int, float]) -> float:
         """The same of places at one site, all positive, from its megawatt rows in a node."""
-        limits, machines = self.instance.limits, self._machines
+        machines = self._machines
         found = sum(c * float(machines[self.instance.places.lot[p]]) for p, c in each.items())
-        for r in np.flatnonzero(limits.node == node).tolist():
-            begin, end = limits.place_mw_per_eh.indptr[r], limits.place_mw_per_eh.indptr[r + 1]
-            needs = dict(
-                zip(
-                    limits.place_mw_per_eh.indices[begin:end].tolist(),
-                    limits.place_mw_per_eh.data[begin:end].tolist(),
-                    strict=True,
-                )
-            )
+        for r, needs in self._needs.get(node, ()):
+            if needs.keys().isdisjoint(each):
+                continue
             inside = [c / needs[p] for p, c in each.items() if needs.get(p, 0.0) > 0]
             if not inside:
                 continue
@@ -161,6 +156,17 @@ class Ranges:
         lots = self.instance.lots
         most: Floats = np.where(lots.order_node >= 0, self.instance.bounds.order_eh[1], lots.eh_s)
         return most
+
+    @cached_property
+    def _needs(self) -> dict[int, list[tuple[int, dict[int, float]]]]:
+        """By node: every row of megawatts with MW per EH/s by place."""
+        matrix = self.instance.limits.place_mw_per_eh
+        found: dict[int, list[tuple[int, dict[int, float]]]] = {}
+        for r, node in enumerate(self.instance.limits.node.tolist()):
+            begin, end = matrix.indptr[r], matrix.indptr[r + 1]
+            needs = dict(zip(matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist(), strict=True))
+            found.setdefault(node, []).append((r, needs))
+        return found
 
     @cached_property
     def _megawatts(self) -> Floats:
@@ -245,7 +251,9 @@ class Ranges:
 
     def _mined(self, node: int) -> float:
         """Coins that can be mined in a node."""
-        return max(0.0, self.of(treasury.mined(self.model, self.instance, node))[1])
+        if node not in self._mined_in:
+            self._mined_in[node] = max(0.0, self.of(treasury.mined(self.model, self.instance, node))[1])
+        return self._mined_in[node]
 
 
 def _negative(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -80,9 +80,9 @@ def balance(model: pyo.ConcreteModel, instance: Instance, place: int, node: int)
     elif places.home[place]:
         before = model.order[lot] if lots.order_node[lot] >= 0 else float(lots.eh_s[lot])
     change: Any = 0.0
-    if (place, node) in model.UNPLUGS:
+    if instance.bounds.unplug_eh[1][place, node] > 0:
         change -= model.unplug[place, node]
-    if (place, node) in model.PLUGS:
+    if instance.bounds.plug_eh[1][place, node] > 0:
         change += model.plug[place, node]
     return model.installed[place, node] == before + change
 
@@ -97,13 +97,14 @@ def store(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> 
     """
     change: Any = 0.0
     for place in np.flatnonzero(instance.places.lot == lot).tolist():
-        if (place, node) in model.UNPLUGS:
+        if instance.bounds.unplug_eh[1][place, node] > 0:
             change += model.unplug[place, node]
-        if (place, node) in model.PLUGS:
+        if instance.bounds.plug_eh[1][place, node] > 0:
             change -= model.plug[place, node]
-    for k in _tiers(instance):
-        if (lot, k, node) in model.SALES:
-            change -= model.sell[lot, k, node]
+    if instance.bounds.sell_eh[1][lot, node] > 0:
+        for k in _tiers(instance):
+            if (lot, k, node) in model.SALES:
+                change -= model.sell[lot, k, node]
     return model.stored[lot, node] == stored_before(model, instance, lot, node) + change
 
 
@@ -120,7 +121,7 @@ def dark(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> o
 
     $$ \sum_{p \in c} \text{plug}_{p,n} \le \text{stored}_{c,\text{parent}(n)} $$
     """
-    plugged = [p for p in np.flatnonzero(instance.places.lot == lot).tolist() if (p, node) in model.PLUGS]
+    plugged = np.flatnonzero((instance.places.lot == lot) & (instance.bounds.plug_eh[1][:, node] > 0)).tolist()
     return sum(model.plug[p, node] for p in plugged) - stored_before(model, instance, lot, node) <= 0
 
 
@@ -145,7 +146,8 @@ def resale_depth(model: pyo.ConcreteModel, instance: Instance, kind: int, tier: 
     """
     trade = instance.trade
     assert trade is not None
-    lots = [c for c in model.LOTS if trade.type_of_lot[c] == kind and (c, tier, node) in model.SALES]
+    alike = np.flatnonzero((trade.type_of_lot == kind) & (instance.bounds.sell_eh[1][:, node] > 0))
+    lots = [c for c in alike.tolist() if (c, tier, node) in model.SALES]
     return sum(model.sell[c, tier, node] for c in lots) <= float(trade.tier_depth_eh[kind, tier, node])
 
 

@@ -8,7 +8,7 @@ coefficients are sums over the same intervals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -30,6 +30,14 @@ from optimizer.operations.parts import (
     has_program,
 )
 from optimizer.operations.supply import Supply
+
+COINS = frozenset({"sell_btc", "keep_btc"})
+"""Decisions that change nothing of what the hours come to."""
+
+
+def _operate_alike(one: Decisions, other: Decisions) -> bool:
+    """Whether decisions are the same but for coins: the same arrays, not equal ones."""
+    return all(getattr(one, f.name) is getattr(other, f.name) for f in fields(one) if f.name not in COINS)
 
 
 class Redispatch:
@@ -56,7 +64,7 @@ class Redispatch:
 
     def months(self, decisions: Decisions, installed: Floats) -> SiteMonths:
         """Every interval of every site, with what is installed (P, N)."""
-        if self._last is None or self._last[0] is not decisions:
+        if self._last is None or not _operate_alike(self._last[0], decisions):
             self._last = (decisions, self._months(decisions, installed))
         return self._last[1]
 

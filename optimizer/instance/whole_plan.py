@@ -31,6 +31,23 @@ class WholeDecision(NamedTuple):
 WholePlan = tuple[WholeDecision, ...]
 """In rising order, so that equal plans are equal."""
 
+Rules = tuple[tuple[str, int], ...]
+"""Whole columns that follow from a plan's decisions (is there a profit, is a loan drawn) and are not 0, by the name
+that they have in its own model, sorted. A guess anywhere else: what does not fit there is found anew."""
+
+Splits = tuple[tuple[str, int, int] | None, ...]
+"""How a search split the choices to prove a plan, as `optimizer.solve.prove` has it."""
+
+
+class Trail(NamedTuple):
+    """What the search that found a plan left behind, to help the next one. It decides nothing."""
+
+    rules: Rules = ()
+    splits: Splits = ()
+
+
+NO_TRAIL = Trail()
+
 
 def whole_plan(choices: Choices, decisions: Decisions, start_month: int) -> WholePlan:
     """The whole numbers of decisions; leases of the start are none."""
@@ -54,12 +71,14 @@ def _decision(kind: str, name: str, site: str, at: float, amount: int, start_mon
     return WholeDecision(kind, name, site, month_label(start_month + at + 1e-9), amount)
 
 
-def columns_of(plan: WholePlan, choices: Choices, instance: Instance, start_month: int) -> dict[str, float] | None:
+def columns_of(
+    plan: WholePlan, choices: Choices, instance: Instance, start_month: int, rules: Rules = ()
+) -> dict[str, float] | None:
     """Values of the model's whole columns by name, those not named being 0; None if the case has no such choice.
 
     Leases of the start are signed as they are.
     """
-    columns: dict[str, float] = {}
+    columns: dict[str, float] = {name: float(value) for name, value in rules}
     halls: dict[int, int] = {}
     places: dict[tuple[str, str, str, str], tuple[str, int]] = {}
     for o, option in enumerate(choices.options):

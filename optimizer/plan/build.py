@@ -5,7 +5,7 @@ Everything is computed forward from the rounded decisions; nothing here asks the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,8 +129,10 @@ def build_plan(
     decisions: Decisions,
     states: States,
     worth_of_cash: Floats | None = None,
+    tables: Callable[[Plan], Mapping[str, Table]] | None = None,
 ) -> Plan:
-    """All tables of a plan. ``worth_of_cash`` (N,): what a solver found one more million to be worth."""
+    """A plan with its tables. ``worth_of_cash`` (N,): what a solver found one more million to be worth; ``tables``: how
+    they are made, in place of all of them."""
     from optimizer.plan.tables import all_tables
 
     months = prepared.redispatch.months(decisions, states.installed_eh_s)
@@ -139,7 +141,7 @@ def build_plan(
     fences = all_fences(prepared, instance, decisions, states)
     bare = Plan(prepared, instance, decisions, states, signed, mined, months, owed, fences, worth_of_cash, {}, {})
     bare = replace(bare, cash=cash_flows(bare))
-    return replace(bare, tables=all_tables(bare))
+    return replace(bare, tables=(tables or all_tables)(bare))
 
 
 def overlap_share(prepared: Prepared, begin: float, end: float) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from optimizer.case.case import Case
 from optimizer.case.contracts import MinimumTake, Shaped
 from optimizer.instance.build import Prepared, prepare_from
-from optimizer.instance.whole_plan import WholePlan, columns_of
+from optimizer.instance.whole_plan import Rules, Splits, WholePlan, columns_of
 from optimizer.market.market import Market
 from optimizer.operations.dispatch import counted
 from optimizer.operations.operations import Operations
@@ -25,6 +25,7 @@ from optimizer.operations.parts import has_program
 from optimizer.operations.slots import NO_REFINEMENT, Refinement
 from optimizer.plan.build import Plan, build_plan
 from optimizer.plan.certificate import Certificate, certificate_rows
+from optimizer.plan.table import Table
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.progress import Progress
 from optimizer.solve.run import Solution, solve_instance
@@ -67,11 +68,16 @@ def solve_certified(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    known: Sequence[WholePlan] = (),
+    known: Sequence[tuple[WholePlan, Rules]] = (),
+    splits: Splits = (),
     solve: Callable[..., Solution] = solve_instance,
+    tables: Callable[[Plan], Mapping[str, Table]] | None = None,
 ) -> Certified:
-    """The best plan of a case, with a certificate of its hours. ``known``: plans to begin the search with; ``solve``:
-    what to do with each instance, as `solve_instance` does it.
+    """The best plan of a case, with a certificate of its hours.
+
+    ``known``: plans to begin the search with, each with the rules that followed from it where it was found;
+    ``splits``: how the first of them was proved there; ``solve``: what to do with each instance, as `solve_instance`;
+    ``tables``: as for `build_plan`.
 
     Raises InfeasibleError and SolverError as `solve_instance` does. A certificate that is not reached within the time
     limit is stated, not hidden: ``certificate.passed`` is False.
@@ -89,17 +95,22 @@ def solve_certified(
         begins = time.perf_counter()
         prepared = prepare_from(case, market, operations, refinement)
         building += time.perf_counter() - begins
-        named = [columns_of(plan, prepared.choices, prepared.instance, market.start_month) for plan in known]
+        named = [
+            columns_of(plan, prepared.choices, prepared.instance, market.start_month, rules) for plan, rules in known
+        ]
         solution = solve(
             prepared.instance,
             replace(options, time_limit_seconds=max(LEAST_SECONDS, left)),
             on_progress,
             stop,
             [columns for columns in named if columns is not None],
+            *([splits] if splits else []),
         )
         solution = replace(solution, bound_usd_m=solution.bound_usd_m + prepared.site_model.slack_usd_m)
         begins = time.perf_counter()
-        plan = build_plan(prepared, solution.instance, solution.decisions, solution.states, solution.worth_of_cash)
+        plan = build_plan(
+            prepared, solution.instance, solution.decisions, solution.states, solution.worth_of_cash, tables
+        )
         certificate = Certificate(not coupled, tolerance, round_number, tuple(certificate_rows(plan)))
         planning += time.perf_counter() - begins
         found = Certified(prepared, solution, plan, certificate, building, planning)

@@ -28,6 +28,11 @@ TINY = 1e-9
 """Below this a quantity (MW, MWh) is nothing and gets no row."""
 
 
+def few_tables(plan: Plan) -> dict[str, Table]:
+    """Those from which the figures of a point of a sweep are taken."""
+    return {"decisions": decisions_table(plan), "allocation": allocation_table(plan), "value": value_table(plan)}
+
+
 def all_tables(plan: Plan) -> dict[str, Table]:
     """Every table, by file name without ending, in the order of the documentation."""
     return {

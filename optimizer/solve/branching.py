@@ -21,13 +21,23 @@ Side = tuple[FloatArray, FloatArray]
 """(k,) lower and upper bounds of the whole columns."""
 
 
+Cut = tuple[str, int, int]
+"""How choices are split in two, without numbers of any instance: ``signed`` or not of a group; ``date`` up to so many
+of a group's, or later; ``one`` whole column up to a number, or above it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Two parts in one of which every plan lies. ``weight``: how much is undecided, for a first guess."""
 
-    key: tuple[str, int]
+    cut: Cut
     weight: float
     sides: tuple[Side, Side]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Of all splits of a kind."""
+        return self.cut[:2]
 
 
 @dataclass
@@ -57,6 +67,7 @@ class Splitter:
 
     def __init__(self, program: Compact, whole: np.ndarray) -> None:
         at = {int(j): i for i, j in enumerate(whole)}
+        self._count = len(whole)
         self._groups = [
             (
                 np.array([at[j] for j in group.choices]),
@@ -68,53 +79,86 @@ class Splitter:
         ]
         inside = {int(i) for choices, _, _, _ in self._groups for i in choices}
         inside |= {signed for _, signed, _, _ in self._groups}
-        self._sizes = {i for _, _, sizes, _ in self._groups for i in sizes}
+        self.sizes = np.array(sorted({i for _, _, sizes, _ in self._groups for i in sizes}), dtype=np.intp)
         self.single = np.array([i for i in range(len(whole)) if i not in inside], dtype=np.intp)
         """Places of whole columns that are no choice of a group."""
+        rest = [int(i) for i in self.single if i not in set(self.sizes.tolist())]
+        names = [program.form.column_names[int(whole[i])].partition("[")[0] for i in rest]
+        self.kinds = [
+            np.array([i for i, own in zip(rest, names, strict=True) if own == name], dtype=np.intp)
+            for name in dict.fromkeys(names)
+        ]
+        """The same without sizes, by what they are."""
 
     def splits(self, values: FloatArray, whole: FloatArray, side: Side) -> list[Split]:
         """All splits that this answer of a linear program asks for, the weightiest first; none if it is a plan.
 
         ``values`` (n,) are all columns, ``whole`` (k,) the whole ones of them.
         """
-        found = [*self._of_groups(values, whole, side), *self._of_singles(whole, side)]
+        found = [*self._of_groups(values, whole, side), *self._of_singles(whole, side, self.sizes)]
+        if not found:
+            # What follows from choices is split once these are made: else every such part has all of their parts in it.
+            found = list(self._of_singles(whole, side, self.single))
         return sorted(found, key=lambda split: (-split.weight, split.key))
 
+    def follows(self, split: Split) -> bool:
+        """Whether a split is of what follows from the choices: all of these are made."""
+        return split.cut[0] == "one" and split.cut[1] not in self.sizes
+
+    def fits(self, cut: Cut) -> bool:
+        """Whether a cut that was made in another instance can be made here."""
+        kind, index, at = cut
+        if kind == "one":
+            return 0 <= index < self._count
+        known = 0 <= index < len(self._groups)
+        return known and (kind == "signed" or (kind == "date" and 0 <= at < len(self._groups[index][0]) - 1))
+
+    def sides(self, cut: Cut, side: Side) -> tuple[Side, Side]:
+        """The two parts into which a cut splits a part; every plan of it lies in one of them."""
+        kind, index, at = cut
+        one, other = _copy(side), _copy(side)
+        if kind == "one":
+            one[1][index] = np.minimum(one[1][index], at)
+            other[0][index] = np.maximum(other[0][index], at + 1)
+            return one, other
+        choices, signed, sizes, _ = self._groups[index]
+        if kind == "signed":
+            one[1][choices] = one[1][signed] = 0.0
+            one[1][sizes] = np.maximum(one[0][sizes], 0.0)
+            other[0][signed] = 1.0
+        else:
+            one[1][choices[at + 1 :]] = 0.0
+            other[1][choices[: at + 1]] = 0.0
+        return one, other
+
     def _of_groups(self, values: FloatArray, whole: FloatArray, side: Side) -> Iterator[Split]:
-        for g, (choices, signed, sizes, amounts) in enumerate(self._groups):
+        for g, (choices, _, _, amounts) in enumerate(self._groups):
             shares = whole[choices]
             total = float(shares.sum())
             if total < WHOLE or float(np.abs(shares - np.round(shares)).max()) < WHOLE:
                 continue
             size = max(float(values[amounts].sum()), 1e-3)
             if WHOLE < total < 1 - WHOLE:
-                never, once = _copy(side), _copy(side)
-                never[1][choices] = never[1][signed] = 0.0
-                never[1][sizes] = np.maximum(never[0][sizes], 0.0)
-                once[0][signed] = 1.0
-                yield Split(("signed", g), size * (min(total, 1 - total) + 0.02), (never, once))
+                apart = self.sides(("signed", g, 0), side)
+                yield Split(("signed", g, 0), size * (min(total, 1 - total) + 0.02), apart)
             used = np.flatnonzero(shares > WHOLE)
             if len(used) > 1:
                 cut = int(np.searchsorted(np.cumsum(shares), total / 2))
                 cut = min(max(cut, int(used[0])), int(used[-1]) - 1)
-                early, late = _copy(side), _copy(side)
-                early[1][choices[cut + 1 :]] = 0.0
-                late[1][choices[: cut + 1]] = 0.0
+                apart = self.sides(("date", g, cut), side)
                 before = float(shares[: cut + 1].sum()) / total
                 order = np.arange(len(shares))
                 mean = float(order @ shares) / total
                 spread = float(np.sqrt(((order - mean) ** 2) @ shares / total))
-                yield Split(("date", g), size * spread * min(before, 1 - before) * total + 1e-3, (early, late))
+                yield Split(("date", g, cut), size * spread * min(before, 1 - before) * total + 1e-3, apart)
 
-    def _of_singles(self, whole: FloatArray, side: Side) -> Iterator[Split]:
-        part = whole[self.single] - np.floor(whole[self.single])
-        for place in self.single[np.minimum(part, 1 - part) > WHOLE].tolist():
-            less, more = _copy(side), _copy(side)
-            less[1][place] = np.floor(whole[place])
-            more[0][place] = np.ceil(whole[place])
-            rest = float(whole[place] - np.floor(whole[place]))
-            factor = 2.0 if place in self._sizes else 0.2
-            yield Split(("one", place), factor * min(rest, 1 - rest), (less, more))
+    def _of_singles(self, whole: FloatArray, side: Side, places: np.ndarray) -> Iterator[Split]:
+        part = whole[places] - np.floor(whole[places])
+        for place in places[np.minimum(part, 1 - part) > WHOLE].tolist():
+            floor = int(np.floor(whole[place]))
+            rest = float(whole[place] - floor)
+            cut = ("one", place, floor)
+            yield Split(cut, 2.0 * min(rest, 1 - rest), self.sides(cut, side))
 
 
 def _copy(side: Side) -> Side:

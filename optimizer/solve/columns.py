@@ -43,7 +43,8 @@ def decisions_of(instance: Instance, form: StandardForm, values: FloatArray) -> 
         "use": empty.use_mw,
         "lever": empty.lever,
     }
-    for name, value in zip(form.column_names, values, strict=True):
+    for j in np.flatnonzero(values).tolist():
+        name, value = form.column_names[j], float(values[j])
         kind, _, text = name.partition("[")
         if not text:
             continue

@@ -1,13 +1,14 @@
 """A smaller program with the same whole numbers, whose best value is at least that of the model: for bounds and search.
 
 Nine in ten columns of a model belong to lots of machines that the plan may order: for each node how many stand, leave,
-lie in store and are sold. Where such a lot can only be ordered, run, leave and be sold, it is a cone, and its edges are
-*lives*: ordered, running until a node, sold at a node. Here the lives are the columns and all rows of the lot are gone.
-Two things are left out, so that few lives remain:
+lie in store and are sold. Where such a lot can only be ordered, run, leave and be sold, *lives* are the columns
+(``lives``), and all rows of the lot are gone. Two things are left out, so that few lives remain:
 
 * what is sold of such lots takes no room in the market for used machines (the row on its depth only holds for lots
   that are there anyway), and so only the best tier is used;
 * a machine is not kept in store to be sold later for less, which is never better where cash does no harm.
+
+Columns and rows that say nothing go (``idle``), constants become as small as they may be (``tighten``).
 
 Rows are added that leave the plans as they are: for each set of choices of which one may be taken (the dates of an
 offer) a whole column ``signed`` that says whether one is. A search that splits such a set in two by date comes much
@@ -25,9 +26,9 @@ import scipy.sparse
 
 from models.instance import Instance
 from optimizer.solve.bridge import StandardForm, make_form
-
-Life = list[tuple[int, float]]
-"""Columns of the model and by how much each moves when one EH/s more lives that life."""
+from optimizer.solve.idle import without_idle
+from optimizer.solve.lives import Lives, Moves, Stock, lives_of
+from optimizer.solve.tighten import with_tight_profits
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,43 +56,65 @@ class Group:
 
 def compact(instance: Instance, form: StandardForm) -> Compact:
     """The smaller program of a model compiled from ``instance``; the model itself where nothing can be left out."""
-    place = {name: j for j, name in enumerate(form.column_names)}
-    lives: list[Life] = []
-    gone: set[int] = set()
-    if _may_shrink(instance):
-        for lot in np.flatnonzero(instance.lots.order_node >= 0).tolist():
-            own = _columns_of(instance, lot, place)
-            if own is not None:
-                gone.update(own)
-                lives += _lives(instance, lot, place)
+    found = lives_of(instance, form)
     lost = np.zeros(form.column_count, dtype=bool)
-    lost[sorted(gone)] = True
+    lost[sorted(found.gone)] = True
     rows = _rows_left(form, lost)
     kept = np.flatnonzero(~lost)
-    edges = _matrix(lives, form.column_count)
+    edges = _matrix([life.columns for life in found.lives], form.column_count)
+    stocks = np.array([stock.column for stock in found.stocks], dtype=np.intp)
     coupling = form.matrix[rows, :]
     # A life sold takes no room in the market for used machines.
     deep = np.array([form.row_names[r].startswith("machines_depth[") for r in rows])
     columns = (coupling @ edges).tolil()
     columns[np.flatnonzero(deep), :] = 0.0
-    order = np.array([life[0][0] for life in lives], dtype=np.intp)
+    ties = scipy.sparse.hstack(
+        [scipy.sparse.csc_array((len(stocks), len(kept))), _life_ties(found), _stock_ties(found.stocks)]
+    )
+    order = np.array([life.columns[0][0] for life in found.lives], dtype=np.intp)
+    more, levels = len(found.lives), len(stocks)
     small = make_form(
-        scipy.sparse.hstack([coupling[:, kept], scipy.sparse.csc_array(columns)]),
-        np.concatenate([form.costs[kept], form.costs @ edges]),
-        row_lower=form.row_lower[rows],
-        row_upper=form.row_upper[rows],
-        column_lower=np.concatenate([form.column_lower[kept], np.zeros(len(lives))]),
-        column_upper=np.concatenate([form.column_upper[kept], form.column_upper[order]]),
-        integer=np.concatenate([form.integer[kept], np.zeros(len(lives), dtype=bool)]),
+        scipy.sparse.vstack(
+            [scipy.sparse.hstack([coupling[:, kept], scipy.sparse.csc_array(columns), coupling[:, stocks]]), ties]
+        ),
+        np.concatenate([form.costs[kept], form.costs @ edges, form.costs[stocks]]),
+        row_lower=np.concatenate([form.row_lower[rows], np.zeros(levels)]),
+        row_upper=np.concatenate([form.row_upper[rows], np.zeros(levels)]),
+        column_lower=np.concatenate([form.column_lower[kept], np.zeros(more + levels)]),
+        column_upper=np.concatenate([form.column_upper[kept], form.column_upper[order], np.full(levels, np.inf)]),
+        integer=np.concatenate([form.integer[kept], np.zeros(more + levels, dtype=bool)]),
         offset=form.offset,
         maximise=form.maximise,
-        column_names=[form.column_names[j] for j in kept] + [f"life[{number}]" for number in range(len(lives))],
-        row_names=[form.row_names[r] for r in rows],
+        column_names=[form.column_names[j] for j in kept]
+        + [f"life[{number}]" for number in range(more)]
+        + [f"stock[{number}]" for number in range(levels)],
+        row_names=[*(form.row_names[r] for r in rows), *(f"stock_tie[{number}]" for number in range(levels))],
     )
     column = np.full(form.column_count, -1)
     column[kept] = np.arange(len(kept))
+    small, left = without_idle(with_tight_profits(small))
+    at = np.full(len(kept) + more + levels + 1, -1)
+    at[left] = np.arange(len(left))
     small, groups = _with_groups(instance, small)
-    return Compact(small, column, groups)
+    return Compact(small, np.where(column >= 0, at[column], -1), groups)
+
+
+def _life_ties(found: Lives) -> scipy.sparse.csc_array:
+    """(stocks, lives): a life comes into the stock where it begins, and is out of it from where it leaves on."""
+    begins = [(life.begins, i, -1.0) for i, life in enumerate(found.lives) if life.begins is not None]
+    ends = [(life.ends, i, 1.0) for i, life in enumerate(found.lives) if life.ends is not None]
+    rows, columns, amounts = zip(*begins, *ends, strict=True) if begins else ((), (), ())
+    return scipy.sparse.csc_array((amounts, (rows, columns)), shape=(len(found.stocks), len(found.lives)))
+
+
+def _stock_ties(stocks: tuple[Stock, ...]) -> scipy.sparse.csc_array:
+    """(stocks, stocks): what stands now, less what stood before."""
+    ties = scipy.sparse.lil_array((len(stocks), len(stocks)))
+    for number, stock in enumerate(stocks):
+        ties[number, number] = 1.0
+        if stock.before is not None:
+            ties[number, stock.before] = -1.0
+    return scipy.sparse.csc_array(ties)
 
 
 def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, tuple[Group, ...]]:
@@ -150,86 +173,6 @@ def _choices(instance: Instance, place: dict[str, int]) -> list[Choices]:
     return result
 
 
-def _may_shrink(instance: Instance) -> bool:
-    """Whether more cash earlier can do no harm, nothing but cash and value is asked for, and time is a single path."""
-    harmless = (
-        instance.lines is None
-        and instance.fences is None
-        and instance.companies is None
-        and instance.income_tax is None
-        and instance.maximise == "value"
-        and instance.measure_at_least is None
-    )
-    return harmless and instance.trade is not None and len(instance.tree.leaves) == 1
-
-
-def _columns_of(instance: Instance, lot: int, place: dict[str, int]) -> set[int] | None:
-    """All columns of a lot; None if it can do more than be ordered, run, leave and be sold."""
-    places, bounds, size = instance.places, instance.bounds, len(instance.tree)
-    stands = np.flatnonzero(places.lot == lot).tolist()
-    most = float(instance.lots.order_max_eh[lot])
-    if len(stands) != 1 or not places.home[stands[0]] or (bounds.plug_eh[1][stands[0]] > 0).any():
-        return None
-    lower, upper = bounds.unplug_eh[0][stands[0]], bounds.unplug_eh[1][stands[0]]
-    if (lower > 0).any() or (upper[upper > 0] < most).any() or bounds.order_eh[0][lot] > 0:
-        return None
-    if (bounds.sell_eh[0][lot] > 0).any() or (bounds.sell_eh[1][lot][bounds.sell_eh[1][lot] > 0] < most).any():
-        return None
-    tiers = range(instance.trade.tier_factor.shape[1]) if instance.trade is not None else range(0)
-    absent = np.flatnonzero(~places.exists[stands[0]]).tolist()
-    if any(f"sell[{lot},{k},{n}]" in place for k in tiers for n in absent):
-        return None
-    names = [f"order[{lot}]"]
-    for n in range(size):
-        names += [f"installed[{stands[0]},{n}]", f"unplug[{stands[0]},{n}]", f"stored[{lot},{n}]"]
-        names += [f"sell[{lot},{k},{n}]" for k in tiers]
-    return {place[name] for name in names if name in place}
-
-
-def _lives(instance: Instance, lot: int, place: dict[str, int]) -> list[Life]:
-    """Every life of a lot that may be best: until when it runs, and when it is sold, if at all."""
-    stand = int(np.flatnonzero(instance.places.lot == lot)[0])
-    nodes = np.flatnonzero(instance.places.exists[stand]).tolist()
-    order = place[f"order[{lot}]"]
-    result: list[Life] = [[(order, 1.0)] + [(place[f"installed[{stand},{n}]"], 1.0) for n in nodes]]
-    for leaves in nodes:
-        if f"unplug[{stand},{leaves}]" not in place:
-            continue
-        ran = [(order, 1.0), (place[f"unplug[{stand},{leaves}]"], 1.0)]
-        ran += [(place[f"installed[{stand},{n}]"], 1.0) for n in nodes if n < leaves]
-        later = [n for n in nodes if n >= leaves]
-        for sold, tier in _sales(instance, lot, later, place):
-            stored = [(place[f"stored[{lot},{n}]"], 1.0) for n in later if sold is None or n < sold]
-            sale = [(place[f"sell[{lot},{tier},{sold}]"], 1.0)] if sold is not None else []
-            result.append(ran + stored + sale)
-    return result
-
-
-def _sales(instance: Instance, lot: int, later: list[int], place: dict[str, int]) -> list[tuple[int | None, int]]:
-    """(node, tier) of the sales that no earlier one beats in value and in cash; (None, 0) for never."""
-    trade = instance.trade
-    assert trade is not None
-    factors = trade.tier_factor[trade.type_of_lot[lot]]
-    tier = int(np.argmax(factors))
-    growth = np.maximum(instance.cash.growth, 1.0)
-    result: list[tuple[int | None, int]] = []
-    best_value, best_cash = -np.inf, -np.inf
-    for n in later:
-        best_cash *= float(growth[n])
-        if f"sell[{lot},{tier},{n}]" not in place:
-            continue
-        cash = float(trade.sell_usd_m_per_eh[lot, n] * factors[tier])
-        value = cash * float(trade.instant_factor[n])
-        if value > best_value or cash > best_cash:
-            result.append((n, tier))
-        best_value, best_cash = max(best_value, value), max(best_cash, cash)
-    leaf = int(instance.tree.leaves[0])
-    left = float(trade.end_value_usd_m_per_eh[lot, leaf]) if later and later[-1] == leaf else 0.0
-    if left > best_value or not result:
-        result.append((None, 0))
-    return result
-
-
 def _rows_left(form: StandardForm, lost: np.ndarray) -> np.ndarray:
     """Rows other than those that only say how a lot that is gone is kept."""
     entries = (form.matrix != 0).astype(np.int64)
@@ -239,7 +182,7 @@ def _rows_left(form: StandardForm, lost: np.ndarray) -> np.ndarray:
     return np.flatnonzero(~((inside > 0) & (outside == 0) & own))
 
 
-def _matrix(lives: list[Life], size: int) -> scipy.sparse.csc_array:
+def _matrix(lives: list[Moves], size: int) -> scipy.sparse.csc_array:
     rows = [j for life in lives for j, _ in life]
     amounts = [amount for life in lives for _, amount in life]
     columns = [number for number, life in enumerate(lives) for _ in life]

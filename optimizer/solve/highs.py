@@ -40,6 +40,9 @@ _LIMITS = (
     "kObjectiveTarget",
 )
 
+# HiGHS' number of the primal simplex method.
+_PRIMAL_SIMPLEX = 4
+
 # Integer values that a rounding moves out of their bounds by no more than this are put back on the bound.
 _BOUND_TOLERANCE = 1e-6
 
@@ -168,6 +171,82 @@ def solve_fixed(
     `integer_values` (n,) has a place for each column; only those of integer columns are read and rounded. INFEASIBLE
     if a rounded value breaks its own bounds. Raises as `solve_form`, ValueError if an integer value is not finite.
     """
+    return FixedProgram(form, integer_values, options).solve(stop)
+
+
+class FixedProgram:
+    """The linear program that is left of a form when its integer columns are fixed, to be solved several times: with
+    other costs, other bounds, a row more. Each solve begins where the last one ended, so it costs little.
+
+    Equal calls in an equal order give equal answers. For one thread. Raises as `solve_fixed`.
+    """
+
+    def __init__(self, form: StandardForm, integer_values: npt.ArrayLike, options: SolveOptions) -> None:
+        self._form, self._options = _fixed(form, integer_values), options
+        self._highs: Any = None
+
+    def solve(self, stop: threading.Event | None = None) -> FixedSolution:
+        """The best plan with what was set so far."""
+        form, began = self._form, time.perf_counter()
+        if form.column_count == 0:
+            return FixedSolution(**vars(_solve_empty(form)))
+        if self._highs is None:
+            self._highs = highs = prepare(form, self._options)
+            _run(highs, None, stop)
+            # The first answer comes quicker with presolve, those after it from the basis that it leaves. A plan is
+            # still one with other costs, so primal: the dual method takes a hundred times as long there.
+            highs.setOptionValue("presolve", "off")
+            highs.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
+        else:
+            highs = self._highs
+            # Its clock goes on from solve to solve.
+            highs.setOptionValue("time_limit", float(highs.getRunTime() + self._options.time_limit_seconds))
+            highs.run()
+        raw = _read(highs, form, self._options, began, stop)
+        solution = highs.getSolution()
+        if raw.status is not Status.OPTIMAL or not solution.dual_valid:
+            return FixedSolution(**vars(raw))
+        return FixedSolution(
+            **vars(raw),
+            row_duals=np.array(solution.row_dual, dtype=np.float64),
+            column_duals=np.array(solution.col_dual, dtype=np.float64),
+        )
+
+    def set_costs(self, costs: FloatArray, *, maximise: bool) -> None:
+        """Other costs (n,) and another sense; the constant stays."""
+        if maximise == self._form.maximise and np.array_equal(costs, self._form.costs):
+            return
+        self._form = replace(self._form, costs=costs, maximise=maximise)
+        if self._highs is not None:
+            every = np.arange(self._form.column_count, dtype=np.int32)
+            self._highs.changeColsCost(len(every), every, costs)
+            sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
+            self._highs.changeObjectiveSense(sense)
+
+    def set_bounds(self, lower: FloatArray, upper: FloatArray) -> None:
+        """Other bounds (n,) of continuous columns; those of integer columns have to be where they are fixed."""
+        moved = np.flatnonzero((lower != self._form.column_lower) | (upper != self._form.column_upper))
+        self._form = replace(self._form, column_lower=lower, column_upper=upper)
+        if self._highs is not None and len(moved):
+            self._highs.changeColsBounds(len(moved), moved.astype(np.int32), lower[moved], upper[moved])
+
+    @property
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """(n,) of all columns, integer ones fixed."""
+        return self._form.column_lower, self._form.column_upper
+
+    def add_row(self, coefficients: FloatArray, lower: float) -> None:
+        """A row more, after the first solve: ``coefficients`` (n,) @ x at least ``lower``."""
+        used = np.flatnonzero(coefficients)
+        self._highs.addRow(float(lower), highspy.kHighsInf, len(used), used.astype(np.int32), coefficients[used])
+
+    def remove_row(self) -> None:
+        """Without the row that was added."""
+        self._highs.deleteRows(1, np.array([self._form.row_count], dtype=np.int32))
+
+
+def _fixed(form: StandardForm, integer_values: npt.ArrayLike) -> StandardForm:
+    """The form with its integer columns fixed, and continuous."""
     whole = np.asarray(integer_values, dtype=np.float64)
     if whole.shape != (form.column_count,):
         raise ValueError(f"{whole.shape} values for {form.column_count} columns")
@@ -177,25 +256,11 @@ def solve_fixed(
     clipped = np.clip(rounded, form.column_lower, form.column_upper)
     rounded = np.where(np.abs(clipped - rounded) <= _BOUND_TOLERANCE, clipped, rounded)
     # A value outside its bounds makes lower > upper, which HiGHS answers with "infeasible".
-    fixed = replace(
+    return replace(
         form,
         column_lower=np.where(form.integer, np.maximum(form.column_lower, rounded), form.column_lower),
         column_upper=np.where(form.integer, np.minimum(form.column_upper, rounded), form.column_upper),
         integer=np.zeros(form.column_count, dtype=np.bool_),
-    )
-    if fixed.column_count == 0:
-        return FixedSolution(**vars(_solve_empty(fixed)))
-    began = time.perf_counter()
-    highs = prepare(fixed, options)
-    _run(highs, None, stop)
-    raw = _read(highs, fixed, options, began, stop)
-    solution = highs.getSolution()
-    if raw.status is not Status.OPTIMAL or not solution.dual_valid:
-        return FixedSolution(**vars(raw))
-    return FixedSolution(
-        **vars(raw),
-        row_duals=np.array(solution.row_dual, dtype=np.float64),
-        column_duals=np.array(solution.col_dual, dtype=np.float64),
     )
 
 

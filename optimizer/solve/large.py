@@ -20,10 +20,10 @@ import numpy as np
 from models.instance import Instance
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import compact
-from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_fixed
+from optimizer.solve.highs import FixedProgram, RawSolution, SolveOptions, Status
 from optimizer.solve.pricing import WarmProgram, whole_values
 from optimizer.solve.progress import Progress
-from optimizer.solve.prove import Tree
+from optimizer.solve.prove import Splits, Tree
 from optimizer.solve.search import Clock, Found, Moves, dive
 from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_of
 
@@ -43,6 +43,9 @@ ANEW = 2e-3
 """When shares have become dearer by so much, the tree is begun anew: what was found with cheaper ones is loose."""
 
 WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
+
+NOTICEABLE = 0.1
+"""Share of the gap that is asked for: by less than that a known plan is not made better."""
 
 SCOUT_PARTS = (20, 0, 10)
 """Parts split before each of the first dives."""
@@ -66,6 +69,8 @@ class Incumbent:
     value: float
     values: FloatArray
     whole: FloatArray
+    program: FixedProgram
+    """With its whole numbers, solved."""
 
 
 class LargeSearch:
@@ -79,8 +84,10 @@ class LargeSearch:
         on_progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
         known: Sequence[Mapping[str, float]] = (),
+        splits: Splits = (),
     ) -> None:
-        self._known = known
+        """``known``: plans to begin with; ``splits``: a tree that proved one of them, or one near it, elsewhere."""
+        self._known, self._splits = known, splits if known else ()
         self._began = time.perf_counter()
         self._until = self._began + options.time_limit_seconds
         self._instance, self._form, self._options = instance, form, options
@@ -88,17 +95,24 @@ class LargeSearch:
         self._shares = depends_on_worth(instance)
         self._worth = 1.0 if self._shares else instance.intrinsic_to_market
         self._program = compact(instance, form)
-        start = replace(self._program.form, costs=self._compact_costs())
-        self._warm = WarmProgram(start, options)
-        self._tree = Tree(self._program, self._warm)
-        self._moves = Moves(self._program, self._tree)
-        self._nodes, self._dives, self._proving = 0, 0, True
-        self._moved: Incumbent | None = None
         self._first: Incumbent | None = None
         self._best: Incumbent | None = None
+        self._warm = WarmProgram(self._program.form, options)
+        if known:
+            # The tree begins with shares at what they are worth under a plan, if there is one.
+            self._best = self._priced(Found(-np.inf, whole_values(self._program.form, known[0])))
+            self._worth = self._worth_now()
+        self._warm.set_costs(self._compact_costs())
+        self._tree = Tree(self._program, self._warm, self._worth, regrown=bool(self._splits))
+        self._moves = Moves(self._program, self._tree)
+        if self._best is not None:
+            self._best = replace(self._best, whole=self._moves.completed(self._best.whole))
+        self._nodes, self._dives, self._proving = 0, 0, True
+        self._moved: Incumbent | None = None
         self._unproven = -np.inf
         """The largest estimate of a plan that was worth less when priced in the model itself."""
-        # The first root has shares at the market's price, which no plan can beat.
+        # The first root has shares at the market's price, or at what they are worth under a plan that is known: no
+        # better plan can beat it.
         self._outer = self._tree.root.bound if self._tree.root is not None else np.inf
         """The best bound of earlier trees."""
 
@@ -108,9 +122,19 @@ class LargeSearch:
             return None
         for plan in self._known:
             self._try(plan)
+        if self._splits:
+            every: Splits = (None,)
+            self._tree.regrow(
+                self._splits if self._best is not None and self._tree.fits(self._splits) else every,
+                self._cutoff(),
+                self._found,
+                until=self._until,
+                stop=self._stop,
+            )
+        self._begin_anew()
         if self._best is None:
             # Nothing known: begin with the plan that takes no choice, and look around before anything is proven.
-            self._try({})
+            self._decide_anew(whole_values(self._warm.form, {}))
             self._first = self._best
             self._begin_anew()
             self._scout()
@@ -128,12 +152,45 @@ class LargeSearch:
             self._report()
         return self._result()
 
+    @property
+    def splits(self) -> Splits:
+        """How all choices were split to prove the bound."""
+        return self._tree.splits
+
+    @property
+    def program(self) -> FixedProgram | None:
+        """Of the best plan."""
+        return self._best.program if self._best is not None else None
+
     def _try(self, plan: Mapping[str, float]) -> None:
-        """The choices of a plan, with all that follows from them decided anew."""
+        """A plan that is known, where its choices may come to noticeably more than the best plan does. What follows
+        from them is decided anew beside the rules that held where it was found, or all of it, if that is too little."""
         whole = self._moves.completed(whole_values(self._warm.form, plan))
+        noticeable = self._noticeable()
+        most = self._moves.promise(whole, noticeable)
+        if most <= noticeable:
+            return
+        found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), noticeable, keep_rules=True)
+        if found is not None:
+            self._keep(found)
+        if most > self._cutoff():
+            self._decide_anew(whole)
+
+    def _decide_anew(self, whole: FloatArray) -> None:
+        """The choices of a plan, with all that follows from them decided anew."""
         found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), self._level())
         if found is not None:
             self._keep(found)
+
+    def _noticeable(self) -> float:
+        """What a plan has to be worth to be looked for."""
+        return self._level() + NOTICEABLE * (self._cutoff() - self._level()) if self._best is not None else -np.inf
+
+    def _worth_now(self) -> float:
+        """What a share is worth under the best plan, if that matters."""
+        if not self._shares or self._best is None:
+            return self._worth
+        return max(self._worth, worth_of(self._instance, self._best.value))
 
     def _scout(self) -> None:
         """First plans, from trees that prove nothing where shares cost what they are worth only by a guess."""
@@ -199,8 +256,12 @@ class LargeSearch:
 
     def _look_around(self, best: Incumbent) -> None:
         """A small tree of the plans near the best one."""
-        around = Tree(self._program, self._warm, within=self._moves.near(best.whole, self._dives))
+        around = Tree(self._program, self._warm, within=self._moves.near(best.whole, self._dives // 2))
         around.memory = self._tree.memory
+        if around.root is not None:
+            found = dive(around, around.root, self._clock(DIVE_PROGRAMS), self._level(), self._dives)
+            if found is not None:
+                self._keep(found)
         around.exhaust(self._better, self._keep_whole, nodes=NEAR_PARTS, until=self._until, stop=self._stop)
 
     def _better(self) -> float:
@@ -235,10 +296,9 @@ class LargeSearch:
         priced = self._priced(found)
         if priced is not None and (self._best is None or priced.value > self._best.value):
             self._best = priced
-            if self._shares:
-                self._worth = max(self._worth, worth_of(self._instance, priced.value))
-                if self._proving:
-                    self._warm.set_costs(self._compact_costs())
+            self._worth = self._worth_now()
+            if self._shares and self._proving:
+                self._warm.set_costs(self._compact_costs())
 
     def _priced(self, found: Found) -> Incumbent | None:
         """A plan in the model itself, with shares at what they are then worth; None if it is impossible there."""
@@ -247,16 +307,18 @@ class LargeSearch:
         for j in np.flatnonzero(self._form.integer).tolist():
             whole[j] = found.whole[at[int(self._program.column[j])]]
         worth, best = self._worth, None
+        program = FixedProgram(self._form, whole, replace(self._options, time_limit_seconds=60.0))
         for _ in range(WORTH_ROUNDS if self._shares else 1):
-            form = (
-                replace(self._form, costs=costs_at(self._instance, self._form, worth)) if self._shares else self._form
-            )
-            raw = solve_fixed(form, whole, replace(self._options, time_limit_seconds=60.0))
+            if self._shares:
+                program.set_costs(costs_at(self._instance, self._form, worth), maximise=self._form.maximise)
+            raw = program.solve()
             if raw.values is None or raw.status is not Status.OPTIMAL:
                 break
-            value = fair_value(self._instance, self._form, raw.values) if self._shares else form.objective(raw.values)
+            value = (
+                fair_value(self._instance, self._form, raw.values) if self._shares else self._form.objective(raw.values)
+            )
             if best is None or value > best.value:
-                best = Incumbent(value, raw.values, found.whole)
+                best = Incumbent(value, raw.values, found.whole, program)
             if not self._shares or abs(worth_of(self._instance, value) - worth) < SAME_WORTH:
                 break
             worth = worth_of(self._instance, value)

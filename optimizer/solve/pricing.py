@@ -28,7 +28,12 @@ strange basis can go round in circles."""
 LP_SECONDS = 20.0
 """The same in seconds, far more than any program takes: for a machine that stands still, not to decide anything."""
 
-WAYS: tuple[tuple[tuple[str, bool | int | float | str], ...], ...] = (
+Settings = tuple[tuple[str, bool | int | float | str], ...]
+
+WARM: Settings = (("solver", "simplex"), ("simplex_scale_strategy", 0))
+"""How it is solved from the last basis. Scaled, the way from there takes 1.7 times as many steps."""
+
+WAYS: tuple[Settings, ...] = (
     (("simplex_scale_strategy", 0),),
     (("simplex_strategy", 4), ("solver", "simplex")),
     (),
@@ -135,7 +140,7 @@ class WarmProgram:
 
     def _start(self) -> Any:
         limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self.form.row_count)
-        advanced = (("solver", "simplex"), ("simplex_iteration_limit", limit))
+        advanced = (*WARM, ("simplex_iteration_limit", limit))
         self._last = None
         return prepare(self._relaxed, replace(self._options, advanced=advanced))
 

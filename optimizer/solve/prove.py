@@ -13,11 +13,11 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimizer.solve.branching import WHOLE, Memory, Side, Split, Splitter
+from optimizer.solve.branching import WHOLE, Cut, Memory, Side, Split, Splitter
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
 from optimizer.solve.pricing import Priced, WarmProgram
@@ -30,6 +30,22 @@ SAFE = 1e-6
 """Relative: so far above a cutoff a reduced cost has to be to fix a column."""
 
 
+Splits = tuple[Cut | None, ...]
+"""A tree by its cuts, each before what lies on its first side, and that before its second; None for a part that was not
+split."""
+
+MOST_SPLITS = 1000
+"""Of a larger tree nothing is remembered: to go through it again would take longer than to grow another."""
+
+
+@dataclass(eq=False)
+class Trace:
+    """How a part was split: nothing yet, or a cut and its two sides."""
+
+    cut: Cut | None = None
+    sides: tuple[Trace, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer."""
@@ -37,6 +53,7 @@ class Part:
     side: Side
     bound: float
     values: FloatArray
+    trace: Trace = field(default_factory=Trace)
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,16 @@ class Proof:
 class Tree:
     """The search tree of a compact program, to be maximised. For one thread."""
 
-    def __init__(self, program: Compact, warm: WarmProgram, worth: float = 1.0, within: Side | None = None) -> None:
+    def __init__(
+        self,
+        program: Compact,
+        warm: WarmProgram,
+        worth: float = 1.0,
+        within: Side | None = None,
+        *,
+        regrown: bool = False,
+    ) -> None:
+        """``regrown``: it does not begin with a program of all choices, because `regrow` will be called."""
         self.warm, self.worth = warm, worth
         self.splitter = Splitter(program, warm.whole)
         self.memory = Memory()
@@ -63,10 +89,62 @@ class Tree:
         form = warm.form
         everything = (form.column_lower[warm.whole].copy(), form.column_upper[warm.whole].copy())
         self.everything: Side = everything if within is None else within
-        answer = warm.bound(*self.everything)
-        self.root = Part(self.everything, answer.objective, answer.values) if answer.values is not None else None
-        if self.root is not None:
+        self._trace = Trace()
+        self.root: Part | None = None
+        if regrown:
+            self.root = Part(self.everything, np.inf, np.empty(0), self._trace)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        answer = self.warm.bound(*self.everything)
+        self.root = None
+        if answer.values is not None:
+            self.root = Part(self.everything, answer.objective, answer.values, self._trace)
             self._push(self.root)
+
+    @property
+    def splits(self) -> Splits:
+        """How it was split so far; nothing if that is too much."""
+        found: list[Cut | None] = []
+        left = [self._trace]
+        while left and len(found) <= MOST_SPLITS:
+            trace = left.pop()
+            found.append(trace.cut)
+            left += reversed(trace.sides)
+        return tuple(found) if len(found) <= MOST_SPLITS else ()
+
+    def fits(self, splits: Splits) -> bool:
+        """Whether a tree of another instance can be grown here."""
+        return all(cut is None or self.splitter.fits(cut) for cut in splits)
+
+    def regrow(
+        self,
+        splits: Splits,
+        cutoff: float,
+        found: Callable[[float, FloatArray], None],
+        *,
+        until: float = np.inf,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Split all choices as another tree was, and look at its ends alone: most of them are closed again. ``found``
+        is told of plans above ``cutoff``."""
+        left = [(self.everything, self._trace)]
+        for cut in splits:
+            side, trace = left.pop()
+            if cut is not None:
+                trace.cut, trace.sides = cut, (Trace(), Trace())
+                left += zip(reversed(self.splitter.sides(cut, side)), reversed(trace.sides), strict=True)
+                continue
+            if time.perf_counter() > until or (stop is not None and stop.is_set()):
+                # A bound needs all ends: begin with all choices after all.
+                self._open, self._trace = [], Trace()
+                self._begin()
+                return
+            answer = self.warm.bound(*side, floor=cutoff)
+            self.nodes += 1
+            if answer.values is not None:
+                self._place(self._tightened(side, answer, cutoff), answer, answer.objective, trace, cutoff, found)
 
     @property
     def best_open(self) -> float:
@@ -117,29 +195,42 @@ class Tree:
         if not splits:
             found(part.bound, np.round(part.values[self.warm.whole]))
             return True
-        children = self._best_split(part, splits, cutoff, until, stop)
-        if children is None:
+        best = self._best_split(part, splits, cutoff, until, stop)
+        if best is None:
             return False
-        for side, answer in children:
-            if answer.values is None or answer.objective <= cutoff:
-                continue
+        split, children = best
+        part.trace.cut, part.trace.sides = split.cut, (Trace(), Trace())
+        for (side, answer), trace in zip(children, part.trace.sides, strict=True):
             # A side is never worth more than the whole, whatever the solver's tolerances say.
-            child = Part(side, min(answer.objective, part.bound), answer.values)
-            whole = answer.values[self.warm.whole]
-            if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
-                found(child.bound, np.round(whole))
-            else:
-                self._push(child)
+            self._place(side, answer, min(answer.objective, part.bound), trace, cutoff, found)
         return True
+
+    def _place(
+        self,
+        side: Side,
+        answer: Priced,
+        bound: float,
+        trace: Trace,
+        cutoff: float,
+        found: Callable[[float, FloatArray], None],
+    ) -> None:
+        """Keep a part open, if it is above the cutoff and no plan yet."""
+        if answer.values is None or answer.objective <= cutoff:
+            return
+        whole = answer.values[self.warm.whole]
+        if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
+            found(bound, np.round(whole))
+        else:
+            self._push(Part(side, bound, answer.values, trace))
 
     def _best_split(
         self, part: Part, splits: list[Split], cutoff: float, until: float, stop: threading.Event | None
-    ) -> list[tuple[Side, Priced]] | None:
-        """The sides of the split that tells most, with their answers."""
+    ) -> tuple[Split, list[tuple[Side, Priced]]] | None:
+        """The split that tells most, and its sides with their answers."""
         known = [split for split in splits if self.memory.count(split) >= RELIABLE]
         unknown = [split for split in splits if self.memory.count(split) < RELIABLE]
         trusted = max(known, key=self.memory.guess, default=None)
-        best: list[tuple[Side, Priced]] | None = None
+        best: tuple[Split, list[tuple[Side, Priced]]] | None = None
         best_score = -np.inf
         for split in unknown[: TRIED if trusted is None else TRIED // 2]:
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
@@ -147,12 +238,13 @@ class Tree:
             answers = self._answers(split, cutoff)
             score = self.memory.learn(split, self._losses(part, answers))
             if score > best_score:
-                best, best_score = answers, score
+                best, best_score = (split, answers), score
             if all(answer.values is None for _, answer in answers):
-                return answers
+                return split, answers
         if trusted is not None and self.memory.guess(trusted) > best_score:
-            best = self._answers(trusted, cutoff)
-            self.memory.learn(trusted, self._losses(part, best))
+            answers = self._answers(trusted, cutoff)
+            best = trusted, answers
+            self.memory.learn(trusted, self._losses(part, answers))
         return best
 
     def _answers(self, split: Split, cutoff: float) -> list[tuple[Side, Priced]]:

@@ -20,10 +20,11 @@ from models.instance import Instance
 from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, tidy_coins
-from optimizer.solve.highs import FixedSolution, RawSolution, SolveOptions, Status, solve_fixed, solve_form
+from optimizer.solve.highs import FixedProgram, FixedSolution, RawSolution, SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.large import LargeSearch, is_large
 from optimizer.solve.progress import Progress
+from optimizer.solve.prove import Splits
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 from optimizer.solve.ties import break_ties
 
@@ -58,6 +59,10 @@ class Solution:
     worth_of_cash: FloatArray | None = None
     """(N,) what one more million at the beginning of a node is worth beyond itself, with whole numbers fixed; None if
     the solver gave no duals."""
+    rules: tuple[tuple[str, int], ...] = ()
+    """Whole columns that follow from the decisions and are not 0, sorted by name."""
+    splits: Splits = ()
+    """How the choices were split to prove the bound, where that was done here."""
 
     @property
     def value_usd_m(self) -> float:
@@ -78,15 +83,17 @@ def solve_instance(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     known: Sequence[Columns] = (),
+    splits: Splits = (),
 ) -> Solution:
-    """The best plan of an instance that maximises value. ``known``: whole columns by name of plans to begin with.
+    """The best plan of an instance that maximises value. ``known``: whole columns by name of plans to begin with;
+    ``splits``: how the choices were split to prove a plan like the first of them elsewhere.
 
     Where new shares can be sold, what they cost today's holders depends on what the plan makes a share worth: solved
     again until the two agree. Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in
     time.
     """
     began = time.perf_counter()
-    found = _solve_once(instance, options, on_progress, stop, known)
+    found = _solve_once(instance, options, on_progress, stop, known, splits)
     solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
     while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
@@ -96,7 +103,8 @@ def solve_instance(
             break
         again = replace(instance, intrinsic_to_market=worth, tax_binaries=latest.instance.tax_binaries)
         try:
-            found = _solve_once(again, replace(options, time_limit_seconds=left), on_progress, stop, known)
+            within = replace(options, time_limit_seconds=left)
+            found = _solve_once(again, within, on_progress, stop, known, splits)
         except SolverError:
             break
         solutions.append((worth, _at_fair_price(found)))
@@ -155,10 +163,11 @@ def _solve_once(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
-    known: Sequence[Columns] = (),
+    known: Sequence[Columns],
+    splits: Splits,
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
-        return _search(these, within, on_progress, stop, kept, start, known)
+        return _search(these, within, on_progress, stop, kept, start, known, splits)
 
     if instance.income_tax is None:
         return search(instance, options, None, None).solution
@@ -173,6 +182,7 @@ def _search(
     kept: Columns | None = None,
     start: Columns | None = None,
     known: Sequence[Columns] = (),
+    splits: Splits = (),
 ) -> Attempt:
     """One search, from a plan to begin with (and, where there are many choices, from others that are ``known``); with
     ``kept`` these whole columns stay as they are, and nobody is told of
@@ -183,10 +193,11 @@ def _search(
     began = time.perf_counter()
     if kept is None and is_large(instance, form):
         plans = [*known, *((start,) if start is not None else ())]
-        large = _large(instance, form, options, on_progress, stop, plans)
+        large = _large(instance, form, options, on_progress, stop, plans, splits)
         if large is not None:
-            instance, form, raw = large
-            found, values = _finish(instance, form, raw, options, settled=True)
+            instance, form, raw, search = large
+            found, values = _finish(instance, form, raw, options, search.program)
+            found = replace(found, splits=search.splits)
             return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
@@ -207,12 +218,16 @@ def _large(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
     plans: Sequence[Columns],
-) -> tuple[Instance, StandardForm, RawSolution] | None:
-    """The search of large models; None where it finds nothing, or stumbles over a program that cannot be solved."""
+    splits: Splits,
+) -> tuple[Instance, StandardForm, RawSolution, LargeSearch] | None:
+    """The search of large models, and what it found; None where it finds nothing, or stumbles over a program that
+    cannot be solved."""
     try:
-        return LargeSearch(instance, form, options, on_progress, stop, plans).run()
+        search = LargeSearch(instance, form, options, on_progress, stop, plans, splits)
+        found = search.run()
     except SolverError:
         return None
+    return (*found, search) if found is not None else None
 
 
 def _with_kept(form: StandardForm, kept: Columns) -> StandardForm:
@@ -223,33 +238,50 @@ def _with_kept(form: StandardForm, kept: Columns) -> StandardForm:
     return replace(form, column_lower=lower, column_upper=upper)
 
 
-def most_it_mw(instance: Instance, options: SolveOptions, stop: threading.Event | None = None) -> Solution:
-    """The plan with the most critical IT MW, and of those the one worth most."""
+def most_it_mw(
+    instance: Instance,
+    options: SolveOptions,
+    stop: threading.Event | None = None,
+    known: Callable[[float], Solution | None] | None = None,
+) -> Solution:
+    """The plan with the most critical IT MW, and of those the one worth most. ``known``: that plan by its MW, where it
+    needs no search."""
     form = compile_model(build(replace(instance, maximise="most_hosting")))
     raw = solve_form(form, options, stop=stop)
     if raw.status is Status.INFEASIBLE:
         raise infeasible(instance, form)
     if raw.objective is None:
         raise SolverError(f"no plan was found: {raw.message}", ("give more time with --time-limit",))
+    found = known(raw.objective - 1e-6) if known is not None else None
+    if found is not None:
+        return found
     floor = ("most_hosting", raw.objective - 1e-6)
     return solve_instance(replace(instance, measure_at_least=floor), options, stop=stop)
 
 
 def _finish(
-    instance: Instance, form: StandardForm, raw: RawSolution, options: SolveOptions, *, settled: bool = False
+    instance: Instance,
+    form: StandardForm,
+    raw: RawSolution,
+    options: SolveOptions,
+    program: FixedProgram | None = None,
 ) -> tuple[Solution, FloatArray]:
     """Round, fix, solve again, break ties, recompute forward; and the columns from which that was done.
 
-    ``settled``: what follows from the decisions in whole numbers was found by the search that decided.
+    ``program``: that of the plan, from a search that has also found what follows from the decisions in whole numbers.
     """
     assert raw.values is not None
     assert raw.bound is not None
-    raw = raw if settled else _with_rules_anew(form, raw, options)
+    raw = raw if program is not None else _with_rules_anew(form, raw, options)
     assert raw.values is not None
     assert raw.bound is not None
-    fixed = solve_fixed(form, raw.values, options)
-    values = fixed.values if fixed.status is Status.OPTIMAL and fixed.values is not None else raw.values
-    values = break_ties(instance, form, values, options)
+    if program is None:
+        program = FixedProgram(form, raw.values, options)
+    program.set_costs(form.costs, maximise=form.maximise)
+    fixed = program.solve()
+    values = raw.values
+    if fixed.status is Status.OPTIMAL and fixed.values is not None:
+        values = break_ties(instance, form, fixed.values, program)
     decisions = decisions_of(instance, form, values)
     states = forward(instance, decisions)
     tidied = tidy_coins(instance, decisions, states.btc_mined)
@@ -268,8 +300,14 @@ def _finish(
         columns=form.column_count,
         integers=int(form.integer.sum()),
         worth_of_cash=_worth_of_cash(instance, form, fixed),
+        rules=_rules(form, values),
     )
     return found, values
+
+
+def _rules(form: StandardForm, values: FloatArray) -> tuple[tuple[str, int], ...]:
+    named = [(form.column_names[j], round(float(values[j]))) for j in np.flatnonzero(form.integer).tolist()]
+    return tuple(sorted((name, value) for name, value in named if value and name.partition("[")[0] not in DECIDED))
 
 
 def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions) -> RawSolution:

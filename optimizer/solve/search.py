@@ -19,10 +19,17 @@ import numpy as np
 from optimizer.solve.branching import WHOLE, Side, Split
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
+from optimizer.solve.pricing import Priced
 from optimizer.solve.prove import Part, Tree
 
 GAIN = 1e-7
 """Relative: a move is one only if it is worth so much more."""
+
+FOLLOWING = 60
+"""Linear programs for what follows from the choices of one way down."""
+
+FOR_NOTHING = 1e-5
+"""Relative: what costs less than this costs nothing."""
 
 STEPS = (1, -1, 2, -2, 3, -3, 6, -6)
 """By how many dates a choice is moved."""
@@ -53,13 +60,25 @@ class Clock:
 
 def dive(tree: Tree, part: Part, clock: Clock, floor: float = -np.inf, seed: int = 0) -> Found | None:
     """A plan within ``part`` that is worth more than ``floor``; None if the clock runs out before one, or there is
-    none. Where the better side of a split holds nothing, the way goes back to the last side that was left."""
+    none. Where the better side of a split holds nothing, the way goes back to the last side that was left; but of what
+    follows from the choices only so many sides are looked at, then another choice is made."""
     draw = np.random.default_rng(seed)
     limit = floor if np.isfinite(floor) else None
     left = [part]
+    chosen: int | None = None
+    """How many parts were left when all choices of the present way were made; None while they are not."""
+    last = 0
     while left:
         part = left.pop()
+        if chosen is not None and len(left) < chosen:
+            chosen = None
         splits = tree.splitter.splits(part.values, part.values[tree.warm.whole], part.side)
+        if splits and chosen is None and tree.splitter.follows(splits[0]):
+            part, chosen, last = _eased(tree, part, limit), len(left), tree.warm.solved + FOLLOWING
+            splits = tree.splitter.splits(part.values, part.values[tree.warm.whole], part.side)
+        if splits and chosen and tree.warm.solved > last:
+            del left[chosen:]
+            continue
         if not splits:
             return Found(part.bound, np.round(part.values[tree.warm.whole]))
         if clock.is_over():
@@ -71,8 +90,34 @@ def dive(tree: Tree, part: Part, clock: Clock, floor: float = -np.inf, seed: int
     return None
 
 
+def _eased(tree: Tree, part: Part, limit: float | None) -> Part:
+    """The part with what follows from the choices rounded up, all columns of a kind at once, where that is for nothing:
+    that a year has a profit, or that a contract is signed of which enough is taken."""
+    for places in tree.splitter.kinds:
+        whole = part.values[tree.warm.whole][places]
+        if (np.abs(whole - np.round(whole)) > WHOLE).sum() < 2:
+            continue
+        lower = part.side[0].copy()
+        lower[places] = np.maximum(lower[places], np.minimum(np.ceil(whole - WHOLE), part.side[1][places]))
+        answer = tree.warm.bound(lower, part.side[1], floor=limit)
+        if answer.values is not None and answer.objective >= part.bound - FOR_NOTHING * abs(part.bound):
+            part = Part((lower, part.side[1]), answer.objective, answer.values)
+    return part
+
+
 def _drawn(splits: list[Split], draw: np.random.Generator) -> Split:
     return max(splits[:6], key=lambda split: split.weight * draw.random())
+
+
+def _sharing(program: Compact) -> list[list[int]]:
+    """For each group the groups that share megawatts of a site with it, itself among them."""
+    form = program.form
+    room = np.array([name.startswith("sites_megawatts[") for name in form.row_names], dtype=bool)
+    rows = []
+    for group in program.groups:
+        used = form.matrix[:, list(group.amounts)].indices
+        rows.append(set(used[room[used]].tolist()))
+    return [[h for h, other in enumerate(rows) if g == h or own & other] for g, own in enumerate(rows)]
 
 
 class Moves:
@@ -84,6 +129,7 @@ class Moves:
         self._groups = [
             (np.array([at[j] for j in g.choices]), at[g.signed], [at[j] for j in g.sizes]) for g in program.groups
         ]
+        self._together = _sharing(program)
         self._fixed = np.array(
             sorted({int(i) for c, s, sizes in self._groups for i in [*c.tolist(), s, *sizes]}), dtype=np.intp
         )
@@ -106,6 +152,23 @@ class Moves:
         return found
 
     def near(self, plan: FloatArray, turn: int) -> Side:
+        """What is near a plan: in turn, other dates and sizes of what it takes, and all choices of one place."""
+        places = sorted({tuple(self._together[g]) for g in range(len(self._groups))})
+        if turn % 2 and len(places) > 1:
+            return self._of_place(plan, places[turn // 2 % len(places)])
+        return self._around(plan, turn // 2)
+
+    def _of_place(self, plan: FloatArray, place: tuple[int, ...]) -> Side:
+        """All choices that share room with one another, the others as in the plan."""
+        lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
+        for g, (choices, signed, sizes) in enumerate(self._groups):
+            if g not in place:
+                own = [*choices.tolist(), signed, *sizes]
+                lower[own] = np.maximum(lower[own], np.minimum(plan[own], upper[own]))
+                upper[own] = np.minimum(upper[own], np.maximum(plan[own], lower[own]))
+        return lower, upper
+
+    def _around(self, plan: FloatArray, turn: int) -> Side:
         """The choices around a plan: what it takes a few dates earlier or later or not at all, in any size, and one or
         two of the things that it does not take, in turn."""
         lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
@@ -127,18 +190,33 @@ class Moves:
             other[signed] = float(plan[choices].sum() > 0.5)
         return other
 
-    def settle(self, plan: FloatArray, clock: Clock, floor: float) -> Found | None:
-        """The choices of ``plan`` with all other whole columns decided anew; None if not worth more than ``floor``."""
-        lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
-        lower[self._fixed] = np.maximum(lower[self._fixed], plan[self._fixed])
-        upper[self._fixed] = np.minimum(upper[self._fixed], plan[self._fixed])
-        answer = self._tree.warm.bound(lower, upper, floor=floor if np.isfinite(floor) else None)
-        if answer.values is None or answer.objective <= floor:
+    def promise(self, plan: FloatArray, floor: float) -> float:
+        """What the choices of ``plan`` come to at most, by their linear program; minus infinity if that is not more
+        than ``floor``."""
+        answer = self._with_choices(plan, floor)[1]
+        return answer.objective if answer is not None else -np.inf
+
+    def settle(self, plan: FloatArray, clock: Clock, floor: float, *, keep_rules: bool = False) -> Found | None:
+        """The choices of ``plan`` with all other whole columns decided anew, or only those that are 0 in it; None if
+        not worth more than ``floor``."""
+        (lower, upper), answer = self._with_choices(plan, floor, keep_rules=keep_rules)
+        if answer is None or answer.values is None:
             return None
         whole = answer.values[self._tree.warm.whole]
         if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
             return Found(answer.objective, np.round(whole))
         return dive(self._tree, Part((lower, upper), answer.objective, answer.values), clock, floor)
+
+    def _with_choices(self, plan: FloatArray, floor: float, *, keep_rules: bool = False) -> tuple[Side, Priced | None]:
+        """Bounds with the choices of ``plan`` laid down, and the linear program's answer; None if it is not above
+        ``floor``."""
+        lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
+        if keep_rules:
+            lower = np.maximum(lower, np.minimum(plan, upper))
+        lower[self._fixed] = np.maximum(lower[self._fixed], plan[self._fixed])
+        upper[self._fixed] = np.minimum(upper[self._fixed], plan[self._fixed])
+        answer = self._tree.warm.bound(lower, upper, floor=floor if np.isfinite(floor) else None)
+        return (lower, upper), answer if answer.values is not None and answer.objective > floor else None
 
     def _neighbours(self, plan: FloatArray) -> Iterator[FloatArray]:
         taken = [int(np.argmax(plan[c])) if plan[c].sum() > 0.5 else None for c, _, _ in self._groups]

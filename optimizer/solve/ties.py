@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-import scipy.sparse
 
 from models.instance import Instance
-from optimizer.solve.bridge import FloatArray, StandardForm, make_form
-from optimizer.solve.highs import SolveOptions, Status, solve_fixed
+from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.highs import FixedProgram, Status
 
 TIE_SLACK, MONEY_SLACKS = 1e-9, (1e-5, 1e-4)
 """How far machines and coins, and what is borrowed, may move once a tie is broken, to give back what that cost."""
@@ -18,9 +15,10 @@ TIE_TOLERANCE_USD_M = 1e-7
 """How much value may be given up to break a tie: a tenth of a dollar."""
 
 
-def break_ties(instance: Instance, form: StandardForm, values: FloatArray, options: SolveOptions) -> FloatArray:
+def break_ties(instance: Instance, form: StandardForm, values: FloatArray, program: FixedProgram) -> FloatArray:
     """Of the plans with these whole numbers and this value, the one that moves the fewest machines, and late, borrows
-    the least, keeps the most coins, and pays the least from company to company, and late.
+    the least, keeps the most coins, and pays the least from company to company, and late. ``program`` has the whole
+    numbers fixed and was solved.
 
     Machines that would not run again cost nothing to keep, a coin is worth the same in stock and as cash, a loan at its
     market rate costs no value, and cash is worth as much in one company as in another, so the solver is indifferent;
@@ -43,28 +41,24 @@ def break_ties(instance: Instance, form: StandardForm, values: FloatArray, optio
     if not costs.any():
         return values
     floor = form.objective(values) - TIE_TOLERANCE_USD_M
-    tie = make_form(
-        scipy.sparse.vstack([form.matrix, scipy.sparse.csc_array(form.costs.reshape(1, -1))]),
-        costs,
-        row_lower=np.append(form.row_lower, floor - form.offset),
-        row_upper=np.append(form.row_upper, np.inf),
-        column_lower=form.column_lower,
-        column_upper=form.column_upper,
-        integer=form.integer,
-    )
-    found = solve_fixed(tie, values, options)
+    program.add_row(form.costs, floor - form.offset)
+    program.set_costs(costs, maximise=False)
+    found = program.solve()
+    program.remove_row()
+    program.set_costs(form.costs, maximise=form.maximise)
     if found.status is not Status.OPTIMAL or found.values is None:
         return values
     # The tenth of a dollar has been spent somewhere: what is not ranked gets it back.
     ranked = np.flatnonzero(costs)
-    lower, upper = form.column_lower.copy(), form.column_upper.copy()
+    lower, upper = program.bounds
     # What is not done at all gets no room: a billionth of every lot would add up to machines that do not exist.
     for money_slack in MONEY_SLACKS:
         near, far = lower.copy(), upper.copy()
         slack = np.where(found.values[ranked] > TIE_SLACK, np.where(money[ranked], money_slack, TIE_SLACK), 0.0)
         near[ranked] = np.maximum(near[ranked], found.values[ranked] - slack)
         far[ranked] = np.minimum(far[ranked], np.maximum(found.values[ranked], near[ranked]) + slack)
-        sharp = solve_fixed(replace(form, column_lower=near, column_upper=far), found.values, options)
+        program.set_bounds(near, far)
+        sharp = program.solve()
         if sharp.status is Status.OPTIMAL and sharp.values is not None:
             return sharp.values
     return found.values

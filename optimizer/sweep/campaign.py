@@ -156,8 +156,11 @@ class Campaign:
             yield from self._wave(wave, self._shared.options.relative_gap if gap is None else gap)
 
     def _wave(self, wave: Sequence[Point], gap: float) -> Generator[Swept | None, None, None]:
-        before = [(s.point, s.outcome.plan) for s in self._known if s.outcome.plan is not None]
-        jobs = [Job(point, candidates(point, before), gap) for point in wave]
+        before = [(s.point, s.outcome.plan, s.outcome.trail) for s in self._known if s.outcome.plan is not None]
+        jobs = []
+        for point in wave:
+            near = candidates(point, before)
+            jobs.append(Job(point, tuple(near), gap, tuple(near.values())))
         found: dict[int, Swept] = {}
         try:
             for finished in self._ask(_SOLVE, jobs):
@@ -229,6 +232,7 @@ class Campaign:
                 "case": case,
                 "options": asdict(replace(self._shared.options, relative_gap=gap)),
                 "candidates": [[list(decision) for decision in plan] for plan in plans],
+                "trails": job.trails if isinstance(job, Job) else (),
                 "versions": self._versions,
             }
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optimizer
+from optimizer.threads import use_one_thread
 
 _PACKAGES = ("highspy", "pyomo", "numpy", "distributed")
 """Of each the same version is wanted everywhere: the first three can change a figure, the last carries it home."""
@@ -80,6 +81,8 @@ def prepare(digest: str) -> Said | None:
         if digest not in _packed:
             return None
         try:
+            # In time where the worker has not imported numpy for others.
+            use_one_thread()
             work, shared, warm_up = pickle.loads(_packed.pop(digest))
             if warm_up is not None:
                 warm_up()

@@ -8,6 +8,7 @@ never loads it.
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from optimizer.case.load import LoadedCase, case_from_data
 from optimizer.case.price_file import PriceFile
 from optimizer.case.price_files import price_files
 from optimizer.errors import CaseError, ExitCode, InfeasibleError, SolverError
-from optimizer.instance.whole_plan import WholePlan
+from optimizer.instance.whole_plan import NO_TRAIL, Rules, Splits, Trail, WholePlan
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.sweep.vary import Point
 
@@ -94,15 +95,32 @@ class Outcome:
     problem: str = ""
     figures: Figures | None = None
     plan: WholePlan | None = None
+    trail: Trail = NO_TRAIL
+    """What the search left behind for points that begin with the plan."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A point to solve, with plans to begin with, nearest first, and the relative gap to reach."""
+    """A point to solve, with plans to begin with, nearest first, and the relative gap to reach.
+
+    ``trails``: of each candidate from where it was found; none: not known.
+    """
 
     point: Point
     candidates: tuple[WholePlan, ...] = ()
     relative_gap: float = 1e-4
+    trails: tuple[Trail, ...] = ()
+
+    @property
+    def known(self) -> tuple[tuple[WholePlan, Rules], ...]:
+        """Candidates with their rules."""
+        rules = tuple(trail.rules for trail in self.trails) or ((),) * len(self.candidates)
+        return tuple(zip(self.candidates, rules, strict=True))
+
+    @property
+    def splits(self) -> Splits:
+        """How the nearest candidate was proved."""
+        return self.trails[0].splits if self.trails else ()
 
 
 @dataclass(frozen=True)
@@ -151,6 +169,9 @@ def load_solver() -> None:
     """Import what `solve_point` needs, which takes a second: not a point's time."""
     import optimizer.plan.certified  # noqa: F401
 
+    # What was imported stays: nobody needs to look for rubbish in it again and again.
+    gc.freeze()
+
 
 def solve_point(shared: Shared, job: Job) -> Outcome:
     """Solve one point. Raises nothing that Python lets a program catch as an Exception."""
@@ -175,6 +196,7 @@ def case_at(shared: Shared, point: Point) -> LoadedCase:
 def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
     from optimizer.instance.whole_plan import whole_plan
     from optimizer.plan.certified import solve_certified
+    from optimizer.plan.tables import few_tables
     from optimizer.solve.highs import SolveOptions
     from optimizer.sweep.caches import market_of, operations_of
 
@@ -187,15 +209,19 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
         seed=asked.seed,
     )
     operations = operations_of(loaded.case, market)
-    certified = solve_certified(loaded.case, market, operations, options, known=job.candidates)
+    tables = None if asked.audit else few_tables
+    certified = solve_certified(
+        loaded.case, market, operations, options, known=job.known, splits=job.splits, tables=tables
+    )
     solution, plan = certified.solution, certified.plan
     whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
+    trail = Trail(solution.rules, solution.splits)
     figures = _figures(plan, solution, CANDIDATES if whole in job.candidates else SEARCH)
     if asked.audit and (problem := _audit(plan, certified, loaded)):
-        return Outcome(AUDIT_FAILED, problem, figures, whole)
+        return Outcome(AUDIT_FAILED, problem, figures, whole, trail)
     certificate = certified.certificate
     problem = "" if certificate.passed else f"hours not certified: gap {certificate.worst_gap:.1e}"
-    return Outcome(solution.status.value, problem, figures, whole)
+    return Outcome(solution.status.value, problem, figures, whole, trail)
 
 
 def _figures(plan: Plan, solution: Solution, proof: str) -> Figures:

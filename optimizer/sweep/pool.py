@@ -24,6 +24,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
+from optimizer.threads import started_with_one_thread
+
 SharedT = TypeVar("SharedT")
 JobT = TypeVar("JobT")
 AnswerT = TypeVar("AnswerT")
@@ -244,7 +246,7 @@ def _start(duty: bytes) -> _Worker | None:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, duty), daemon=True)
     try:
-        with _interrupts_held():
+        with _interrupts_held(), started_with_one_thread():
             process.start()
     except OSError:
         ours.close()

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from optimizer.errors import CallError
-from optimizer.instance.whole_plan import WholeDecision
+from optimizer.instance.whole_plan import Trail, WholeDecision
 from optimizer.sweep.point import Figures, Outcome
 
-FORM = 1
+FORM = 2
 """Of the files. Those of another form are taken for absent."""
 
 _UNFINISHED = ".new"
@@ -105,7 +105,13 @@ def outcome_of(data: Mapping[str, Any]) -> Outcome:
         problem=str(data["problem"]),
         figures=None if figures is None else _figures(figures),
         plan=None if plan is None else tuple(WholeDecision(*each) for each in plan),
+        trail=_trail(*data["trail"]),
     )
+
+
+def _trail(rules: Any, splits: Any) -> Trail:
+    cuts = (None if cut is None else (str(cut[0]), int(cut[1]), int(cut[2])) for cut in splits)
+    return Trail(tuple((str(name), int(value)) for name, value in rules), tuple(cuts))
 
 
 def _figures(data: Mapping[str, Any]) -> Figures:

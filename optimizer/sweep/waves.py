@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from optimizer.instance.whole_plan import WholePlan
+from optimizer.instance.whole_plan import Trail, WholePlan
 from optimizer.sweep.vary import Point
 
 FIRST_WAVE, LARGEST_WAVE = 4, 64
@@ -46,13 +46,21 @@ def waves(points: Sequence[T]) -> Iterator[Sequence[T]]:
         begin, size = begin + size, min(2 * size, LARGEST_WAVE)
 
 
-def candidates(point: Point, known: Sequence[tuple[Point, WholePlan]]) -> tuple[WholePlan, ...]:
-    """Plans of points that were solved in earlier waves, nearest first, without repetition."""
+def candidates(point: Point, known: Sequence[tuple[Point, WholePlan, Trail]]) -> dict[WholePlan, Trail]:
+    """Plans of points that were solved in earlier waves, nearest first, each with its trail at the nearest of them.
+
+    How choices were split is told of the nearest plan alone.
+    """
     near = sorted(
         (entry for entry in known if entry[0].overlay == point.overlay),
         key=lambda entry: (_distance(point, entry[0]), entry[0].number),
     )
-    return tuple(dict.fromkeys(plan for _, plan in near))[:MOST_CANDIDATES]
+    found: dict[WholePlan, Trail] = {}
+    for _, plan, trail in near:
+        if len(found) == MOST_CANDIDATES:
+            break
+        found.setdefault(plan, trail if not found else trail._replace(splits=()))
+    return found
 
 
 def _distance(one: Point, other: Point) -> float:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from optimizer.errors import CallError
+from optimizer.instance.whole_plan import Trail
 from optimizer.sweep.point import Outcome
-from optimizer.sweep.store import Store, canonical, key_of, outcome_of
+from optimizer.sweep.store import FORM, Store, canonical, key_of, outcome_of
 from tests.sweep.fakes import figures, sign
 
 KEY, OTHER = key_of({"a": 1}), key_of({"a": 2})
@@ -24,6 +25,7 @@ FULL = Outcome(
     "hours not certified",
     replace(figures(1 / 3), decision_lines=("sign lease",), decisions=(ROW,)),
     (*sign(2), *sign(1, kind="contract")),
+    Trail((("drawn[3]", 1), ("steps[0]", 2)), (("date", 0, 4), None, None)),
 )
 
 
@@ -55,7 +57,7 @@ def test_the_key_is_of_the_content_alone() -> None:
     [
         lambda text: "",
         lambda text: text[: len(text) // 2],
-        lambda text: text.replace('"form": 1', '"form": 0'),
+        lambda text: text.replace(f'"form": {FORM}', '"form": 0'),
         lambda text: text.replace(KEY, OTHER),
         lambda text: "[1, 2]",
         lambda text: text.replace('"value_usd_m"', '"value"'),

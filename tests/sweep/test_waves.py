@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from optimizer.instance.whole_plan import Trail
 from optimizer.sweep.vary import Point
 from optimizer.sweep.waves import MOST_CANDIDATES, candidates, ordered, reversed_bits, waves
 from tests.sweep.fakes import grid_points, sign
+
+
+def trail(value: int) -> Trail:
+    return Trail((("drawn[0]", value),), (None,))
 
 
 def test_reversed_bits() -> None:
@@ -49,21 +54,36 @@ def test_nearest_plans_come_first_each_once() -> None:
     twice, or sign(9)."""
     here = Point(9, (), {}, place=(0.5, 0.5))
     known = [
-        (Point(1, (), {}, place=(0.0, 0.0)), sign(1)),
-        (Point(2, (), {}, place=(0.5, 0.75)), sign(2)),
-        (Point(3, (), {}, place=(0.5, 0.25)), sign(3)),
-        (Point(4, (), {}, place=(0.5, 0.4)), sign(3)),
-        (Point(5, (), {}, "bear.yaml", place=(0.5, 0.5)), sign(9)),
-        (Point(6, (), {}), sign(6)),
+        (Point(1, (), {}, place=(0.0, 0.0)), sign(1), trail(1)),
+        (Point(2, (), {}, place=(0.5, 0.75)), sign(2), trail(2)),
+        (Point(3, (), {}, place=(0.5, 0.25)), sign(3), trail(3)),
+        (Point(4, (), {}, place=(0.5, 0.4)), sign(3), trail(4)),
+        (Point(5, (), {}, "bear.yaml", place=(0.5, 0.5)), sign(9), trail(5)),
+        (Point(6, (), {}), sign(6), trail(6)),
     ]
     # Point 6 has no place in these directions: farther than any other.
-    assert candidates(here, known) == (sign(3), sign(2), sign(1), sign(6))
-    assert candidates(Point(7, (), {}, "bear.yaml", place=(0.0, 0.0)), known) == (sign(9),)
+    assert tuple(candidates(here, known)) == (sign(3), sign(2), sign(1), sign(6))
+    assert tuple(candidates(Point(7, (), {}, "bear.yaml", place=(0.0, 0.0)), known)) == (sign(9),)
+
+
+def test_rules_are_those_of_the_nearest_point() -> None:
+    """Proves: of a plan found at several points, what followed from it at the nearest one. Broken: rules of point 3,
+    which was solved first."""
+    here = Point(9, (), {}, place=(0.5,))
+    known = [(Point(3, (), {}, place=(0.0,)), sign(3), trail(3)), (Point(4, (), {}, place=(0.4,)), sign(3), trail(4))]
+    assert candidates(here, known) == {sign(3): trail(4)}
+
+
+def test_splits_are_told_of_the_nearest_plan_alone() -> None:
+    """Proves: one tree to begin with, not twelve that are sent about and never used. Broken: (None,) of sign(2)."""
+    here = Point(9, (), {}, place=(0.5,))
+    known = [(Point(n, (), {}, place=(0.5 + n / 10,)), sign(n), trail(n)) for n in (1, 2)]
+    assert [each.splits for each in candidates(here, known).values()] == [(None,), ()]
 
 
 @pytest.mark.parametrize("count", [3, 40])
 def test_no_more_than_twelve_candidates(count: int) -> None:
     """Proves: the nearest 12 of 40. Broken: 40 plans to price at every point."""
-    known = [(Point(n, (), {}, place=(n / 40,)), sign(n)) for n in range(1, count + 1)]
+    known = [(Point(n, (), {}, place=(n / 40,)), sign(n), trail(n)) for n in range(1, count + 1)]
     found = candidates(Point(99, (), {}, place=(0.0,)), known)
-    assert found == tuple(sign(n) for n in range(1, min(count, MOST_CANDIDATES) + 1))
+    assert tuple(found) == tuple(sign(n) for n in range(1, min(count, MOST_CANDIDATES) + 1))

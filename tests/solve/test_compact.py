@@ -1,0 +1,185 @@
+"""The smaller program: stocks of like lots, idle columns, rows that always hold, and constants that say something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.instance import Instance
+from optimizer.solve.bounds import compact_of
+from optimizer.solve.bridge import StandardForm, make_form
+from optimizer.solve.highs import SolveOptions, solve_form
+from optimizer.solve.idle import without_idle
+from optimizer.solve.lives import lives_of
+from optimizer.solve.tighten import with_tight_profits
+from tests.math.builder import instance, trading, tree
+
+EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-9)
+INF = np.inf
+NODES = 6
+
+
+def relaxed(form: StandardForm) -> float:
+    """The best value of the linear program."""
+    raw = solve_form(replace(form, integer=np.zeros(form.column_count, dtype=np.bool_)), EXACT)
+    assert raw.objective is not None
+    return raw.objective
+
+
+def fleet_renewed(*, alike: bool = True, room: float = 30.0) -> Instance:
+    """One old lot that stands, and an order at each of the first four nodes: of machines that earn the same (or, if not
+    ``alike``, more the later they come). 10 MW each; there is room for three of them."""
+    on = tree([3.0] * NODES)
+    margin = np.array([3.0, 2.5, 2.4, 2.0, 1.5, 1.0])
+    lots = [{"eh": 1.0, "margin": margin * 0.3}]
+    for node in range(4):
+        own = margin * (1.0 if alike else 1 + 0.1 * node)
+        lots.append({"order_node": node, "most": 50.0, "margin": own * (np.arange(NODES) > node)})
+    resale = np.linspace(4, 1, NODES) * np.ones((5, 1))
+    for node in range(4):
+        resale[node + 1, : node + 1] = 0.0
+    price = np.array([0, 5.0, 4.4, 4.2, 3.9])
+    trade = trading(
+        on,
+        5,
+        order_cost_usd_m_per_eh=price,
+        order_value_usd_m_per_eh=-price,
+        sell_usd_m_per_eh=resale,
+        can_plug=np.zeros((5, NODES), dtype=bool),
+        tier_depth_eh=np.full((1, 1, NODES), 100.0),
+    )
+    rows = [
+        {
+            "node": n,
+            "allowed": room,
+            "lots": {c: 10 for c in range(5) if c == 0 or n > c - 1},
+            "options": {0: 20.0} if n >= 3 else {},
+        }
+        for n in range(NODES)
+    ]
+    cash = np.array([0.0, 0, -9, 2, 4, 4])
+    option = {"offer": 0, "node": 2, "halls": (1, 1), "cash": cash, "value": 6.0, "once": {}}
+    return instance(
+        on, lots=lots, options=[option], rows=rows, trade=trade, opening=25.0, growth=1.01, minimum=5.0, constant=40.0
+    )
+
+
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize("room", [15.0, 30.0, 100.0])
+def test_stocks_are_worth_what_the_lots_are(alike: bool, room: float) -> None:
+    """Proves: with lives and stocks in place of lots the linear program and the best plan are worth the same. Broken: a
+    life that leaves a node too late (or never) earns in the stock what it does not have: a larger value."""
+    small = fleet_renewed(alike=alike, room=room)
+    form, program = compact_of(small)
+    assert relaxed(program.form) == pytest.approx(relaxed(form), abs=1e-6)
+    whole, wanted = solve_form(program.form, EXACT), solve_form(form, EXACT)
+    assert whole.objective == pytest.approx(wanted.objective, abs=1e-6)
+
+
+def test_only_lots_that_earn_the_same_share_a_stock() -> None:
+    """Proves: four like lots share one stock a node in which any of them runs, unlike ones none. Broken: lots of other
+    earnings in one stock, so that all earn what the first does."""
+    small = fleet_renewed()
+    form, _ = compact_of(small)
+    assert 4 <= len(lives_of(small, form).stocks) <= NODES
+    small = fleet_renewed(alike=False)
+    form, _ = compact_of(small)
+    assert lives_of(small, form).stocks == ()
+
+
+def test_idle_columns_go_and_useful_ones_stay() -> None:
+    """Proves: of ``3a + 2b + 0c - d + 0e + 0g``, with c and d taking room, e making room in the row and g whole, only
+    c and d go, and the best value stays 3 x 4 + 2 x 2 = 16. Broken: e gone, and with it room for b: 12."""
+    form = make_form(
+        [[1, 1, 1, 1, -1, 1]],
+        [3, 2, 0, -1, 0, 0],
+        row_lower=[-INF],
+        row_upper=[5],
+        column_lower=[0] * 6,
+        column_upper=[4, 4, 9, 9, 1, 1],
+        integer=[False] * 5 + [True],
+        maximise=True,
+        column_names=list("abcdeg"),
+    )
+    small, left = without_idle(form)
+    assert small.column_names == ("a", "b", "e", "g")
+    assert left.tolist() == [0, 1, 4, 5]
+    assert relaxed(form) == pytest.approx(16)
+    assert relaxed(small) == pytest.approx(16)
+
+
+def test_rows_that_always_hold_go_and_others_stay() -> None:
+    """Proves: ``a + b <= 8`` with both at most 4 goes, ``a + b <= 7``, ``a - b >= -3`` and ``a + c <= 100`` with c
+    without a bound stay. Broken: a value of 8 + 100 where 7 + 96 is the most."""
+    form = make_form(
+        [[1, 1, 0], [1, 1, 0], [1, -1, 0], [1, 0, 1]],
+        [1, 1, 1],
+        row_lower=[-INF, -INF, -3, -INF],
+        row_upper=[8, 7, INF, 100],
+        column_lower=[0, 0, 0],
+        column_upper=[4, 4, INF],
+        maximise=True,
+        row_names=["loose", "tight", "apart", "endless"],
+    )
+    small, _ = without_idle(form)
+    assert small.row_names == ("tight", "apart", "endless")
+    assert relaxed(small) == pytest.approx(relaxed(form))
+
+
+def leveraged(most: float) -> StandardForm:
+    """EBITDA 6 - 16 b (a build that costs 16), debt d up to 50 against 5 times its profit, cash 0: d is worth 1, b 20.
+
+    Best: no build and a debt of 30 (value 30), or the build, a loss of 10 and no debt at all (20).
+    """
+    names = ["node_ebitda[0]", "debt[0]", "year_profit[0]", "year_gains[0]", "built[0]", "draw[0]"]
+    return make_form(
+        [
+            [1, 0, 0, 0, 16, 0],
+            [0, 1, 0, 0, 0, -1],
+            [-1, 0, 1, most, 0, 0],
+            [0, 0, 1, -most, 0, 0],
+            [0, -1, 5, 0, 0, 0],
+        ],
+        [0, 0, 0, 0, 20, 1],
+        row_lower=[6, 0, -INF, -INF, 0],
+        row_upper=[6, 0, most, 0, INF],
+        column_lower=[-INF, -INF, 0, 0, 0, 0],
+        column_upper=[INF, INF, INF, 1, 1, 50],
+        integer=[False, False, False, True, True, False],
+        maximise=True,
+        column_names=names,
+        row_names=["ebitda_total[0]", "debt_total[0]", "profit_at_most[0]", "profit_or_none[0]", "limit_net_debt[0]"],
+    )
+
+
+def test_constants_as_large_as_needed_leave_every_plan() -> None:
+    """Proves: a loss of at most 10 and a debt of at most 50 make the constants 10 and 50 / 5 = 10; the best plan stays
+    30, with the build it stays 20, and the linear program falls from 70 to 45: the first switch is 0.45 and no longer
+    next to nothing. Broken: constants too small, and a plan with a loss is worth minus infinity, or 30 becomes less."""
+    form = leveraged(100_000.0)
+    tight = with_tight_profits(form)
+    rows, column = tight.row_names, 3
+    assert tight.matrix[rows.index("profit_at_most[0]"), column] == pytest.approx(10, abs=1e-5)
+    assert tight.matrix[rows.index("profit_or_none[0]"), column] == pytest.approx(-10, abs=1e-5)
+    assert tight.row_upper[rows.index("profit_at_most[0]")] == pytest.approx(10, abs=1e-5)
+    for built, wanted in ((0, 30.0), (1, 20.0)):
+        low, high = tight.column_lower.copy(), tight.column_upper.copy()
+        low[4] = high[4] = built
+        assert solve_form(replace(tight, column_lower=low, column_upper=high), EXACT).objective == pytest.approx(
+            wanted, abs=1e-4
+        )
+        assert solve_form(replace(form, column_lower=low, column_upper=high), EXACT).objective == pytest.approx(wanted)
+    assert relaxed(form) == pytest.approx(70, abs=0.1)
+    assert relaxed(tight) < 60
+
+
+def test_a_loss_without_a_bound_keeps_its_constant() -> None:
+    """Proves: where EBITDA may fall without end nothing is changed. Broken: a constant of nothing, and a plan whose
+    loss is large becomes impossible."""
+    form = leveraged(1000.0)
+    endless = replace(form, column_upper=np.array([INF, INF, INF, 1, INF, 50]))
+    tight = with_tight_profits(endless)
+    assert tight.matrix[2, 3] == pytest.approx(1000)
+    assert tight.row_upper[2] == pytest.approx(1000)

@@ -1,0 +1,146 @@
+"""Known plans and known trees: they make a search short and decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from optimizer.solve.bounds import compact_of
+from optimizer.solve.highs import FixedProgram, SolveOptions, Status, solve_fixed, solve_form
+from optimizer.solve.large import LargeSearch
+from optimizer.solve.pricing import WarmProgram
+from optimizer.solve.prove import MOST_SPLITS, Splits, Trace, Tree
+from tests.solve.companies import company
+
+EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
+SEEDS = range(6)
+
+
+def grown(seed: int) -> tuple[Tree, float]:
+    """A whole tree, and the optimum by HiGHS' own search."""
+    _, program = compact_of(company(seed))
+    best = solve_form(program.form, EXACT).objective
+    assert best is not None
+    tree = Tree(program, WarmProgram(program.form, EXACT))
+    assert tree.exhaust(lambda: best - 0.5, lambda value, whole: None, nodes=10_000)
+    return tree, best
+
+
+def again(seed: int, splits: Splits, cutoff: float) -> tuple[Tree, list[float]]:
+    """A tree split as another was, finished, and the values of the plans found on the way."""
+    _, program = compact_of(company(seed))
+    tree = Tree(program, WarmProgram(program.form, EXACT), regrown=True)
+    found: list[float] = []
+    assert tree.fits(splits)
+    tree.regrow(splits, cutoff, lambda value, whole: found.append(value))
+    assert tree.exhaust(lambda: cutoff, lambda value, whole: found.append(value), nodes=10_000)
+    return tree, found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_tree_grows_again_by_its_splits(seed: int) -> None:
+    """Proves: the same ends are closed again, each by one linear program, and the best plan is found. Broken: a side
+    that was left out, and with it the best plan; or as many programs as the first time."""
+    tree, best = grown(seed)
+    ends = sum(cut is None for cut in tree.splits)
+    assert len(tree.splits) == 2 * ends - 1
+    other, found = again(seed, tree.splits, best - 0.5)
+    assert max(found) == pytest.approx(best, abs=1e-4)
+    assert other.warm.solved <= tree.warm.solved
+    assert other.splits[: len(tree.splits)].count(None) >= 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_splits_of_another_case_lose_no_plan(seed: int) -> None:
+    """Proves: a tree of another company, or of none, gives the optimum all the same, wherever its splits can be made.
+    Broken: a part of the choices that lies on no side of a split."""
+    _, best = grown(seed)
+    for splits in (grown(seed + 1)[0].splits, (None,)):
+        _, program = compact_of(company(seed))
+        if Tree(program, WarmProgram(program.form, EXACT), regrown=True).fits(splits):
+            _, found = again(seed, splits, best - 0.5)
+            assert max(found) == pytest.approx(best, abs=1e-4)
+
+
+def test_splits_that_cannot_be_made_are_refused() -> None:
+    """Proves: an unknown group, a date after the last, a column that is not there, a word from nowhere. Broken: an
+    IndexError while a sweep runs, because the case at a point has fewer offers."""
+    tree, _ = grown(0)
+    for cut in (("signed", 99, 0), ("date", 0, 999), ("date", 0, -1), ("one", 10_000, 0), ("other", 0, 0)):
+        assert not tree.fits((cut, None, None))
+
+
+def test_without_time_the_bound_is_that_of_all_choices() -> None:
+    """Proves: a tree whose regrowth is broken off begins with all choices. Broken: only the ends that were looked at
+    count, and the bound is below the optimum."""
+    tree, best = grown(0)
+    _, program = compact_of(company(0))
+    other = Tree(program, WarmProgram(program.form, EXACT), regrown=True)
+    other.regrow(tree.splits, best - 0.5, lambda value, whole: None, until=-np.inf)
+    assert other.root is not None
+    assert other.best_open == other.root.bound >= best - 1e-6
+    assert other.splits == (None,)
+
+
+def test_large_trees_are_not_remembered() -> None:
+    """Proves: nothing in place of more than the most. Broken: files of megabytes at every point."""
+    tree, _ = grown(0)
+    trace = tree._trace
+    for _ in range(MOST_SPLITS):
+        trace.cut, trace.sides = ("one", 0, 0), (Trace(), Trace())
+        trace = trace.sides[0]
+    assert tree.splits == ()
+
+
+def test_a_search_with_a_known_plan_and_tree_finds_the_same() -> None:
+    """Proves: with its own plan and tree a search has the same value and bound with fewer programs over all. Broken:
+    the plan is taken without proof, or everything is proved anew."""
+    programs = [0, 0]
+    for seed in SEEDS:
+        small = company(seed)
+        form, _ = compact_of(small)
+        first = LargeSearch(small, form, EXACT)
+        one = first.run()
+        assert one is not None
+        assert one[2].values is not None
+        assert one[2].objective is not None
+        whole = np.round(one[2].values)
+        columns = {n: float(v) for n, v, i in zip(form.column_names, whole, form.integer, strict=True) if i and v}
+        second = LargeSearch(small, form, EXACT, known=[columns], splits=first.splits)
+        two = second.run()
+        assert two is not None
+        assert two[2].bound is not None
+        assert two[2].status is Status.OPTIMAL
+        assert two[2].objective == pytest.approx(one[2].objective, abs=1e-5)
+        assert two[2].bound >= one[2].objective - 1e-6
+        programs = [programs[0] + first._warm.solved, programs[1] + second._warm.solved]
+    assert 2 * programs[1] < programs[0]
+
+
+def test_a_fixed_program_goes_on_where_it_was() -> None:
+    """Proves: other costs, another row, other bounds each give the optimum of a cold solve, and what is taken back is
+    gone. Broken: the answer to the question before."""
+    form, _ = compact_of(company(3))
+    raw = solve_form(form, EXACT)
+    assert raw.values is not None
+    program = FixedProgram(form, raw.values, EXACT)
+    best = program.solve()
+    assert best.objective == pytest.approx(raw.objective, abs=1e-4)
+    other = np.where(np.arange(form.column_count) % 3 == 0, form.costs, 0.5 * form.costs)
+    program.set_costs(other, maximise=form.maximise)
+    changed = solve_fixed(replace(form, costs=other), raw.values, EXACT)
+    assert program.solve().objective == pytest.approx(changed.objective, abs=1e-5)
+    program.set_costs(form.costs, maximise=form.maximise)
+    assert best.values is not None
+    program.add_row(-form.costs, form.offset - form.objective(best.values) + 1.0)
+    lower = program.solve()
+    assert lower.objective == pytest.approx(best.objective - 1.0, abs=1e-5)
+    program.remove_row()
+    assert program.solve().objective == pytest.approx(best.objective, abs=1e-5)
+    low, high = program.bounds
+    near = np.where(form.integer, low, np.maximum(low, best.values))
+    far = np.where(form.integer, high, np.minimum(high, best.values))
+    program.set_bounds(near, np.maximum(near, far))
+    assert program.solve().objective == pytest.approx(best.objective, abs=1e-4)
