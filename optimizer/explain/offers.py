@@ -15,7 +15,8 @@ from optimizer.instance.whole_plan import SIGN, WholeDecision, WholePlan, column
 from optimizer.plan.table import Table, table
 from optimizer.solve.added import Best, best_of
 from optimizer.solve.bridge import compile_model
-from optimizer.solve.sensitivity import Whole, is_decided, lay_down, rules_anew, unruled_years, why_impossible
+from optimizer.solve.columns import is_decided
+from optimizer.solve.sensitivity import Whole, lay_down, rules_anew, unruled_years, why_impossible
 
 COLUMNS = (
     "offer",

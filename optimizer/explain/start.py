@@ -24,7 +24,7 @@ from optimizer.operations.operations import Operations, build_operations
 from optimizer.operations.slots import NO_REFINEMENT, Refinement
 from optimizer.plan.build import Plan
 from optimizer.plan.certified import Certified, is_coupled, solve_certified
-from optimizer.plan.certified import _refined as refined
+from optimizer.plan.certified import refined as refined
 from optimizer.plan.written import WrittenPlan
 from optimizer.solve.bridge import StandardForm, compile_model
 from optimizer.solve.highs import SolveOptions

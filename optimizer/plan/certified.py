@@ -117,7 +117,7 @@ def solve_certified(
         best = _better(best, found)
         if best.certificate.passed or round_number == ROUNDS:
             break
-        finer = _refined(plan, refinement, 6.0 ** (round_number - 1))
+        finer = refined(plan, refinement, 6.0 ** (round_number - 1))
         if finer == refinement:
             break  # nothing is looked at more closely by another round
         refinement = finer
@@ -139,7 +139,7 @@ def _better(one: Certified | None, other: Certified) -> Certified:
     return replace(kept, solution=solution, build_seconds=other.build_seconds, plan_seconds=other.plan_seconds)
 
 
-def _refined(plan: Plan, known: Refinement, closer: float) -> Refinement:
+def refined(plan: Plan, known: Refinement, closer: float) -> Refinement:
     """The values and edges that a plan needs, added to those that are known."""
     prices = dict(known.take_prices)
     for row in plan.months.rows:

@@ -15,9 +15,10 @@ from models.build import build
 from models.instance import Instance
 from optimizer.errors import InfeasibleError
 from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.columns import is_decided
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.pricing import WarmProgram
-from optimizer.solve.sensitivity import Laid, Whole, is_decided, rules_anew
+from optimizer.solve.sensitivity import Laid, Whole, rules_anew
 from optimizer.solve.worth import depends_on_worth, fair_value
 
 SAME_USD_M = 1e-7

@@ -22,6 +22,14 @@ LEAST_AMOUNT = 1e-6
 """Less than this of an EH/s (15 W), a million or a coin is the solver's tolerance, no decision. What makes room for a
 hall is kept ten times sharper, so that megawatt limits hold."""
 
+DECIDED = frozenset({"sign", "halls", "hall_count", "built", "sign_contract"})
+"""Whole numbers that are decisions; the others follow from them."""
+
+
+def is_decided(name: str) -> bool:
+    """Whether a whole column is a decision; the others follow from these."""
+    return name.partition("[")[0] in DECIDED
+
 
 def decisions_of(instance: Instance, form: StandardForm, values: FloatArray) -> Decisions:
     """What the columns say, rounded."""

@@ -15,12 +15,10 @@ from models.instance import Instance
 from models.tax import year_ends
 from optimizer.errors import SolverError
 from optimizer.solve.bridge import compile_model
+from optimizer.solve.columns import is_decided
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.tax_rounds import Columns
-
-DECIDED = frozenset({"sign", "hall_count", "built", "sign_contract"})
-"""Whole numbers that a plan names."""
 
 SLACK = 1e-6
 """By so much (relative to 1 + its size) a floor is below what was found: solvers keep rows to a tolerance."""
@@ -79,14 +77,14 @@ def find_extreme(
     columns = {
         name: float(round(value))
         for name, value in zip(form.column_names, raw.values.tolist(), strict=True)
-        if name.partition("[")[0] in DECIDED
+        if is_decided(name)
     }
     return Extreme(measure, raw.objective, raw.bound, raw.status, columns)
 
 
 def _known(name: str, known: Columns) -> float:
     """Decisions that a plan does not name are not taken; the rest follows from them."""
-    return known.get(name, 0.0 if name.partition("[")[0] in DECIDED else float("nan"))
+    return known.get(name, 0.0 if is_decided(name) else float("nan"))
 
 
 def _worth_of_share(instance: Instance, value_usd_m: float) -> float:

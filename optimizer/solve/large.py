@@ -285,7 +285,7 @@ class LargeSearch:
         Whole columns by name, those not named being 0; what follows from the choices is decided anew.
         """
         whole = self._moves.completed(whole_values(self._warm.form, plan))
-        found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), -np.inf)
+        found = self._moves.held(whole, self._clock(DIVE_PROGRAMS))
         priced = self._priced(found) if found is not None else None
         return priced.values if priced is not None else None
 

@@ -19,7 +19,7 @@ from models.forward_money import gives_shares
 from models.instance import Instance
 from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
-from optimizer.solve.columns import decisions_of, tidy_coins
+from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
 from optimizer.solve.highs import FixedProgram, FixedSolution, RawSolution, SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.large import LargeSearch, is_large
@@ -30,9 +30,6 @@ from optimizer.solve.ties import break_ties
 
 EQUITY_ROUNDS, EQUITY_TOLERANCE, LEAST_SECONDS = 4, 1e-3, 1.0
 """How often at most the price of new shares is found anew, when it agrees, and for how little time it is not tried."""
-
-DECIDED = frozenset({"sign", "halls", "hall_count", "built", "sign_contract"})
-"""Whole numbers that are decisions; the others follow from them."""
 
 RULES_GAP, RULES_SECONDS = 1e-3, 20.0
 """From which gap on, and for how long at most, the others are found anew."""
@@ -307,7 +304,7 @@ def _finish(
 
 def _rules(form: StandardForm, values: FloatArray) -> tuple[tuple[str, int], ...]:
     named = [(form.column_names[j], round(float(values[j]))) for j in np.flatnonzero(form.integer).tolist()]
-    return tuple(sorted((name, value) for name, value in named if value and name.partition("[")[0] not in DECIDED))
+    return tuple(sorted((name, value) for name, value in named if value and not is_decided(name)))
 
 
 def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions) -> RawSolution:
@@ -320,7 +317,7 @@ def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions
     assert raw.values is not None
     if raw.relative_gap is None or raw.relative_gap < RULES_GAP:
         return raw
-    decided = np.array([name.partition("[")[0] in DECIDED for name in form.column_names], dtype=bool)
+    decided = np.array([is_decided(name) for name in form.column_names], dtype=bool)
     known = form.integer & decided
     if not (form.integer & ~decided).any():
         return raw

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from optimizer.solve.branching import WHOLE, Side, Split
 from optimizer.solve.bridge import FloatArray
+from optimizer.solve.columns import is_decided
 from optimizer.solve.compact import Compact
 from optimizer.solve.pricing import Priced
 from optimizer.solve.prove import Part, Tree
@@ -130,6 +132,8 @@ class Moves:
             (np.array([at[j] for j in g.choices]), at[g.signed], [at[j] for j in g.sizes]) for g in program.groups
         ]
         self._together = _sharing(program)
+        names = [tree.warm.form.column_names[j] for j in tree.warm.whole.tolist()]
+        self._decided = np.flatnonzero([is_decided(name) for name in names])
         self._fixed = np.array(
             sorted({int(i) for c, s, sizes in self._groups for i in [*c.tolist(), s, *sizes]}), dtype=np.intp
         )
@@ -200,6 +204,12 @@ class Moves:
         """The choices of ``plan`` with all other whole columns decided anew, or only those that are 0 in it; None if
         not worth more than ``floor``."""
         (lower, upper), answer = self._with_choices(plan, floor, keep_rules=keep_rules)
+        return self._rounded(lower, upper, answer, clock, floor)
+
+    def _rounded(
+        self, lower: FloatArray, upper: FloatArray, answer: Priced | None, clock: Clock, floor: float
+    ) -> Found | None:
+        """The answer if it is whole, else what a dive from it finds; None if there is none."""
         if answer is None or answer.values is None:
             return None
         whole = answer.values[self._tree.warm.whole]
@@ -207,14 +217,23 @@ class Moves:
             return Found(answer.objective, np.round(whole))
         return dive(self._tree, Part((lower, upper), answer.objective, answer.values), clock, floor)
 
-    def _with_choices(self, plan: FloatArray, floor: float, *, keep_rules: bool = False) -> tuple[Side, Priced | None]:
-        """Bounds with the choices of ``plan`` laid down, and the linear program's answer; None if it is not above
-        ``floor``."""
+    def held(self, plan: FloatArray, clock: Clock) -> Found | None:
+        """As `settle`, with every decision in whole numbers as in ``plan``: builds and what has one date only, too."""
+        fixed = np.union1d(self._fixed, self._decided)
+        (lower, upper), answer = self._with_choices(plan, -np.inf, fixed=fixed)
+        return self._rounded(lower, upper, answer, clock, -np.inf)
+
+    def _with_choices(
+        self, plan: FloatArray, floor: float, *, keep_rules: bool = False, fixed: npt.NDArray[np.intp] | None = None
+    ) -> tuple[Side, Priced | None]:
+        """Bounds with the choices of ``plan`` laid down (or the columns ``fixed``), and the linear program's answer;
+        None if it is not above ``floor``."""
+        fixed = self._fixed if fixed is None else fixed
         lower, upper = self._tree.everything[0].copy(), self._tree.everything[1].copy()
         if keep_rules:
             lower = np.maximum(lower, np.minimum(plan, upper))
-        lower[self._fixed] = np.maximum(lower[self._fixed], plan[self._fixed])
-        upper[self._fixed] = np.minimum(upper[self._fixed], plan[self._fixed])
+        lower[fixed] = np.maximum(lower[fixed], plan[fixed])
+        upper[fixed] = np.minimum(upper[fixed], plan[fixed])
         answer = self._tree.warm.bound(lower, upper, floor=floor if np.isfinite(floor) else None)
         return (lower, upper), answer if answer.values is not None and answer.objective > floor else None
 

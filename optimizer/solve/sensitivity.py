@@ -16,10 +16,10 @@ from models.income_tax_check import violated_years
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
-from optimizer.solve.columns import decisions_of
+from optimizer.solve.columns import decisions_of, is_decided
 from optimizer.solve.highs import SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.infeasible import infeasible
-from optimizer.solve.run import DECIDED, Solution, solve_instance
+from optimizer.solve.run import Solution, solve_instance
 
 SHARP: tuple[tuple[str, bool | int | float | str], ...] = (
     ("primal_feasibility_tolerance", 1e-9),
@@ -124,11 +124,6 @@ def rules_anew(
     if best is None:
         raise SolverError("the linear program of a plan was not solved")
     return best
-
-
-def is_decided(name: str) -> bool:
-    """Whether a whole column is a decision; the others follow from these."""
-    return name.partition("[")[0] in DECIDED
 
 
 def _completed(form: StandardForm, known: Whole, options: SolveOptions, start: FloatArray | None = None) -> Whole:

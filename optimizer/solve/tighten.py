@@ -89,7 +89,7 @@ def _entries(by_row: scipy.sparse.csr_array, r: int) -> list[tuple[int, float]]:
 def _defined(
     form: StandardForm, by_row: scipy.sparse.csr_array, row: dict[str, int], column: dict[str, int]
 ) -> tuple[FloatArray, FloatArray]:
-    """(n,) bounds of all columns; of EBITDA and debt of a node from the rows that define them, of cash from its least."""
+    """(n,) bounds of all columns: EBITDA and debt of a node by the rows that define them, cash by its least."""
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
     for name, r in row.items():
         kind, _, rest = name.partition("[")
