@@ -12,28 +12,24 @@ import copy
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-import yaml
-
-from benchmarks.make_reference import FOLDER, case
+from benchmarks.make_reference import case, write
 from optimizer import api
 
 
-def doubled() -> dict[str, object]:
+def doubled() -> dict[str, Any]:
     """The reference case as plain data, each site twice."""
     data = copy.deepcopy(case())
     for section in ("sites", "offers"):
         entries = data[section]
-        assert isinstance(entries, dict)
         for name, entry in list(entries.items()):
             twin = copy.deepcopy(entry)
             if section == "offers":
                 twin["sites"] = [f"{site}_b" for site in twin["sites"]]
             entries[f"{name}_b"] = twin
-    sites = list(data["sites"])  # type: ignore[call-overload]
-    machines = data["machines"]
-    assert isinstance(machines, dict)
-    for machine in machines.values():
+    sites = list(data["sites"])
+    for machine in data["machines"].values():
         machine["movable_to"] = sites
         if "buy" in machine:
             machine["buy"]["sites"] = sites
@@ -48,10 +44,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for file in FOLDER.iterdir():
-            if file.name != "case.yaml":
-                (Path(folder) / file.name).write_bytes(file.read_bytes())
-        (Path(folder) / "case.yaml").write_text(yaml.safe_dump(doubled(), sort_keys=False), encoding="utf-8")
+        write(Path(folder), doubled())
         options = api.SolveOptions(
             relative_gap=chosen.gap, time_limit_seconds=chosen.time_limit, seed=chosen.seed, threads=1
         )

@@ -14,6 +14,7 @@ import grimp
 import pytest
 
 import optimizer
+from tests.conftest import LONGEST_FIRST
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -187,3 +188,9 @@ def test_lock_pins_and_says_nothing_else() -> None:
     pin = re.compile(r"[a-z0-9][a-z0-9._-]*==[^\s;]+( ; [a-z_]+ .+)?")
     lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
     assert [line for line in lines if not pin.fullmatch(line)] == []
+
+
+def test_the_longest_files_are_there() -> None:
+    """Proves: each file that is to come first is one, named once. Broken: a name that puts nothing first."""
+    assert [file for file in LONGEST_FIRST if not (ROOT / "tests" / file).is_file()] == []
+    assert len(set(LONGEST_FIRST)) == len(LONGEST_FIRST)

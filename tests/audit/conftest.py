@@ -20,16 +20,16 @@ import pytest
 
 from optimizer.case.case import Case
 from optimizer.case.network_file import read_network_file
-from optimizer.case.price_file import PriceFile
-from optimizer.market.prices import PriceSeries, read_prices
 from optimizer.plan.audit import run
 from optimizer.plan.audit.recompute.decisions import Decision, Decisions
 from optimizer.plan.audit.recompute.dispatch import Dispatch, Operation
-from optimizer.plan.audit.recompute.figures import Figures, figures_of, files_used, markets_used
+from optimizer.plan.audit.recompute.figures import Figures, files_used, markets_used
 from optimizer.plan.audit.recompute.statement_tables import STATEMENT_COLUMNS
-from optimizer.plan.audit.recompute.tables import COLUMNS, Tables, tables_of
+from optimizer.plan.audit.recompute.tables import COLUMNS, Tables
 from optimizer.plan.audit.recompute.timeline import timeline_of
 from optimizer.plan.audit.recompute.value import fixed_point
+
+from .once import figures_once, read_once, tables_once
 
 CASE: dict[str, Any] = {
     "case": "By hand",
@@ -282,23 +282,12 @@ TAKEN = Decisions(
 )
 """Each kind of decision, in the order of decisions.csv."""
 
-_series: dict[tuple[str, bytes], PriceSeries] = {}
-
-
-def read_once(spec: PriceFile, folder: Path) -> PriceSeries:
-    """The price reader, asked once for the same statement and the same bytes: most tests share a flat year."""
-    path = folder / spec.file
-    if not path.is_file():
-        return read_prices(spec, folder)
-    key = (spec.model_dump_json(), path.read_bytes())
-    if key not in _series:
-        _series[key] = read_prices(spec, folder)
-    return _series[key]
-
 
 @pytest.fixture(autouse=True)
-def _quick_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+def _recomputed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "read_prices", read_once)
+    monkeypatch.setattr(run, "figures_of", figures_once)
+    monkeypatch.setattr(run, "tables_of", tables_once)
 
 
 def flat(_: datetime) -> float:
@@ -368,10 +357,10 @@ class Plan:
         file = None if path is None else read_network_file(path, self.inputs)
         files = {each: read_once(each, self.inputs) for each in files_used(self.case)}
         timeline = timeline_of(self.case.horizon)
-        return figures_of(self.case, timeline, prices, self.decisions, file, self.dispatch, files)
+        return figures_once(self.case, timeline, prices, self.decisions, file, self.dispatch, files)
 
     def tables(self) -> Tables:
-        return tables_of(self.figures())
+        return tables_once(self.figures())
 
     def rows(self, file: str) -> list[dict[str, Any]]:
         """Recomputed rows of one table by column."""

@@ -86,9 +86,11 @@ def test_the_product_agrees_with_all_hours(folder: Path, name: str) -> None:
 SEEDS = ((3, "mixture_5"), (21, "mixture_7"), (6, "mixture_3"))
 HARD = {f"{seed}/{name}": mixtures(seed)[name] for seed, name in SEEDS}
 """Demand charges with minimum takes, and with a profile: many hours want a peak of their own."""
+LONGEST = "6/mixture_3"
+HARD |= {f"{LONGEST}/half a year": changed(HARD[LONGEST], {"horizon.steps": ["6 months"]})}
 
 
-@pytest.mark.parametrize("name", list(HARD))
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.soak) if n == LONGEST else n for n in HARD])
 def test_a_certificate_covers_what_is_missed(folder: Path, name: str) -> None:
     """Proves: where the peak is not quite the best one, the best of all hours lies between what the plan makes and the
     bound of its certificate, within a ten-thousandth. Broken: a bound below what can be earned, or a plan that
