@@ -65,6 +65,10 @@ bench: setup .venv_bench/installed.stamp
 	.venv_bench/bin/python -m benchmarks.site_year
 	$(BIN)/python -m benchmarks.quarter_hours
 	$(BIN)/python -m benchmarks.capital
+	$(BIN)/python -m benchmarks.sweeps --case cipher --points 225 --gap 0.015 --fresh 30
+	$(BIN)/python -m benchmarks.sweeps --case cipher --points 50 --gap 0.005 --fresh 20
+	$(BIN)/python -m benchmarks.sweeps --growth --case quickstart
+	$(BIN)/python -m benchmarks.dask_workers
 
 fmt: setup
 	$(BIN)/ruff check --fix .
