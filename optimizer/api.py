@@ -458,7 +458,8 @@ def report_page(folder: str | Path, sweeps: Sequence[str | Path] = ()) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two written plans and what differs: the tables ``decisions``, ``megawatts``, ``value``, ``measures``, ``why``."""
+    """Two written plans and what differs, as tables: ``inputs``, ``decisions``, ``megawatts``, ``value``, ``measures``
+    and ``why``."""
 
     a: WrittenPlan
     b: WrittenPlan
@@ -484,6 +485,7 @@ def compare(a: str | Path, b: str | Path, *, why: bool = True) -> Comparison:
     """
     first, second = read_written(Path(a)), read_written(Path(b))
     tables = {
+        "inputs": differences.inputs_table(first, second),
         "decisions": differences.decisions_table(first, second),
         "megawatts": differences.megawatts_table(first, second),
         "value": differences.value_table(first, second),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+PAGE, PAGE_KIND = "alternatives.html", "Alternatives"
+
 
 def read_share(text: str) -> float:
     """``5%`` or ``0.05`` as a share. A bare number above 1 could be either, and is refused."""
@@ -33,7 +35,7 @@ def read_share(text: str) -> float:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Folder for the plans and alternatives.csv; by default alternatives/ beside the case.",
+    help="Folder for the plans, alternatives.csv and the page; by default alternatives/ beside the case.",
 )
 @click.option("--gap", default=1e-4, show_default=True, type=click.FloatRange(0, 1), help="Relative gap to reach.")
 @click.option(
@@ -75,11 +77,15 @@ def command(
     share = read_share(within)
     from optimizer import api
     from optimizer.errors import ExitCode
+    from optimizer.report.page import alternatives_page, is_page
+    from optimizer.report.page.beside import page_or_why
+    from optimizer.report.page.found import AlternativesFound
     from optimizer.solve.highs import SolveOptions
     from optimizer.solve.interrupt import InterruptGuard
     from optimizer.sweep.alternatives import NAMES, judge
     from optimizer.sweep.alternatives_folder import check_folder
     from optimizer.sweep.alternatives_words import alternatives_lines
+    from optimizer.sweep.table_file import write_whole
 
     chosen = tuple(dict.fromkeys(names)) or NAMES
     judge(share, chosen)
@@ -98,10 +104,27 @@ def command(
 
     with InterruptGuard() as guard:
         result = api.alternatives(loaded, share, options, names=chosen, stop=guard.stop, on_found=told)
+    if is_page(target / PAGE, PAGE_KIND):
+        (target / PAGE).unlink()  # of the plans that are replaced now
     result.write(target)
+    found = result.found
+    data = AlternativesFound(
+        case_name=found.case_name,
+        within=found.within,
+        floor_usd_m=found.floor_usd_m,
+        table=found.table(),
+        folders={plan.name: target / plan.name for plan in found.plans},
+        missing=found.missing,
+    )
+    page = page_or_why(lambda: alternatives_page(data))
+    if page.text:
+        write_whole(target / PAGE, page.text)
     if as_json:
         click.echo(json.dumps({**result.data(), "folder": str(target)}, indent=2, ensure_ascii=False))
     elif not quiet:
         click.echo("\n".join(alternatives_lines(result.found)))
-        click.echo(f"\nPlans     {target}  (alternatives.csv, and a folder for each)")
+        if not page.text:
+            click.echo(f"\n{page.said(target / PAGE)}")
+        also = f"{PAGE}, " if page.text else ""
+        click.echo(f"\nPlans     {target}  (alternatives.csv, {also}and a folder for each)")
     return ExitCode.DONE if result.proven else ExitCode.STOPPED

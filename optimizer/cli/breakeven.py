@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from optimizer.report.page.found import BreakEvenFound, BreakEvenPoint
+    from optimizer.sweep.breakeven import BreakEven, Found
+    from optimizer.sweep.flips import Answer
+
+PAGE_KIND = "Break-even"
 
 
 @click.command("breakeven")
@@ -26,6 +34,7 @@ import click
     type=click.Path(path_type=Path),
     help="CSV file, or a folder for breakeven.csv; by default breakeven.csv beside the case.",
 )
+@click.option("--page", type=click.Path(path_type=Path), metavar="FILE", help="Write a page of it, one HTML file.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes at work; by default one a CPU.")
 @click.option("--gap", default=1e-4, show_default=True, type=click.FloatRange(0, 1), help="Relative gap to reach.")
 @click.option(
@@ -47,6 +56,7 @@ def command(
     tolerance: float | None,
     count: int,
     output: Path | None,
+    page: Path | None,
     workers: int | None,
     gap: float,
     gap_usd_m: float,
@@ -72,16 +82,21 @@ def command(
 
     from optimizer.case.load import load_case
     from optimizer.errors import ExitCode
+    from optimizer.report.page import breakeven_page
+    from optimizer.report.page.beside import hold_page, page_or_why
     from optimizer.sweep.breakeven import read_asked, run_breakeven, table_file
     from optimizer.sweep.breakeven_words import breakeven_lines
     from optimizer.sweep.campaign import local_executor
     from optimizer.sweep.point import PointOptions
     from optimizer.sweep.progress import SweepProgress
     from optimizer.sweep.store import Store
+    from optimizer.sweep.table_file import write_whole
 
     loaded = load_case(case, given_csv=given)
     asked = read_asked(loaded, path, what, between, tolerance, count)
     file = table_file(output, loaded)
+    if page is not None:
+        hold_page(page, PAGE_KIND, "--page")
     if not quiet:
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -96,9 +111,53 @@ def command(
         click.echo("interrupted before any point was finished", err=True)
         return code
     result.write(file)
+    made = None if page is None else page_or_why(lambda: breakeven_page(_page_of(result)))
+    if page is not None and made is not None and made.text:
+        write_whole(page, made.text)
     if as_json:
         click.echo(json.dumps({**result.data(), "file": str(file)}, indent=2, ensure_ascii=False))
     elif not quiet:
         click.echo("\n".join(breakeven_lines(result)))
         click.echo(f"\nTable     {file}")
+        if page is not None and made is not None:
+            click.echo(made.said(page))
     return code
+
+
+def _page_of(result: BreakEven) -> BreakEvenFound:
+    """What its page says of a break-even."""
+    from optimizer.report.axis_words import Axis
+    from optimizer.report.page.found import BreakEvenFound
+
+    question = result.question
+    return BreakEvenFound(
+        case_name=result.case_name,
+        axis=Axis(result.path, result.factors),
+        has=question.words(True),
+        has_not=question.words(False),
+        low=result.low,
+        high=result.high,
+        own=result.own,
+        tolerance=result.tolerance,
+        scanned=result.found.scanned,
+        points=[_point(answer) for answer in result.found.answers],
+        table=result.table(),
+        least_usd_m=question.least_usd_m,
+        interrupted=result.found.interrupted,
+    )
+
+
+def _point(answer: Answer[Found]) -> BreakEvenPoint:
+    from optimizer.report.page.found import BreakEvenPoint
+    from optimizer.sweep.words import short_plan
+
+    figures, outcome = answer.found.figures, answer.found.swept.outcome
+    return BreakEvenPoint(
+        at=answer.value,
+        has=answer.has,
+        value_usd_m=None if figures is None else figures.value_usd_m,
+        bound_usd_m=None if figures is None else figures.bound_usd_m,
+        status_quo_usd_m=answer.found.quo_usd_m,
+        decides="" if figures is None else short_plan(figures),
+        problem=f"{outcome.status}: {outcome.problem}" if outcome.problem else outcome.status,
+    )

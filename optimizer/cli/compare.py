@@ -10,7 +10,9 @@ import click
 @click.command("compare")
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the tables and the page; by default none.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder for the tables and the page; by default none."
+)
 @click.option("--no-why", is_flag=True, help="Leave out what A's decisions are worth under B's inputs (no solver).")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tables as JSON on standard output.")
@@ -26,11 +28,11 @@ def command(a: Path, b: Path, output: Path | None, no_why: bool, quiet: bool, as
     import json
 
     from optimizer import api
-    from optimizer.cli.pages import page_or_why
     from optimizer.compare.folder import PAGE
     from optimizer.compare.words import compare_lines
     from optimizer.errors import ExitCode
-    from optimizer.report.page.compare import compare_page
+    from optimizer.report.page import compare_page
+    from optimizer.report.page.beside import page_or_why
     from optimizer.sweep.table_file import write_whole
 
     comparison = api.compare(a, b, why=not no_why)

@@ -22,6 +22,9 @@ from optimizer.cli.sweep_pictures import (
 from optimizer.errors import CallError
 from optimizer.report.draw import Spec, to_svg
 from optimizer.report.map_data import StrategyMap
+from optimizer.report.page import is_page, sweep_page
+from optimizer.report.page.beside import hold_page, page_or_why
+from optimizer.report.page.found import Line, PlanRegion, RegretFound, SweepFound, Tornado
 from optimizer.report.strategy_map import map_spec
 from optimizer.report.sweep_charts import direction_spec, regret_spec, tornado_spec
 from optimizer.report.text_map import text_map
@@ -32,10 +35,11 @@ from optimizer.sweep.run import PLANS_FILE, REGRET_FILE, Sweep, parquet_file
 from optimizer.sweep.sensitivity import index_lines, sensitivity
 from optimizer.sweep.table_file import ready_file, write_whole
 from optimizer.sweep.vary import targets_of
-from optimizer.sweep.words import changed_points
+from optimizer.sweep.words import changed_points, vary_text
 
 INDICES_FILE = "sensitivity.csv"
 REGRET_PICTURE = "regret.svg"
+PAGE_KIND = "Sweep"
 
 _OWN_SVG = b'<svg role="img" aria-label='
 _PARQUET = b"PAR1"
@@ -70,14 +74,17 @@ def hold_files(file: Path, found: Design, *, regret: bool, picture: bool, parque
             )
         for place in (picture_file(file), file.with_name(REGRET_PICTURE)):
             _hold_place(place, _OWN_SVG)
+        hold_page(page_file(file), PAGE_KIND)
 
 
 def drop_old(file: Path, *, picture: bool, parquet: bool) -> None:
-    """Take away the picture and the Parquet file of an earlier sweep that had this table's name, unless they are made
-    anew: they would show what the table no longer says."""
+    """Take away the picture, the page and the Parquet file of an earlier sweep that had this table's name, unless they
+    are made anew: they would show what the table no longer says."""
     for place, start, kept in ((picture_file(file), _OWN_SVG, picture), (parquet_file(file), _PARQUET, parquet)):
         if not kept and _is_own(place, start):
             place.unlink()
+    if not picture and is_page(page_file(file), PAGE_KIND):
+        page_file(file).unlink()
 
 
 def _is_own(file: Path, start: bytes) -> bool:
@@ -99,6 +106,11 @@ def _foreign(file: Path) -> CallError:
 def picture_file(file: Path) -> Path:
     """The picture of a table, beside it."""
     return file.with_suffix(".svg")
+
+
+def page_file(file: Path) -> Path:
+    """The page of a table, beside it."""
+    return file.with_suffix(".html")
 
 
 def map_of(loaded: LoadedCase, sweep: Sweep) -> StrategyMap | None:
@@ -133,7 +145,10 @@ def write_pictures(loaded: LoadedCase, sweep: Sweep, file: Path) -> list[str]:
             said.append(f"no picture {place}: {error.message}")
         else:
             said.append(f"Picture   {place}")
-    return said
+    page = page_or_why(lambda: sweep_page(_found(loaded, sweep)))
+    if page.text:
+        write_whole(page_file(file), page.text)
+    return [page.said(page_file(file)), *said]
 
 
 def write_indices(found: Design, sweep: Sweep, file: Path) -> list[str]:
@@ -178,16 +193,26 @@ def _map_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
 
 
 def _tornado_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
+    tornado = _tornado(loaded, sweep)
+    return tornado_spec(sweep.case_name, tornado.bars, tornado.base_usd_m)
+
+
+def _tornado(loaded: LoadedCase, sweep: Sweep) -> Tornado:
     varied = _numeric(sweep.directions)
     own = sweep.points[0].outcome.figures
     if sweep.points[0].point.number != 1 or own is None:
         raise CallError("the case as it stands has no plan")
     before = 1 + sum(len(each.files) for each in sweep.directions if isinstance(each, Overlays))
     bars = tornado_bars(varied, [each[0].own for each in targets_of(loaded, varied)], sweep.points, before)
-    return tornado_spec(sweep.case_name, bars, own.value_usd_m)
+    return Tornado(bars, own.value_usd_m)
 
 
 def _line_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
+    line = _line(loaded, sweep)
+    return direction_spec(sweep.case_name, line.axis, line.points, line.changes, line.today)
+
+
+def _line(loaded: LoadedCase, sweep: Sweep) -> Line:
     (vary,) = _numeric(sweep.directions)
     twins = None if sweep.twins is None else {number: _numbers(each) for number, each in sweep.twins.items()}
     changes = [
@@ -195,9 +220,7 @@ def _line_picture(loaded: LoadedCase, sweep: Sweep) -> Spec:
         for first, second, text in changed_points(sweep)
     ]
     (targets,) = targets_of(loaded, [vary])
-    return direction_spec(
-        sweep.case_name, axis_of(vary), direction_points(sweep.points, twins), changes, own_place(targets, vary)
-    )
+    return Line(axis_of(vary), direction_points(sweep.points, twins), changes, own_place(targets, vary))
 
 
 def _regret_picture(sweep: Sweep) -> Spec:
@@ -209,3 +232,41 @@ def _regret_picture(sweep: Sweep) -> Spec:
 
 def _numbers(twins: Any) -> dict[str, float | None]:
     return {name: value for name, value in asdict(twins).items() if name != "problem"}
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _found(loaded: LoadedCase, sweep: Sweep) -> SweepFound:
+    """The sweep as its page needs it."""
+    drawing = _drawing(sweep.kind, sweep.directions)
+    regions = [PlanRegion(each.number, f"{each.called}: {each.words}", len(each.points)) for each in sweep.regions.all]
+    return SweepFound(
+        case_name=sweep.case_name,
+        varied=[vary_text(each) for each in sweep.directions],
+        inputs=[each.column for each in sweep.directions],
+        table=sweep.table(),
+        regions=regions,
+        not_closed=[swept.point.number for swept in sweep.not_closed],
+        problems=sweep.problems,
+        map=map_of(loaded, sweep),
+        line=_line(loaded, sweep) if drawing is _line_picture else None,
+        tornado=_tornado_or_none(loaded, sweep) if drawing is _tornado_picture else None,
+        regret=_regret_found(sweep),
+    )
+
+
+def _tornado_or_none(loaded: LoadedCase, sweep: Sweep) -> Tornado | None:
+    """The tornado; None where the case as it stands has no plan, which the page's points say."""
+    try:
+        return _tornado(loaded, sweep)
+    except CallError:
+        return None
+
+
+def _regret_found(sweep: Sweep) -> RegretFound | None:
+    if sweep.regret is None:
+        return None
+    points, rows = regret_rows(sweep.regret)
+    best = sweep.regret.least_worst
+    return RegretFound(points, rows, None if best is None else best.number, sweep.regret.plans_table())

@@ -5,6 +5,7 @@ Text of the tables in, tables of differences out; nothing is solved.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -14,6 +15,8 @@ from typing import Any
 from optimizer.plan.causes import CAUSES, cause_of
 from optimizer.plan.table import Cell, Table, table
 from optimizer.plan.written import Row, WrittenPlan
+
+NO_INPUTS = {"case", "sweeps"}
 
 SAME = 1e-6
 """Amounts that differ by less are the same."""
@@ -81,6 +84,26 @@ def _years(first: date, last: date) -> Iterator[tuple[int, date, int]]:
         until = min(last, date(first.year, 12, 31))
         yield first.year, first, (until - first).days + 1
         first = date(first.year + 1, 1, 1)
+
+
+def inputs_table(a: WrittenPlan, b: WrittenPlan) -> Table:
+    """Inputs that differ, by path in the case; empty where one does not have it. Titles and named sweeps are none."""
+    ours, theirs = (dict(_leaves(plan.case)) for plan in (a, b))
+    rows = [
+        (path, ours.get(path, ""), theirs.get(path, ""))
+        for path in sorted({*ours, *theirs})
+        if ours.get(path) != theirs.get(path) and path.partition(".")[0] not in NO_INPUTS
+    ]
+    return table(("input", "a", "b"), rows)
+
+
+def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every value of a case by its dotted path, as text; an empty mapping or list counts as one."""
+    if isinstance(data, Mapping) and data:
+        for key, value in data.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
 
 
 def value_table(a: WrittenPlan, b: WrittenPlan) -> Table:

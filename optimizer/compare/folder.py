@@ -1,4 +1,4 @@
-"""The folder of a comparison: five tables. Whole or not at all."""
+"""The folder of a comparison: its tables. Whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from optimizer.errors import CallError
 from optimizer.plan.table import Table
 from optimizer.plan.write import publish, write_tables
 
-NAMES = ("decisions", "megawatts", "value", "measures", "why")
+NAMES = ("inputs", "decisions", "megawatts", "value", "measures", "why")
 PAGE = "compare.html"
 ENTRIES = {*(f"{name}.csv" for name in NAMES), PAGE}
 

@@ -33,8 +33,9 @@ def _wrapped(line: str) -> list[str]:
 def _lines(a: WrittenPlan, b: WrittenPlan, tables: Mapping[str, Table]) -> list[str]:
     lines = [f"A         {a.title}: {_usd_m(a.value_usd_m)}  ({a.folder})"]
     lines += [f"B         {b.title}: {_usd_m(b.value_usd_m)}  ({b.folder})"]
-    if not any(tables[name].rows for name in ("decisions", "megawatts", "value", "measures")):
+    if not any(tables[name].rows for name in ("inputs", "decisions", "megawatts", "value", "measures")):
         return [*lines, "", "Nothing differs: same decisions, megawatts and money."]
+    lines += ["", *_labelled("Inputs", _cut(_inputs(tables["inputs"]), "inputs.csv") or ["no difference"])]
     lines += ["", *_labelled("Value", list(_why(a, b, tables.get("why"))))]
     lines += ["", *_labelled("Decide", _cut(_decisions(tables["decisions"]), "decisions.csv") or ["no difference"])]
     lines += ["", *_labelled("MW", _cut(_megawatts(tables["megawatts"]), "megawatts.csv") or ["no difference"])]
@@ -57,6 +58,11 @@ def _why(a: WrittenPlan, b: WrittenPlan, why: Table | None) -> Iterator[str]:
             yield f"{first['between']} would be worth {_usd_m(float(first['between_usd_m'] or 0.0))}: {parts}"
             if first["note"]:
                 yield f"  ({first['note']})"
+
+
+def _inputs(table: Table) -> Iterator[str]:
+    for row in table.dicts():
+        yield f"{row['input']}: {row['a'] or 'none'} -> {row['b'] or 'none'}"
 
 
 def _decisions(table: Table) -> Iterator[str]:

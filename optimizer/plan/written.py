@@ -41,6 +41,15 @@ class WrittenPlan:
         return self.folder / INPUTS / CASE_FILE
 
     @property
+    def case(self) -> Mapping[str, Any]:
+        """The case as it was resolved. CallError if it cannot be read."""
+        try:
+            found = json.loads(self.case_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CallError(f"{self.case_file} cannot be read: {error}", ("solve the case again",)) from None
+        return found if isinstance(found, dict) else {}
+
+    @property
     def sources(self) -> Mapping[str, Mapping[str, Any]]:
         """What the case says of its values, by path: source, assumed, note. Empty in a folder that does not hold it."""
         try:

@@ -116,12 +116,18 @@ class Tiles:
         hair = _HAIR * (ends[1] - ends[0])
         level = min(max(turned[1], ends[0] + hair), ends[1] - hair)
         label = self.label_at(at)
-        pieces: list[tuple[float, float]] = []
-        for place, here in self.labels.items():
-            if here == label:
-                area = self.area(place)
-                pieces += crossings(area if axis == 0 else [(y, x) for x, y in area], level)
-        return _holding(pieces, turned[0], hair=_HAIR * (self.xs[-1] - self.xs[0] + self.ys[-1] - self.ys[0]))
+        near = _HAIR * (self.xs[-1] - self.xs[0] + self.ys[-1] - self.ys[0])
+        # A spot on a border belongs to one side, and a line along the border perhaps to the other: look beside it too.
+        for beside in (level, max(level - hair, ends[0] + hair), min(level + hair, ends[1] - hair)):
+            pieces: list[tuple[float, float]] = []
+            for place, here in self.labels.items():
+                if here == label:
+                    area = self.area(place)
+                    pieces += crossings(area if axis == 0 else [(y, x) for x, y in area], beside)
+            held = _holding(pieces, turned[0], hair=near)
+            if held is not None:
+                return held
+        return None
 
     def place_at(self, at: Spot) -> Place | None:
         """Whose area holds a spot; None outside of the grid."""

@@ -73,7 +73,7 @@ def _without_given(prepared: Prepared) -> Iterator[WayOut]:
     for name, _ in enough[:1]:
         others = [other for other, _ in enough[1:]]
         more = (f"the same holds for {', '.join(others)}",) if others else ()
-        yield WayOut("given", f"leave {name} out: it costs nothing, and a plan is possible", 0.0, more)
+        yield WayOut("given", f"leave {name} out: then a plan is possible", 0.0, more)
     if len(parts) > 1 and not enough and _is_possible(compile_model(build(prepared.given(Given())))):
         names = ", ".join(name for name, _ in parts[:MOST_GIVEN])
         yield WayOut("given", "leave out what is given, none of which is enough alone", 0.0, (names,))
@@ -135,8 +135,8 @@ def _limits(instance: Instance, form: StandardForm) -> Iterator[WayOut]:
     found = _shortfalls(form, money_that_may_give(instance))
     if found:
         worst = max(each.amount * each.weight for each in found)
-        several = f"let {len(found)} limits on money give" if len(found) > 1 else "let one limit on money give"
-        yield WayOut("limits", f"{several}, by at most ${worst:,.1f}M at a time", worst, _each(found))
+        several = f"let {len(found)} limits on money give way" if len(found) > 1 else "let one limit on money give way"
+        yield WayOut("limits", f"{several}, by at most ${worst:,.1f}M at any one time", worst, _each(found))
 
 
 def _megawatts(instance: Instance, form: StandardForm) -> Iterator[WayOut]:

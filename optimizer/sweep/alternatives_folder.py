@@ -8,7 +8,8 @@ from pathlib import Path
 from optimizer.errors import CallError
 from optimizer.sweep.alternatives import BEST, NAMES, TABLE_FILE
 
-ENTRIES = {BEST, *NAMES, TABLE_FILE}
+PAGE = "alternatives.html"
+ENTRIES = {BEST, *NAMES, TABLE_FILE, PAGE}
 """What such a folder holds, and nothing else may be in one that is replaced."""
 
 

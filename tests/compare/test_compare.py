@@ -12,6 +12,7 @@ import pytest
 from optimizer import api
 from optimizer.cli.main import main
 from optimizer.compare import differences
+from optimizer.compare.folder import NAMES, PAGE
 from optimizer.errors import CallError
 from optimizer.plan.written import WrittenPlan, read_written
 
@@ -34,7 +35,7 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_plan_with_itself(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Proves: a plan does not differ from itself, and nothing is solved for it. Otherwise a table would have rows."""
     comparison = api.compare(plans / "base", plans / "base")
-    assert set(comparison.tables) == {"decisions", "megawatts", "value", "measures"}
+    assert set(comparison.tables) == {"inputs", "decisions", "megawatts", "value", "measures"}
     assert not any(table.rows for table in comparison.tables.values())
     assert main(["compare", str(plans / "base"), str(plans / "base")]) == 0
     assert "Nothing differs" in capsys.readouterr().out
@@ -48,7 +49,9 @@ def test_dearer_power_is_the_inputs(plans: Path) -> None:
     base, dear = read_written(plans / "base"), read_written(plans / "dear")
     lost = dear.value_usd_m - base.value_usd_m
     assert lost == pytest.approx(-22.5856, abs=1e-3)
-    rows = list(api.compare(plans / "base", plans / "dear").tables["why"].dicts())
+    tables = api.compare(plans / "base", plans / "dear").tables
+    assert list(tables["inputs"].rows) == [("market.power.west.scale", "", "1.5")]
+    rows = list(tables["why"].dicts())
     found = {(str(row["between"])[0], row["cause"]): row["usd_m"] for row in rows}
     assert found["A", "inputs"] == pytest.approx(lost, abs=1e-3)
     assert found["A", "decisions"] == pytest.approx(0, abs=1e-3)
@@ -132,7 +135,7 @@ def test_written_tables(plans: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     arguments = ["compare", str(plans / "base"), str(plans / "dear"), "-o", str(out)]
     assert main(arguments) == 0
     first = {file.name: file.read_bytes() for file in out.iterdir()}
-    assert set(first) == {"decisions.csv", "megawatts.csv", "value.csv", "measures.csv", "why.csv"}
+    assert set(first) == {*(f"{name}.csv" for name in NAMES), PAGE}
     assert main(arguments) == 0
     assert {file.name: file.read_bytes() for file in out.iterdir()} == first
     shown = capsys.readouterr().out

@@ -69,6 +69,16 @@ def test_how_far_a_region_reaches(y: float, end: float) -> None:
     assert STRAIGHT.extent((1.5, y), 1) == pytest.approx((0, 1), abs=1e-6)
 
 
+def test_a_spot_on_a_border_has_reach_both_ways() -> None:
+    """Proves: on the border at x = 1.5 a region is found along both directions; without a look beside the border a line
+    along it belongs to the other side, and there is none."""
+    tiles = Tiles((0, 1, 2), (0, 1), {(i, j): 1 if i < 2 else 2 for i in range(3) for j in range(2)}, {})
+    for spot in ((1.5, 0.5), (1.5, 0.0), (1.5, 1.0)):
+        assert tiles.label_at(spot) == 1
+        assert tiles.extent(spot, 0) == pytest.approx((0, 1.5), abs=1e-6)
+        assert tiles.extent(spot, 1) == pytest.approx((0, 1), abs=1e-6)
+
+
 def test_a_region_that_comes_again_ends_at_the_break() -> None:
     tiles = Tiles((0, 1, 2, 3), (0, 1), {(i, j): (1, 2, 1, 1)[i] for i in range(4) for j in range(2)}, {})
     assert tiles.extent((0.2, 0.5), 0) == pytest.approx((0, 0.5))

@@ -146,7 +146,7 @@ def test_facts_are_those_of_the_summary(plan_folder: Path, parsed: Parsed) -> No
     ):
         assert f"${amount:,.1f}M" in said, amount
         assert f"${amount / shares:,.2f} a share" in said, amount
-    assert f"last date to wait: June {waiting['window_closes'][:4]}" in said
+    assert f"its window closes in June {waiting['window_closes'][:4]}" in said
     assert f"{summary['measures']['beyond_horizon_usd_m'] / summary['value_usd_m']:.1%} of the value" in said
 
 

@@ -141,15 +141,16 @@ def test_a_map_with_all_that_belongs_to_it(case_file: Path, capsys: pytest.Captu
     said = capsys.readouterr().out
     folder = case_file.parent
     assert sorted(path.name for path in folder.iterdir()) == [
-        "case.yaml", "plans.csv", "prices.csv", "regret.csv", "regret.svg", "sweep.csv", "sweep.parquet",
-        "sweep.points", "sweep.run.json", "sweep.svg",
+        "case.yaml", "plans.csv", "prices.csv", "regret.csv", "regret.svg", "sweep.csv", "sweep.html",
+        "sweep.parquet", "sweep.points", "sweep.run.json", "sweep.svg",
     ]  # fmt: skip
     rows = read_rows(folder / "sweep.csv")
     assert len(rows) > 12
     assert "today's values are not on this map" in said
     assert " loses least at its worst" in said
     assert "bitcoin price ($)" in said
-    assert said.splitlines()[-3:] == [
+    assert said.splitlines()[-4:] == [
+        f"Page      {folder / 'sweep.html'}",
         f"Picture   {folder / 'sweep.svg'}", f"Picture   {folder / 'regret.svg'}", f"Table     {folder / 'sweep.csv'}",
     ]  # fmt: skip
     assert parquet.read_table(folder / "sweep.parquet").num_rows == len(rows)

@@ -223,6 +223,12 @@ def beside(field_name: str, at: str = "", form: str = ",.1f") -> Spec:
     return {"mark": mark, "encoding": {**end, "text": text}}
 
 
+def line_at(encoding: Spec, colour: str, dash: Sequence[int] = ()) -> Spec:
+    """A layer with one straight line at a datum of ``encoding``: drawn once, not once a row."""
+    mark = {"type": "rule", "color": colour, "strokeDash": list(dash)}
+    return {"data": {"values": [{}]}, "mark": mark, "encoding": encoding}
+
+
 def legend(columns: int = 4) -> Spec:
     """Below the chart, where a narrow screen has room for it."""
     return {"orient": "bottom", "title": None, "columns": columns, "symbolType": "square"}

@@ -26,6 +26,7 @@ from optimizer.report.page.words import (
     usd,
     when,
 )
+from optimizer.report.page.worth import at_one_rate
 
 NOTHING_USD_M = 0.05
 """An amount that rounds to 0.0 is none in words."""
@@ -104,7 +105,7 @@ def _waiting(plan: PagePlan) -> Fact:
     if not isinstance(waiting, dict):
         signs = any(row["decision"] == "sign" for row in plan.rows("decisions"))
         more = "What waiting costs was not computed." if signs else "The plan signs no offer, so waiting costs nothing."
-        return Fact("waiting", label, said("Last date to wait: not known" if signs else "No signature"), said(more))
+        return Fact("waiting", label, said("Cost of waiting: not known" if signs else "No signature"), said(more))
     offer = f"{name(waiting['offer'])} at {name(waiting['site'])}"
     planned = [r for r in plan.rows("decisions") if r["decision"] == "sign" and r["item"] == waiting["offer"]]
     date = f", planned for {month(planned[0]['date'])}" if planned else ""
@@ -113,8 +114,8 @@ def _waiting(plan: PagePlan) -> Fact:
     return Fact(
         "waiting",
         label,
-        said(f"Signing {offer}{date}; last date to wait: {month(waiting['window_closes'])}"),
-        said("Letting the planned date pass costs ", later, "; never signing costs ", never, "."),
+        said(f"Signing {offer}{date}; its window closes in {month(waiting['window_closes'])}"),
+        said("Signing later than planned, or not at all, costs ", later, "; never signing costs ", never, "."),
     )
 
 
@@ -138,8 +139,16 @@ def _worth(plan: PagePlan) -> Fact:
                 (worth, each),
             )
         ),
-        said(value, each, Against(simple(beside), (".",)), proof),
+        said(value, each, Against(simple(beside), (".",)), proof, _at_one_rate(plan)),
     )
+
+
+def _at_one_rate(plan: PagePlan) -> Said:
+    """Where one rate for all turns the answer round, it is said at once."""
+    own, kept = plan.measures.get("value_at_wacc_usd_m"), (plan.twin("status_quo") or {}).get("value_at_wacc_usd_m")
+    if not isinstance(own, int | float) or not isinstance(kept, int | float) or own >= kept:
+        return ()
+    return said(" But ", at_one_rate(plan))
 
 
 def _short_of_cash(twin: Mapping[str, Any]) -> Said:
@@ -173,8 +182,11 @@ def _thinnest(plan: PagePlan) -> Fact:
         answer = said(f"At the minimum cash in {when(period)}: nothing to spare")
     else:
         answer = said(usd(least), f" above the minimum cash in {when(period)}")
-    more = f"So it is in {count(others, 'other period')} too." if others > 0 else "Every other period has more."
-    return Fact("thinnest", "Thinnest quarter", answer, said(more))
+    more = said(f"So it is in {count(others, 'other period')} too." if others > 0 else "Every other period has more.")
+    row = next((row for row in plan.rows("cash") if row["period"] == period), None)
+    if row is not None:
+        more = said(more, " The minimum is ", usd(row["minimum_usd_m"]), ".")
+    return Fact("thinnest", "Thinnest quarter", answer, more)
 
 
 def _dilution(plan: PagePlan) -> Fact:
@@ -211,7 +223,9 @@ def _beyond(plan: PagePlan) -> Fact:
     label, ends = "Beyond the horizon", when(plan.capital["horizon_ends"])
     if value <= 0:
         return Fact("beyond", label, said(usd(beyond)), said(f"That part of the value lies after {ends}."))
-    more = said(usd(beyond), " of ", usd(value), f" lies after {ends}, in signed leases that run on")
+    more = said(
+        usd(beyond), " of ", usd(value), f" lies after {ends}, in signed leases that run on, with no sites or overheads"
+    )
     if beyond > value:
         more = said(
             more, "; until then the plan pays out ", usd(beyond - value), " more than it brings, at today's worth"
@@ -221,5 +235,5 @@ def _beyond(plan: PagePlan) -> Fact:
 
 def _assumed(plan: PagePlan) -> Fact:
     number = int(plan.summary["inputs"]["assumed"])
-    more = "They are listed at the end of the page." if number else "Every input has a source or is a plain fact."
+    more = "They are listed at the end of the page." if number else "The case marks none as assumed."
     return Fact("assumed", "Assumed inputs", said(f"{number:,}"), said(more))

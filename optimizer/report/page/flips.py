@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.report.page.plan import PagePlan, Row, num
-from optimizer.report.page.words import Said, begin, figure, listing, name, raw, said, usd
+from optimizer.report.page.words import Said, begin, figure, name, raw, said, usd
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def flips(plan: PagePlan) -> tuple[Said, Said]:
         return _kept(found, offers)
     lines = []
     if worse:
-        lines.append(f"The status quo is worth more than the plan with {listing(worse)}.")
+        lines.append(f"The status quo is worth more than the plan with {' or with '.join(worse)}.")
     if broken:
-        lines.append(f"The plan as it is cannot be paid for with {listing(broken)}.")
+        lines.append(f"The plan as it is cannot be paid for with {' or with '.join(broken)}.")
     more = f"{len(found)} moves of one input were tested. {' '.join(lines)}"
     return said(begin(" or ".join((worse + broken)[:2]))), said(more, offers)
 

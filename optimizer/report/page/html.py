@@ -52,7 +52,7 @@ class Page:
 
 def page_text(page: Page) -> str:
     """The whole page. CallError without the extra ``report``."""
-    template = _environment(page.shares_m or 0.0).get_template("page.html")
+    template = _environment(page.shares_m).get_template("page.html")
     bundle = _bundle()
     style, script = _asset("page.css"), _asset("page.js")
     return template.render(
@@ -73,7 +73,7 @@ def charts(sections: Sequence[Section]) -> list[Chart]:
     return [item for section in sections for item in section.items if isinstance(item, Chart)]
 
 
-def _environment(shares_m: float) -> jinja2.Environment:
+def _environment(shares_m: float | None) -> jinja2.Environment:
     try:
         import jinja2
     except ImportError:

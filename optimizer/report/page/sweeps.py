@@ -27,7 +27,11 @@ def sweep_map(folder: Path, case: Mapping[str, Any], number: int) -> Chart:
     """The map of a sweep's folder (or of its table). CallError if there is none over two inputs."""
     file = folder / TABLE if folder.is_dir() else folder
     rows, varied, grid = _read(file)
-    drawn = _strategy_map(rows, varied, grid, case)
+    return map_chart(_strategy_map(rows, varied, grid, case), f"map{number}")
+
+
+def map_chart(drawn: StrategyMap, key: str) -> Chart:
+    """A strategy map as a chart of a page."""
     finding, second = drawn.finding()
     columns = (
         Column("point", "Point"), Column("x", drawn.x.title), Column("y", drawn.y.title),
@@ -42,7 +46,7 @@ def sweep_map(folder: Path, case: Mapping[str, Any], number: int) -> Chart:
     view = View(said(raw(finding, 300)), f"{description(drawn)}", tuple(cells))
     # The finding stands above the chart already.
     spec = {key: part for key, part in map_spec(drawn).items() if key != "title"}
-    return Chart(f"map{number}", spec, columns, (view,), "point", note=said(raw(second, 400)), fixed=True)
+    return Chart(key, spec, columns, (view,), "point", note=said(raw(second, 400)), fixed=True)
 
 
 def _read(file: Path) -> tuple[list[dict[str, str]], list[str], dict[str, list[float]]]:

@@ -230,4 +230,10 @@ def _all_decisions(plan: PagePlan) -> Listing:
         for row in plan.rows("decisions")
     ]
     title = f"All {len(rows):,} decisions, with machines and money" if rows else "There are no decisions"
-    return Listing(title, sheet(("Date", "What", "Of what", "Where", "Size"), rows, "All decisions"), folded=True)
+    note: Said = ()
+    if any(row["decision"] == "draw" and " / " in str(row["item"]) for row in plan.rows("decisions")):
+        note = said(
+            "Money for a project is agreed with its signature, at that date and in all; it flows as halls are built; "
+            "what replaces another loan (written after its name) when that one is paid out: see debt.csv."
+        )
+    return Listing(title, sheet(("Date", "What", "Of what", "Where", "Size"), rows, "All decisions"), note, folded=True)

@@ -86,12 +86,15 @@ def simple(sentence: Said) -> tuple[str | Money | Beside, ...]:
     return tuple(part for part in sentence if not isinstance(part, Against))
 
 
-def markup(sentence: Said, shares_m: float) -> Markup:
-    """The sentence as HTML: text escaped, an amount both ways, of which style sheet and switch show one."""
+def markup(sentence: Said, shares_m: float | None) -> Markup:
+    """The sentence as HTML: text escaped, an amount both ways, of which style sheet and switch show one.
+
+    Without ``shares_m`` (a page of several plans) an amount stands in USD m alone.
+    """
     return Markup("").join(_markup(part, shares_m) for part in sentence)
 
 
-def _markup(part: Part, shares_m: float) -> Markup:
+def _markup(part: Part, shares_m: float | None) -> Markup:
     if isinstance(part, str):
         return escape(part)
     if isinstance(part, Against):
@@ -100,7 +103,7 @@ def _markup(part: Part, shares_m: float) -> Markup:
             Markup('<span class="{}">{}</span>').format(kind, markup(words, shares_m)) for kind, words in both if words
         )
     shown = Markup('<span class="usd">{}</span>').format(part.text())
-    if isinstance(part, Beside):
+    if isinstance(part, Beside) or shares_m is None:
         return shown
     return shown + Markup('<span class="per">{}</span>').format(part.per_share(shares_m))
 

@@ -70,10 +70,21 @@ def _answer(plan: PagePlan) -> Said:
     value, wacc = plan.summary["value_usd_m"], plan.measures.get("value_at_wacc_usd_m")
     parts = said("Today's worth of everything the company has and does is ", usd(value), ", after debt and tax.")
     if isinstance(wacc, int | float):
-        parts = said(
-            parts, " Each kind of cash flow is discounted at its own rate; at one rate for all it is ", usd(wacc), "."
-        )
+        parts = said(parts, " Each kind of cash flow is discounted at its own rate; ", at_one_rate(plan))
     return parts
+
+
+def at_one_rate(plan: PagePlan) -> Said:
+    """The worth at one rate for all, against the status quo at that rate: there it may be the other way round."""
+    wacc, twin = num(plan.measures["value_at_wacc_usd_m"]), plan.twin("status_quo")
+    rate = plan.case.get("discount", {}).get("wacc")
+    named = f" ({float(rate):.1%})" if isinstance(rate, int | float) else ""
+    parts = said(f"at one rate for all{named} the plan is worth ", usd(wacc))
+    if twin is None or not isinstance(twin.get("value_at_wacc_usd_m"), int | float):
+        return said(parts, ".")
+    kept = num(twin["value_at_wacc_usd_m"])
+    words = "less" if wacc < kept else "more"
+    return said(parts, ", ", usd(abs(wacc - kept)), f" {words} than the status quo at that rate (", usd(kept), ").")
 
 
 def _values(plan: PagePlan) -> Chart:

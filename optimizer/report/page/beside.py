@@ -30,7 +30,11 @@ def page_or_why(make: Callable[[], str]) -> PageOrWhy:
         return PageOrWhy("", error.message)
 
 
-def hold_page(file: Path) -> None:
-    """CallError if something else than an earlier page stands at ``file``."""
-    if file.exists() and not is_page(file):
-        raise CallError(f"{file} is no earlier page; it is left alone", ("name another place with -o",))
+def hold_page(file: Path, kind: str, option: str = "-o") -> None:
+    """CallError if something else than an earlier page of this ``kind`` stands at ``file``, or if there is no folder
+    for it."""
+    if not file.parent.is_dir():
+        raise CallError(f"cannot write {file}: there is no folder {file.parent}", (f"name another with {option}",))
+    if file.exists() and not is_page(file, kind):
+        message = f"{file} is no earlier page of a {kind.lower()}; it is left alone"
+        raise CallError(message, (f"name another place with {option}",))
