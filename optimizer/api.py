@@ -11,7 +11,6 @@ case -> market -> operations -> instance -> model -> solution -> plan -> audit -
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import threading
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from optimizer.case.load import LoadedCase, case_from_data, load_case
 from optimizer.compare import differences
-from optimizer.compare.folder import write_folder as write_comparison
+from optimizer.compare.folder import COMPARISON
 from optimizer.compare.why import why_table
 from optimizer.errors import AuditError, CallError, CaseError
 from optimizer.explain.run import Explanation, explain_plan
@@ -52,6 +51,8 @@ from optimizer.plan.summary import (
     versions,
 )
 from optimizer.plan.table import Table
+from optimizer.plan.table_folder import stage_folder as stage_tables
+from optimizer.plan.table_folder import write_folder as write_tables_folder
 from optimizer.plan.write import PLAN_VERSION, publish, stage_folder, write_inputs, write_json, write_tables, write_text
 from optimizer.plan.written import WrittenPlan, read_written
 from optimizer.solve.highs import SolveOptions, Status
@@ -61,7 +62,7 @@ from optimizer.solve.twins import Twin, Waiting, cost_of_waiting, solve_twins
 from optimizer.solve.ways_out import WayOut
 from optimizer.solve.ways_out import ways_out as find_ways_out
 from optimizer.sweep.alternatives import NAMES, TABLE_FILE, Alternatives, find_alternatives
-from optimizer.sweep.alternatives_folder import stage_folder as stage_alternatives
+from optimizer.sweep.alternatives_folder import ALTERNATIVES
 from optimizer.sweep.point import PointOptions
 from optimizer.sweep.run import Sweep, run_sweep
 
@@ -343,7 +344,7 @@ class AlternativePlans:
         Raises AuditError if an audit does not agree; that plan then lies in ``FOLDER.failed-audit``.
         """
         target = Path(folder)
-        stage = stage_alternatives(target)
+        stage = stage_tables(target, ALTERNATIVES)
         reports = []
         try:
             for plan, result in zip(self.found.plans, self.results, strict=True):
@@ -435,15 +436,8 @@ class PlanFolder:
 
 def read_plan(folder: str | Path) -> PlanFolder:
     """Open a plan folder."""
-    place = Path(folder)
-    file = place / "summary.json"
-    if not file.is_file():
-        raise CallError(f"{place} holds no plan (there is no summary.json)")
-    try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CallError(f"{file} cannot be read: {error}") from None
-    return PlanFolder(place, summary)
+    written = read_written(Path(folder))
+    return PlanFolder(written.folder, written.summary)
 
 
 def report_page(folder: str | Path, sweeps: Sequence[str | Path] = ()) -> str:
@@ -475,7 +469,7 @@ class Comparison:
 
     def write(self, folder: str | Path) -> None:
         """Write the tables into a folder of their own. CallError if something else is in the way."""
-        write_comparison(Path(folder), self.tables)
+        write_tables_folder(Path(folder), COMPARISON, self.tables)
 
 
 def compare(a: str | Path, b: str | Path, *, why: bool = True) -> Comparison:

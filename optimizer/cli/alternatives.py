@@ -77,13 +77,14 @@ def command(
     share = read_share(within)
     from optimizer import api
     from optimizer.errors import ExitCode
+    from optimizer.plan.table_folder import check_folder
     from optimizer.report.page import alternatives_page, is_page
     from optimizer.report.page.beside import page_or_why
     from optimizer.report.page.found import AlternativesFound
     from optimizer.solve.highs import SolveOptions
     from optimizer.solve.interrupt import InterruptGuard
     from optimizer.sweep.alternatives import NAMES, judge
-    from optimizer.sweep.alternatives_folder import check_folder
+    from optimizer.sweep.alternatives_folder import ALTERNATIVES
     from optimizer.sweep.alternatives_words import alternatives_lines
     from optimizer.sweep.table_file import write_whole
 
@@ -91,7 +92,7 @@ def command(
     judge(share, chosen)
     loaded = api.load(case, given_csv=given)
     target = output or loaded.path.parent / "alternatives"
-    check_folder(target)
+    check_folder(target, ALTERNATIVES)
     if not quiet:
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)

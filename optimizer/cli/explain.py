@@ -36,20 +36,22 @@ def command(plan: Path, output: Path | None, anew: int, time_limit: float, quiet
 
     from optimizer import api
     from optimizer.errors import ExitCode
-    from optimizer.explain.folder import check_target
+    from optimizer.explain.folder import EXPLANATION
     from optimizer.explain.words import explain_lines
+    from optimizer.plan.table_folder import check_folder
     from optimizer.plan.write import PAGE
     from optimizer.plan.written import read_written
     from optimizer.report.files import report_lines
     from optimizer.solve.highs import SolveOptions
 
     read_written(plan)
-    check_target(output or plan / "explain")
-    live = not quiet and not as_json and sys.stderr.isatty()
+    check_folder(output or plan / "explain", EXPLANATION)
+    said = not quiet and not as_json
+    live = said and sys.stderr.isatty()
 
     def told(words: str) -> None:
-        if live:
-            click.echo(f"\r\x1b[K{words}", err=True, nl=False)
+        if said:
+            click.echo(f"\r\x1b[K{words}" if live else words, err=True, nl=not live)
 
     explanation = api.explain(plan, SolveOptions(time_limit_seconds=time_limit), anew=anew, on_done=told)
     if live:

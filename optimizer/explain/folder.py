@@ -1,45 +1,8 @@
-"""The folder of an explanation: five tables. Whole or not at all."""
+"""What the folder of an explanation holds."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-
-from optimizer.errors import CallError
-from optimizer.plan.table import Table
-from optimizer.plan.write import publish, write_tables
+from optimizer.plan.table_folder import Kind
 
 NAMES = ("limits", "worth", "moves", "offers", "cohorts")
-ENTRIES = {f"{name}.csv" for name in NAMES}
-
-
-def check_target(target: Path) -> None:
-    """CallError if an explanation could not be put there."""
-    for place in (target, *target.parents):
-        if place.exists() and not place.is_dir():
-            raise CallError(f"{place} is a file; an explanation needs a folder", ("name another folder with -o",))
-    there = sorted(entry.name for entry in target.iterdir()) if target.is_dir() else []
-    foreign = [name for name in there if name not in ENTRIES]
-    if foreign or (there and "worth.csv" not in there):
-        named = ", ".join((foreign or there)[:3])
-        raise CallError(
-            f"{target} holds what is no part of an explanation ({named}); it is left alone",
-            ("name another folder with -o",),
-        )
-
-
-def write_folder(target: Path, tables: Mapping[str, Table]) -> None:
-    """Write the tables, in the place of an earlier explanation. CallError if something else is in the way."""
-    check_target(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise CallError(f"cannot write in {target.parent}: {error.strerror}") from None
-    try:
-        write_tables(stage, tables)
-        publish(stage, target)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+EXPLANATION = Kind("an explanation", {f"{name}.csv" for name in NAMES}, "worth.csv")

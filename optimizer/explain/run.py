@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.explain.cohorts import cohorts_table
-from optimizer.explain.folder import write_folder
+from optimizer.explain.folder import EXPLANATION
 from optimizer.explain.limits import limits_table
 from optimizer.explain.moves import moves_table
 from optimizer.explain.offers import offers_table, refused_offers
 from optimizer.explain.start import read_start
 from optimizer.explain.worth import worth_table, worths
 from optimizer.plan.table import Table
+from optimizer.plan.table_folder import write_folder
 from optimizer.plan.written import WrittenPlan, read_written
 from optimizer.solve.highs import SolveOptions
 
@@ -49,7 +50,7 @@ class Explanation:
         CallError if something else is in the way.
         """
         target = Path(folder) if folder is not None else self.written.folder / "explain"
-        write_folder(target, self.tables)
+        write_folder(target, EXPLANATION, self.tables)
         return target
 
 

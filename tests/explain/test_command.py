@@ -11,7 +11,7 @@ import pytest
 
 from optimizer import api
 from optimizer.cli.main import main
-from optimizer.explain.folder import ENTRIES
+from optimizer.explain.folder import EXPLANATION
 from optimizer.explain.words import explain_lines
 from tests.explain.conftest import CASES
 
@@ -54,7 +54,7 @@ def test_the_answer_on_the_terminal(plan: Path, capsys: pytest.CaptureFixture[st
     ):
         assert words in text
     assert max(len(line) for line in text.splitlines()) <= 100 + len(str(plan))
-    assert {entry.name for entry in (plan / "explain").iterdir()} == ENTRIES
+    assert {entry.name for entry in (plan / "explain").iterdir()} == EXPLANATION.entries
     assert api.audit(plan).passed
     assert main(["explain", str(plan), "-q"]) == 0
     assert capsys.readouterr().out == ""
@@ -69,7 +69,7 @@ def test_json_and_another_folder(plan: Path, tmp_path: Path, capsys: pytest.Capt
     assert {"limits", "worth", "moves", "offers", "cohorts", "bridge"} <= set(data)
     assert data["bridge"][-1]["difference_usd_m"] == pytest.approx(51.1762, abs=1e-3)
     assert not (plan / "explain").exists()
-    assert {entry.name for entry in (tmp_path / "other").iterdir()} == ENTRIES
+    assert {entry.name for entry in (tmp_path / "other").iterdir()} == EXPLANATION.entries
 
 
 def test_what_is_in_the_way(plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

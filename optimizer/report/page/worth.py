@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from optimizer.plan.causes import CAUSES, cause_of
 from optimizer.plan.table import Cell
 from optimizer.report.page.chart import (
     BAD,
@@ -27,16 +28,6 @@ from optimizer.report.page.words import Against, Said, figure, money_cell, name,
 
 PLAN, STATUS_QUO = "Plan", "Status quo"
 TWINS = {"status_quo": STATUS_QUO, "all_mining": "All mining", "all_hosting": "All AI hosting"}
-CAUSES = {
-    "mining": ("mining", "machines", "flexibility", "delivery"),
-    "hosting": (),
-    "power_resale": ("contracts",),
-    "treasury": ("opening_cash", "opening_btc"),
-    "sites": ("builds", "site_cost", "sga"),
-    "financing": ("debt", "financing", "breaches"),
-    "tax": ("tax",),
-}
-"""Components of ``value.csv`` by cause; whatever is of an offer is hosting (docs/figures_report.md, section 26)."""
 CAUSE_WORDS = {
     "mining": "Mining",
     "hosting": "AI hosting",
@@ -46,6 +37,7 @@ CAUSE_WORDS = {
     "financing": "Debt and financing",
     "tax": "Tax",
 }
+TOTAL_ROW = "total"
 NOTHING_USD_M = 0.05
 STEP_COLUMNS = (
     Column("step", "Part"),
@@ -183,10 +175,8 @@ def _by_cause(rows: Iterable[dict[str, Cell]], column: str) -> dict[str, float]:
     found = dict.fromkeys(CAUSES, 0.0)
     for row in rows:
         component = str(row["component"])
-        cause = "hosting" if component.startswith("hosting: ") else None
-        cause = cause or next((cause for cause, parts in CAUSES.items() if component in parts), None)
-        if cause is not None:
-            found[cause] += num(row[column])
+        if component != TOTAL_ROW:
+            found[cause_of(component)] += num(row[column])
     return found
 
 
