@@ -34,7 +34,7 @@ setup: .venv/installed.stamp
 demo: setup
 	$(BIN)/wattfork solve cases/quickstart -o results/quickstart
 	@echo
-	@echo "And a real company, a minute: Cipher Mining as it stood on 30 June 2025"
+	@echo "And a real company, some minutes: Cipher Mining as it stood on 30 June 2025"
 	$(BIN)/wattfork solve cases/cipher_2025q2 -o results/cipher_2025q2
 	@echo
 	@echo "The plans and their tables are in results/quickstart and results/cipher_2025q2"

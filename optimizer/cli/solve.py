@@ -55,7 +55,7 @@ def command(
 
     began = time.perf_counter()
     from optimizer import api
-    from optimizer.errors import ExitCode, InfeasibleError
+    from optimizer.errors import ExitCode, InfeasibleError, SolverError
     from optimizer.plan.write import check_target
     from optimizer.report.files import report_lines
     from optimizer.report.terminal import plan_lines
@@ -80,6 +80,11 @@ def command(
             result = api.solve(loaded, options, twins=not no_twins, on_progress=progress, stop=guard.stop, watch=watch)
         except InfeasibleError as error:
             raise InfeasibleError(error.message, (*error.details, *way_lines(api.ways_out(loaded)))) from None
+        except SolverError:
+            if not guard.stop.is_set():
+                raise
+            click.echo("interrupted before there was a plan", err=True)
+            return ExitCode.INTERRUPTED
     report = result.write(target)
     if explain:
         api.explain(target, options).write()

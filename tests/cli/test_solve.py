@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
+from optimizer import api
 from optimizer.cli.main import main
+from optimizer.errors import SolverError
 
 QUICKSTART = Path(__file__).parents[2] / "cases" / "quickstart"
 
@@ -79,3 +82,21 @@ def test_a_missing_price_file_has_its_place(tmp_path: Path, capsys: pytest.Captu
         said.append(capsys.readouterr().err.strip())
     assert said[0] == said[1]
     assert said[1] == f"{tmp_path}/case.yaml:3:31 market.power.west.file: nothere.csv: there is no such file"
+
+
+@pytest.mark.parametrize(("stopped", "code"), [(True, 130), (False, 1)])
+def test_ctrl_c_before_there_is_a_plan(
+    stopped: bool, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Proves: a search that was stopped by hand with no plan ends with 130 and is not told to take more time; one that
+    found nothing by itself ends with 1, as before. No folder is left by either."""
+
+    def search(*_: object, stop: threading.Event, **__: object) -> None:
+        if stopped:
+            stop.set()
+        raise SolverError("no plan was found", ("give more time with --time-limit",))
+
+    monkeypatch.setattr(api, "solve", search)
+    assert main(["solve", "cases/quickstart", "-q", "-o", str(tmp_path / "out")]) == code
+    assert ("--time-limit" in capsys.readouterr().err) is not stopped
+    assert not list(tmp_path.iterdir())
