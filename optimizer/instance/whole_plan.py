@@ -38,12 +38,16 @@ that they have in its own model, sorted. A guess anywhere else: what does not fi
 Splits = tuple[tuple[str, int, int] | None, ...]
 """How a search split the choices to prove a plan, as `optimizer.solve.prove` has it."""
 
+Years = tuple[tuple[int, int], ...]
+"""(country, last node) of the years in which a plan had to be held to tax law, as `Instance.tax_binaries`, sorted."""
+
 
 class Trail(NamedTuple):
     """What the search that found a plan left behind, to help the next one. It decides nothing."""
 
     rules: Rules = ()
     splits: Splits = ()
+    years: Years = ()
 
 
 NO_TRAIL = Trail()

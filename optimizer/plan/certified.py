@@ -17,7 +17,7 @@ import numpy as np
 from optimizer.case.case import Case
 from optimizer.case.contracts import MinimumTake, Shaped
 from optimizer.instance.build import Prepared, prepare_from
-from optimizer.instance.whole_plan import Rules, Splits, WholePlan, columns_of
+from optimizer.instance.whole_plan import NO_TRAIL, Rules, Trail, WholePlan, columns_of
 from optimizer.market.market import Market
 from optimizer.operations.dispatch import counted
 from optimizer.operations.operations import Operations
@@ -69,14 +69,14 @@ def solve_certified(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     known: Sequence[tuple[WholePlan, Rules]] = (),
-    splits: Splits = (),
+    trail: Trail = NO_TRAIL,
     solve: Callable[..., Solution] = solve_instance,
     tables: Callable[[Plan], Mapping[str, Table]] | None = None,
 ) -> Certified:
     """The best plan of a case, with a certificate of its hours.
 
     ``known``: plans to begin the search with, each with the rules that followed from it where it was found;
-    ``splits``: how the first of them was proved there; ``solve``: what to do with each instance, as `solve_instance`;
+    ``trail``: of the first of them; ``solve``: what to do with each instance, as `solve_instance`;
     ``tables``: as for `build_plan`.
 
     Raises InfeasibleError and SolverError as `solve_instance` does. A certificate that is not reached within the time
@@ -104,7 +104,7 @@ def solve_certified(
             on_progress,
             stop,
             [columns for columns in named if columns is not None],
-            *([splits] if splits else []),
+            *([trail] if trail != NO_TRAIL else []),
         )
         solution = replace(solution, bound_usd_m=solution.bound_usd_m + prepared.site_model.slack_usd_m)
         begins = time.perf_counter()

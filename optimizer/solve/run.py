@@ -17,7 +17,9 @@ from models.build import build
 from models.forward import Decisions, States, forward
 from models.forward_money import gives_shares
 from models.instance import Instance
+from models.tax import year_ends
 from optimizer.errors import SolverError
+from optimizer.instance.whole_plan import NO_TRAIL, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
 from optimizer.solve.highs import FixedProgram, FixedSolution, RawSolution, SolveOptions, Status, solve_form
@@ -80,17 +82,18 @@ def solve_instance(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     known: Sequence[Columns] = (),
-    splits: Splits = (),
+    trail: Trail = NO_TRAIL,
 ) -> Solution:
     """The best plan of an instance that maximises value. ``known``: whole columns by name of plans to begin with;
-    ``splits``: how the choices were split to prove a plan like the first of them elsewhere.
+    ``trail``: what a search left behind that found the first of them, or one like it, elsewhere.
 
     Where new shares can be sold, what they cost today's holders depends on what the plan makes a share worth: solved
     again until the two agree. Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in
     time.
     """
     began = time.perf_counter()
-    found = _solve_once(instance, options, on_progress, stop, known, splits)
+    instance = _held_to_law(instance, trail)
+    found = _solve_once(instance, options, on_progress, stop, known, trail.splits)
     solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
     while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
@@ -101,12 +104,21 @@ def solve_instance(
         again = replace(instance, intrinsic_to_market=worth, tax_binaries=latest.instance.tax_binaries)
         try:
             within = replace(options, time_limit_seconds=left)
-            found = _solve_once(again, within, on_progress, stop, known, splits)
+            found = _solve_once(again, within, on_progress, stop, known, trail.splits)
         except SolverError:
             break
         solutions.append((worth, _at_fair_price(found)))
     best = max((solution for _, solution in solutions), key=lambda solution: solution.value_usd_m)
     return replace(best, bound_usd_m=max(best.value_usd_m, _proven(solutions, best)))
+
+
+def _held_to_law(instance: Instance, trail: Trail) -> Instance:
+    """With tax law in the years in which a plan elsewhere had to be held to it: this one is likely to have to be."""
+    if instance.income_tax is None or not trail.years:
+        return instance
+    countries = range(len(instance.income_tax.country))
+    there = {(country, end) for country in countries for end in year_ends(instance)}
+    return replace(instance, tax_binaries=instance.tax_binaries | there.intersection(trail.years))
 
 
 def _worth(solution: Solution) -> float:

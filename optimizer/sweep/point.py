@@ -21,7 +21,7 @@ from optimizer.case.load import LoadedCase, case_from_data
 from optimizer.case.price_file import PriceFile
 from optimizer.case.price_files import price_files
 from optimizer.errors import CaseError, ExitCode, InfeasibleError, SolverError
-from optimizer.instance.whole_plan import NO_TRAIL, Rules, Splits, Trail, WholePlan
+from optimizer.instance.whole_plan import NO_TRAIL, Rules, Trail, WholePlan
 from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.sweep.vary import Point
 
@@ -118,9 +118,9 @@ class Job:
         return tuple(zip(self.candidates, rules, strict=True))
 
     @property
-    def splits(self) -> Splits:
-        """How the nearest candidate was proved."""
-        return self.trails[0].splits if self.trails else ()
+    def trail(self) -> Trail:
+        """Of the nearest candidate."""
+        return self.trails[0] if self.trails else NO_TRAIL
 
 
 @dataclass(frozen=True)
@@ -211,11 +211,11 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
     operations = operations_of(loaded.case, market)
     tables = None if asked.audit else few_tables
     certified = solve_certified(
-        loaded.case, market, operations, options, known=job.known, splits=job.splits, tables=tables
+        loaded.case, market, operations, options, known=job.known, trail=job.trail, tables=tables
     )
     solution, plan = certified.solution, certified.plan
     whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
-    trail = Trail(solution.rules, solution.splits)
+    trail = Trail(solution.rules, solution.splits, tuple(sorted(solution.instance.tax_binaries)))
     figures = _figures(plan, solution, CANDIDATES if whole in job.candidates else SEARCH)
     if asked.audit and (problem := _audit(plan, certified, loaded)):
         return Outcome(AUDIT_FAILED, problem, figures, whole, trail)

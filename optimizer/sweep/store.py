@@ -109,9 +109,13 @@ def outcome_of(data: Mapping[str, Any]) -> Outcome:
     )
 
 
-def _trail(rules: Any, splits: Any) -> Trail:
+def _trail(rules: Any, splits: Any, years: Any) -> Trail:
     cuts = (None if cut is None else (str(cut[0]), int(cut[1]), int(cut[2])) for cut in splits)
-    return Trail(tuple((str(name), int(value)) for name, value in rules), tuple(cuts))
+    return Trail(
+        tuple((str(name), int(value)) for name, value in rules),
+        tuple(cuts),
+        tuple((int(country), int(last)) for country, last in years),
+    )
 
 
 def _figures(data: Mapping[str, Any]) -> Figures:
