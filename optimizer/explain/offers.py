@@ -10,6 +10,7 @@ from models.instance import Instance
 from optimizer.case.base import month_label
 from optimizer.errors import CaseError, InfeasibleError
 from optimizer.explain.change import Change
+from optimizer.explain.rents import Rents, rents
 from optimizer.explain.start import RULE_ROUNDS, Start
 from optimizer.instance.whole_plan import SIGN, WholeDecision, WholePlan, columns_of
 from optimizer.plan.table import Table, table
@@ -38,6 +39,9 @@ RATE_STEPS, MOST_TIMES = (1.1, 1.5, 2.5, 5.0, 10.0), 10.0
 
 NEAR_USD, SAME_USD_M, ROUNDS = 0.002, 1e-6, 30
 """How exactly a rent is found, in $ per kW and month or in value, and within how many steps."""
+
+FAR_USD_M = 1e-3
+"""So far from its root a rent found between two programs may be; else every program is built."""
 
 
 @dataclass(frozen=True)
@@ -197,8 +201,9 @@ def _rate_needed(start: Start, refused: Refused) -> float | None:
     less = refused.best.laid.objective - start.laid.objective
     if less >= 0:
         return low
+    between = _rents(start, refused)
     for _ in range(RULE_ROUNDS):
-        rate = _root(lambda rate, held=rules: _more(start, refused, rate, held), (low, less))  # type: ignore[misc]
+        rate = _rate_by_rules(start, refused, rules, (low, less), between)
         if rate is None:
             return None
         # With other rules the same plan may be worth more there: then less rent is needed.
@@ -208,6 +213,27 @@ def _rate_needed(start: Start, refused: Refused) -> float | None:
             break
         rules = found.whole
     return None if rate is None else round(rate, 2)
+
+
+def _rate_by_rules(
+    start: Start, refused: Refused, rules: Whole, below: tuple[float, float], between: Rents | None
+) -> float | None:
+    """The same with what follows from the decisions as it is; ``below``: today's rent, and what is less there."""
+    if between is not None:
+        rate = _root(lambda rate: _more(start, refused, rate, rules, between), below)
+        if rate is None or abs(_more(start, refused, rate, rules)) <= FAR_USD_M:
+            return rate
+    return _root(lambda rate: _more(start, refused, rate, rules), below)
+
+
+def _rents(start: Start, refused: Refused) -> Rents | None:
+    """The programs at today's rent and at the highest, for those between; None if there are none."""
+    assert refused.best is not None
+    instance = _instance_at(start, refused, MOST_TIMES * refused.rate)
+    if instance is None:
+        return None
+    high = compile_model(build(instance))
+    return rents((refused.rate, refused.best.laid.form), (MOST_TIMES * refused.rate, high))
 
 
 def _root(more: Callable[[float], float], below: tuple[float, float]) -> float | None:
@@ -241,13 +267,18 @@ def _between(more: Callable[[float], float], below: tuple[float, float], above: 
     return high
 
 
-def _more(start: Start, refused: Refused, rate: float, rules: Whole) -> float:
-    """What the plan with the offer is worth more than the plan without, at a rent; all of that less if impossible."""
-    instance = _instance_at(start, refused, rate)
+def _more(start: Start, refused: Refused, rate: float, rules: Whole, between: Rents | None = None) -> float:
+    """What the plan with the offer is worth more than the plan without, at a rent; all of that less if impossible.
+
+    ``between``: programs to take it from, in place of building the case at this rent.
+    """
+    assert refused.best is not None
+    known = refused.best.laid
+    instance = known.instance if between is not None else _instance_at(start, refused, rate)
     if instance is None:
         return -abs(start.value_usd_m)
-    form = compile_model(build(instance))
-    laid = lay_down(instance, rules, start.options, form)
+    form = between.at(rate) if between is not None else compile_model(build(instance))
+    laid = lay_down(instance, rules, start.options, form, known)
     try:
         laid = laid if laid is not None else rules_anew(instance, rules, start.options, form)
     except InfeasibleError:

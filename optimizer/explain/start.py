@@ -104,7 +104,7 @@ class Start:
         Raises InfeasibleError if the plan's decisions in whole numbers are impossible there.
         """
         form = form if form is not None else compile_model(build(instance))
-        found = None if anew is not None else lay_down(instance, self.laid.whole, self.options, form)
+        found = None if anew is not None else lay_down(instance, self.laid.whole, self.options, form, self.laid)
         gap = anew if anew is not None else NEW_RULE_GAP
         for _ in range(RULE_ROUNDS):
             found = found if found is not None else rules_anew(instance, self.laid.whole, self.options, form, gap)

@@ -90,6 +90,9 @@ def worth_of_lever(start: Start, lever: Lever) -> Worth | None:
     form = compile_model(build(instance))
     prediction = predict(start.laid, instance, form)
     predicted = None if prediction.usd_m is None else _tidy(prediction.usd_m - lever.taken_off_usd_m)
+    if predicted == 0.0 and lever.loosens and lever.taken_off_usd_m == 0.0:
+        # Duals never promise too little of what loosens, and a plan that is possible still is: nothing to solve.
+        return Worth(lever, 0.0, 0.0)
     try:
         objective = start.resolve(instance, form).objective
     except (InfeasibleError, SolverError) as error:

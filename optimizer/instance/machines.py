@@ -84,13 +84,10 @@ def _later(entries: list[tuple[int, int, float]], exists: Bools) -> sparse.csr_a
 
 def paid_in(market: Market, months: range, node: int) -> list[tuple[int, float]]:
     """(node, share) of what is paid evenly in some months after the start, along the paths that follow a node."""
-    tree = market.tree
-    ends, found = tree.start_months + tree.length_months, []
-    for n in np.flatnonzero(tree.reaches[node]).tolist():
-        inside = sum(1 for k in months if tree.start_months[n] <= k < ends[n])
-        if inside:
-            found.append((n, inside / len(months)))
-    return found
+    tree, each = market.tree, np.array(months)
+    starts, ends = tree.start_months[:, None], (tree.start_months + tree.length_months)[:, None]
+    inside = ((starts <= each) & (each < ends)).sum(axis=1)
+    return [(n, inside[n] / len(each)) for n in np.flatnonzero(tree.reaches[node] & (inside > 0)).tolist()]
 
 
 def by_node(cells_values: Floats, market: Market) -> Floats:

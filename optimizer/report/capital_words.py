@@ -3,7 +3,8 @@ a company that earns on every coin can book a loss. Answers in, text out; nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 LEAST = 0.05
@@ -19,6 +20,70 @@ COSTS = {
     "net_income": "result of the company",
 }
 """Lines of the cost of a coin, by name in ``cost_per_btc.csv``."""
+
+
+EARNED = (
+    "mining_margin_usd_m", "contracts_usd_m", "flexibility_usd_m", "delivery_usd_m", "builds_operating_usd_m",
+    "hosting_rent_usd_m", "hosting_operating_cost_usd_m", "hosting_power_usd_m", "power_recovered_usd_m",
+    "hosting_delivery_usd_m", "delivery_recovered_usd_m", "site_cost_usd_m", "sga_usd_m",
+)  # fmt: skip
+"""Columns of ``cash.csv`` that make up EBITDA."""
+YEAR_MONTHS = 12
+SAME_RATIO = 1e-4
+
+
+def leverage_period(
+    ratio: object,
+    cash: Iterable[Mapping[str, Any]],
+    debt: Iterable[Mapping[str, Any]],
+    allocation: Iterable[Mapping[str, Any]],
+) -> str | None:
+    """At the end of which period the largest ``ratio`` of net debt to EBITDA of a year stands, from a plan's tables.
+
+    None where no period of the tables has this ratio: then its date is not said.
+    """
+    if not isinstance(ratio, int | float):
+        return None
+    months = {(row["scenario"], row["period"]): _months(row["from"], row["to"]) for row in allocation}
+    owed: dict[tuple[Any, Any], float] = {}
+    for row in debt:
+        key = row["scenario"], row["period"]
+        owed[key] = owed.get(key, 0.0) + _number(row["closing_usd_m"])
+    by_scenario: dict[Any, list[Mapping[str, Any]]] = {}
+    for row in cash:
+        by_scenario.setdefault(row["scenario"], []).append(row)
+    for scenario, rows in by_scenario.items():
+        for last in range(len(rows)):
+            year = _year_to(rows, last, {period: length for (of, period), length in months.items() if of == scenario})
+            earned = sum(_number(row.get(column)) for row in year for column in EARNED)
+            period = rows[last]["period"]
+            if year and earned > 0:
+                found = (owed.get((scenario, period), 0.0) - _number(rows[last]["closing_usd_m"])) / earned
+                if abs(found - ratio) <= SAME_RATIO * max(1.0, abs(ratio)):
+                    return str(period)
+    return None
+
+
+def _year_to(rows: Sequence[Mapping[str, Any]], last: int, months: Mapping[Any, int]) -> list[Mapping[str, Any]]:
+    """The rows of the twelve months that end with row ``last``; none where periods do not make up a year."""
+    found, length = [], 0
+    for row in reversed(rows[: last + 1]):
+        if length >= YEAR_MONTHS:
+            break
+        found.append(row)
+        length += months.get(row["period"], 0)
+    return found if length == YEAR_MONTHS else []
+
+
+def _months(begins: object, ends: object) -> int:
+    """Whole months from a first to a last day."""
+    first = datetime.date.fromisoformat(str(begins))
+    after = datetime.date.fromisoformat(str(ends)) + datetime.timedelta(days=1)
+    return (after.year - first.year) * 12 + after.month - first.month
+
+
+def _number(cell: object) -> float:
+    return float(cell) if isinstance(cell, int | float) else 0.0
 
 
 def capital_lines(answers: Mapping[str, Any]) -> list[str]:

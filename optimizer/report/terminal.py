@@ -14,7 +14,7 @@ from optimizer.plan.insight import PowerInsight, insight_lines
 from optimizer.plan.measures import Measures, measure
 from optimizer.plan.summary import BROKEN, decision_line
 from optimizer.plan.value import rent_value
-from optimizer.report.capital_words import capital_lines
+from optimizer.report.capital_words import capital_lines, leverage_period
 from optimizer.solve.run import Solution
 from optimizer.solve.twins import Twin, Waiting
 
@@ -36,6 +36,8 @@ SUMMED = {
 }
 """Decisions that are told as a sum, and their unit; each one stands in decisions.csv."""
 
+FLIPPED_TO = {"status_quo": "the status quo", "all_mining": "mining alone"}
+"""Twins that a plan that flips would be no better than."""
 TWIN_NAMES = {"status_quo": "status quo", "all_mining": "all mining", "all_hosting": "all hosting"}
 
 
@@ -64,7 +66,7 @@ def plan_lines(
     lines += list(_value_lines(measures, solution, twins))
     lines.append("")
     lines += list(_money_lines(plan, measures, answers))
-    lines += list(_flip_lines(plan, waiting))
+    lines += list(_flip_lines(plan, waiting, twins))
     lines.append("")
     lines += list(_year_lines(plan))
     lines.append("")
@@ -120,16 +122,40 @@ def flip_share(plan: Plan, waiting: Waiting) -> float | None:
     return None
 
 
-def _flip_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
+def _flip_lines(plan: Plan, waiting: Waiting | None, twins: tuple[tuple[Twin, Plan], ...]) -> Iterator[str]:
+    """What the page says before ``explain``, and of the first signature how far its rent may fall."""
+    texts = []
+    ahead = [
+        (plan.value_usd_m - twin_plan.value_usd_m, FLIPPED_TO[twin.name])
+        for twin, twin_plan in twins
+        if twin.name in FLIPPED_TO
+    ]
+    if ahead:
+        least, words = min(ahead)
+        lead = (
+            f"the plan does no better than {words}"
+            if least < TOLD_USD_M
+            else f"not tested yet; it has {usd_m(least)} to lose before {words} is better"
+        )
+        texts.append(f"{lead}: 'wattfork explain' on its folder tests inputs, 'wattfork breakeven' finds a threshold")
+    texts += _flipped_by_rate(plan, twins)
     share = flip_share(plan, waiting) if waiting is not None else None
     if waiting is not None and share is not None:
-        yield from _labelled(
-            "Flips",
-            [
-                f"signing {waiting.option.offer_name} stays better than never signing it until its rent is at least "
-                f"{share:.1%} lower (where cash allows); sweep power and bitcoin for the rest"
-            ],
+        texts.append(
+            f"of the first signature alone: signing {waiting.option.offer_name} stays better than never signing it "
+            f"until its rent is at least {share:.1%} lower (where cash allows)"
         )
+    yield from _labelled("Flips", texts)
+
+
+def _flipped_by_rate(plan: Plan, twins: tuple[tuple[Twin, Plan], ...]) -> Iterator[str]:
+    """That one rate for all turns the answer round, where it does."""
+    own = measure(plan).value_at_wacc_usd_m
+    for twin, twin_plan in twins:
+        kept = measure(twin_plan).value_at_wacc_usd_m if twin.name == "status_quo" else None
+        if own is not None and kept is not None and own < kept:
+            more = usd_m(kept - own)
+            yield f"how cash flows are discounted does flip it: at WACC the status quo is worth {more} more"
 
 
 def _between(amounts: tuple[float, float]) -> str:
@@ -185,18 +211,20 @@ def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin
 def _money_lines(plan: Plan, measures: Measures, answers: Mapping[str, Any]) -> Iterator[str]:
     texts = [
         f"capex {usd_m(measures.capex_usd_m)} for {measures.it_mw_signed:,.0f} MW of critical IT; debt at most "
-        f"{usd_m(measures.peak_debt_usd_m)} ({measures.peak_debt_period}){_leverage(measures)}"
+        f"{usd_m(measures.peak_debt_usd_m)} ({measures.peak_debt_period}){_leverage(plan, measures)}"
     ]
     yield from _labelled("Money", [*texts, *breach_lines(plan), *capital_lines(answers)])
 
 
-def _leverage(measures: Measures) -> str:
+def _leverage(plan: Plan, measures: Measures) -> str:
     leverage = measures.peak_net_debt_to_ebitda
     if leverage is None:
         return ""
     if leverage <= 0:
         return "; no net debt in any profitable year"
-    return f"; net debt at most {leverage:.1f} x EBITDA"
+    period = leverage_period(leverage, *(plan.tables[name].dicts() for name in ("cash", "debt", "allocation")))
+    when = f" (of the year to the end of {period})" if period else ""
+    return f"; net debt at most {leverage:.1f} x EBITDA{when}"
 
 
 def breach_lines(plan: Plan) -> Iterator[str]:

@@ -124,6 +124,8 @@ class FixedSolution(RawSolution):
 
     row_duals: FloatArray | None = None
     column_duals: FloatArray | None = None
+    basis: Any = None
+    """Where another program with the same rows and columns may begin, as HiGHS has it."""
 
 
 @dataclass(frozen=True)
@@ -165,13 +167,15 @@ def solve_fixed(
     integer_values: npt.ArrayLike,
     options: SolveOptions,
     stop: threading.Event | None = None,
+    basis: Any = None,
 ) -> FixedSolution:
     """Solve the linear program that is left when the integer columns are fixed.
 
     `integer_values` (n,) has a place for each column; only those of integer columns are read and rounded. INFEASIBLE
     if a rounded value breaks its own bounds. Raises as `solve_form`, ValueError if an integer value is not finite.
+    `basis`: of a solution of a program with as many rows and columns, to begin with.
     """
-    return FixedProgram(form, integer_values, options).solve(stop)
+    return FixedProgram(form, integer_values, options, basis).solve(stop)
 
 
 class FixedProgram:
@@ -181,8 +185,10 @@ class FixedProgram:
     Equal calls in an equal order give equal answers. For one thread. Raises as `solve_fixed`.
     """
 
-    def __init__(self, form: StandardForm, integer_values: npt.ArrayLike, options: SolveOptions) -> None:
-        self._form, self._options = _fixed(form, integer_values), options
+    def __init__(
+        self, form: StandardForm, integer_values: npt.ArrayLike, options: SolveOptions, basis: Any = None
+    ) -> None:
+        self._form, self._options, self._basis = _fixed(form, integer_values), options, basis
         self._highs: Any = None
 
     def solve(self, stop: threading.Event | None = None) -> FixedSolution:
@@ -192,6 +198,9 @@ class FixedProgram:
             return FixedSolution(**vars(_solve_empty(form)))
         if self._highs is None:
             self._highs = highs = prepare(form, self._options)
+            # A basis that does not fit is refused, and nothing is lost.
+            if self._basis is not None and highs.setBasis(self._basis) == highspy.HighsStatus.kOk:
+                highs.setOptionValue("presolve", "off")
             _run(highs, None, stop)
             # The first answer comes quicker with presolve, those after it from the basis that it leaves. A plan is
             # still one with other costs, so primal: the dual method takes a hundred times as long there.
@@ -210,6 +219,7 @@ class FixedProgram:
             **vars(raw),
             row_duals=np.array(solution.row_dual, dtype=np.float64),
             column_duals=np.array(solution.col_dual, dtype=np.float64),
+            basis=highs.getBasis(),
         )
 
     def set_costs(self, costs: FloatArray, *, maximise: bool) -> None:

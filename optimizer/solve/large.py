@@ -57,9 +57,13 @@ GUESSES, GUESSED_SHARE = 4, 0.97
 def is_large(instance: Instance, form: StandardForm) -> bool:
     """Whether a model is searched here: many choices or many columns with some choices, and one path of time."""
     choices = int((instance.bounds.sign[1] > instance.bounds.sign[0]).sum())
-    simple = instance.maximise == "value" and instance.value_at_least is None and len(instance.tree.leaves) == 1
     many = choices >= MANY_CHOICES or (choices >= SOME_CHOICES and form.column_count >= MANY_COLUMNS)
-    return simple and many
+    return is_simple(instance) and many
+
+
+def is_simple(instance: Instance) -> bool:
+    """Whether a tree of its choices can be grown: it asks for value alone, along one path of time."""
+    return instance.maximise == "value" and instance.value_at_least is None and len(instance.tree.leaves) == 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,9 +22,10 @@ from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import NO_TRAIL, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
+from optimizer.solve.following import completed
 from optimizer.solve.highs import FixedProgram, FixedSolution, RawSolution, SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
-from optimizer.solve.large import LargeSearch, is_large
+from optimizer.solve.large import MANY_COLUMNS, LargeSearch, is_large
 from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Splits
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
@@ -210,8 +211,14 @@ def _search(
             return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
-    begun = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
-    raw = solve_form(form, options, begun, on_progress=on_progress, stop=stop)
+    # With few choices left a tree of what follows from them is quicker than a search that cuts first.
+    few = kept if kept is not None else {} if form.column_count >= MANY_COLUMNS else None
+    known_raw = completed(instance, form, few, options, stop) if few is not None else None
+    if known_raw is not None:
+        raw = known_raw
+    else:
+        begun = np.array([start.get(name, np.nan) for name in form.column_names]) if start is not None else None
+        raw = solve_form(form, options, begun, on_progress=on_progress, stop=stop)
     if raw.status is Status.INFEASIBLE and kept is None:
         raise infeasible(instance, form)
     if raw.values is None or raw.objective is None or raw.bound is None:
@@ -281,7 +288,7 @@ def _finish(
     """
     assert raw.values is not None
     assert raw.bound is not None
-    raw = raw if program is not None else _with_rules_anew(form, raw, options)
+    raw = raw if program is not None else _with_rules_anew(instance, form, raw, options)
     assert raw.values is not None
     assert raw.bound is not None
     if program is None:
@@ -319,7 +326,7 @@ def _rules(form: StandardForm, values: FloatArray) -> tuple[tuple[str, int], ...
     return tuple(sorted((name, value) for name, value in named if value and not is_decided(name)))
 
 
-def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions) -> RawSolution:
+def _with_rules_anew(instance: Instance, form: StandardForm, raw: RawSolution, options: SolveOptions) -> RawSolution:
     """The same decisions in whole numbers, with the rules that follow from them (is there a profit, is a project locked
     up, is a loan repaid) found anew.
 
@@ -334,13 +341,14 @@ def _with_rules_anew(form: StandardForm, raw: RawSolution, options: SolveOptions
     if not (form.integer & ~decided).any():
         return raw
     whole = np.round(raw.values)
+    within = replace(options, time_limit_seconds=RULES_SECONDS, relative_gap=min(options.relative_gap, RULES_GAP / 10))
     laid = replace(
         form,
         column_lower=np.where(known, np.maximum(form.column_lower, whole), form.column_lower),
         column_upper=np.where(known, np.minimum(form.column_upper, whole), form.column_upper),
     )
-    within = replace(options, time_limit_seconds=RULES_SECONDS, relative_gap=min(options.relative_gap, RULES_GAP / 10))
-    found = solve_form(laid, within, start=raw.values)
+    names = {form.column_names[j]: float(whole[j]) for j in np.flatnonzero(known).tolist()}
+    found = completed(instance, form, names, within) or solve_form(laid, within, start=raw.values)
     if found.values is None or found.objective is None or raw.objective is None or found.objective <= raw.objective:
         return raw
     return replace(raw, values=found.values, objective=found.objective)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, is_decided
+from optimizer.solve.following import completed
 from optimizer.solve.highs import SolveOptions, Status, solve_fixed, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.run import Solution, solve_instance
@@ -49,6 +51,8 @@ class Laid:
     objective: float
     row_duals: FloatArray
     column_duals: FloatArray
+    basis: Any = None
+    """Where a program with the same rows and columns may begin."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +63,39 @@ class Prediction:
     note: str = ""
 
 
-def lay_down(instance: Instance, whole: Whole, options: SolveOptions, form: StandardForm | None = None) -> Laid | None:
+def lay_down(
+    instance: Instance,
+    whole: Whole,
+    options: SolveOptions,
+    form: StandardForm | None = None,
+    like: Laid | None = None,
+) -> Laid | None:
     """The linear program that is left of an instance; None if these whole numbers are impossible in it.
 
-    ``form`` is the instance compiled, where that is known. Raises SolverError if the program cannot be solved.
+    ``form`` is the instance compiled, where that is known; ``like`` a program near it, whose end is where this one
+    begins. Raises SolverError if the program cannot be solved.
     """
     form = form if form is not None else compile_model(build(instance))
     numbers = np.array([whole.get(name, 0.0) for name in form.column_names])
     sharp = replace(options, advanced=SHARP)
-    for each in (sharp, options):
-        found = solve_fixed(form, numbers, each)
+    near = like if like is not None and _same_shape(like.form, form) else None
+    # From a basis that is near; if that leads nowhere, from the beginning.
+    for each, basis in (*(((sharp, near.basis),) if near is not None else ()), (sharp, None), (options, None)):
+        found = solve_fixed(form, numbers, each, basis=basis)
         if found.status is Status.INFEASIBLE:
             return None
         if found.status is Status.OPTIMAL and found.values is not None and found.row_duals is not None:
             assert found.objective is not None
             assert found.column_duals is not None
             names = {form.column_names[j]: float(round(numbers[j])) for j in np.flatnonzero(form.integer)}
-            return Laid(instance, form, names, found.values, found.objective, found.row_duals, found.column_duals)
+            return Laid(
+                instance, form, names, found.values, found.objective, found.row_duals, found.column_duals, found.basis
+            )
     raise SolverError(f"the linear program of a plan was not solved: {found.message}")
+
+
+def _same_shape(one: StandardForm, other: StandardForm) -> bool:
+    return one.column_names == other.column_names and one.row_names == other.row_names
 
 
 def whole_of(given: Instance, free: Instance, options: SolveOptions) -> Whole:
@@ -93,7 +112,7 @@ def whole_of(given: Instance, free: Instance, options: SolveOptions) -> Whole:
     if all(name in found for name in names):
         return {name: found[name] for name in names}
     # What no rule leaves open once everything is given (is there a profit) has no column there.
-    return _completed(other, found, exact)
+    return _completed(free, other, found, exact)
 
 
 def rules_anew(
@@ -116,7 +135,7 @@ def rules_anew(
         return laid
     try:
         within = replace(options, relative_gap=gap, time_limit_seconds=RULE_SECONDS)
-        found = _completed(form, decided, within, laid.values if laid is not None else None)
+        found = _completed(instance, form, decided, within, laid.values if laid is not None else None)
     except InfeasibleError:
         raise infeasible(instance, _with(form, decided)) from None
     other = lay_down(instance, found, options, form)
@@ -126,12 +145,14 @@ def rules_anew(
     return best
 
 
-def _completed(form: StandardForm, known: Whole, options: SolveOptions, start: FloatArray | None = None) -> Whole:
+def _completed(
+    instance: Instance, form: StandardForm, known: Whole, options: SolveOptions, start: FloatArray | None = None
+) -> Whole:
     """Whole columns of a form with those that are known laid down, from all of its columns (n,) if that helps.
 
     InfeasibleError if that cannot be.
     """
-    raw = solve_form(_with(form, known), options, start)
+    raw = completed(instance, form, known, options) or solve_form(_with(form, known), options, start)
     if raw.status is Status.INFEASIBLE:
         raise InfeasibleError("no plan has these whole numbers")
     if raw.values is None:

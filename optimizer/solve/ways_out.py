@@ -6,6 +6,7 @@ megawatts; or the case without one of its given decisions. docs/figures_report.m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,8 @@ MOST, SECONDS, MOST_GIVEN = 3, 20.0, 12
 """Ways that are told, seconds for each program, and given decisions that are left out one by one."""
 
 LEAST_USD_M = 0.005
+CENT_OF_CENT = 0.01
+"""Of the last digit that is told: less is the tolerance of the solver."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,30 @@ def ways_out(prepared: Prepared) -> tuple[WayOut, ...]:
         found += _megawatts(instance, form)
     except SolverError:
         return ()
+    found = _told_apart(found, instance)
     found.sort(key=lambda way: (way.cost_usd_m is None, way.cost_usd_m or 0.0))
     return tuple(found[:MOST])
+
+
+def _told_apart(ways: list[WayOut], instance: Instance) -> list[WayOut]:
+    """The ways, with a clause at cash put in where its amount is not what is short in the plan that comes nearest."""
+    short = next((way.cost_usd_m for way in ways if way.kind == "limits"), None)
+    return [
+        replace(way, details=(*way.details, *_why_another(way.cost_usd_m or 0.0, short, instance)))
+        if way.kind == "money"
+        else way
+        for way in ways
+    ]
+
+
+def _why_another(amount_usd_m: float, short_usd_m: float | None, instance: Instance) -> tuple[str, ...]:
+    """Why cash that helps is not the amount that is short: no line where both are the same."""
+    if short_usd_m is not None and abs(amount_usd_m - short_usd_m) < 2 * LEAST_USD_M:
+        return ()
+    less = short_usd_m is not None and amount_usd_m < short_usd_m
+    earns = "it earns interest, and " if less and bool(np.any(instance.cash.growth > 1.0)) else ""
+    plans = "the plan above has the least sum of shortfalls, not the least need of cash"
+    return (f"{'less than' if less else 'not'} what is short above: {earns}{plans}",)
 
 
 def way_lines(ways: tuple[WayOut, ...]) -> list[str]:
@@ -127,7 +152,9 @@ def _with_money(instance: Instance, form: StandardForm) -> Iterator[WayOut]:
     amount = float(raw.values[-1])
     if amount > LEAST_USD_M:
         at_least = "" if raw.status is Status.OPTIMAL else "at most "
-        yield WayOut("money", f"put {at_least}${amount:,.1f}M more cash in at the start", amount)
+        # As exact as what is short, and rounded up: what is told is enough.
+        shown = math.ceil(amount * 100 - CENT_OF_CENT) / 100
+        yield WayOut("money", f"put {at_least}${shown:,.2f}M more cash in at the start", amount)
 
 
 def _limits(instance: Instance, form: StandardForm) -> Iterator[WayOut]:

@@ -100,9 +100,9 @@ def change_figures(book: Path, folder: Path, target: Path) -> Path:
     """A copy of a workbook with 10 more of mining margin in a row of 2026Q1, 3 more owed at the start, and 7 more of
     mining's part of the value. The values kept with formulas are gone."""
     changed = openpyxl.load_workbook(book)
-    margin = [cell.value for cell in changed["mining"][1]].index("margin\nUSD m") + 1
-    row = next(at for at, each in enumerate(read(folder, "mining"), start=2) if each["period"] == "2026Q1")
-    for sheet, cell, more in (("mining", (row, margin), 10), ("debt", (2, 4), 3), ("value", (4, 2), 7)):
+    margin = [cell.value for cell in changed["Mining data"][2]].index("margin_usd_m") + 1
+    row = next(at for at, each in enumerate(read(folder, "mining"), start=3) if each["period"] == "2026Q1")
+    for sheet, cell, more in (("Mining data", (row, margin), 10), ("Debt data", (3, 4), 3), ("Value data", (5, 2), 7)):
         changed[sheet].cell(*cell).value += more
     changed.save(target)
     return target

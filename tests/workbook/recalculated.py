@@ -46,17 +46,26 @@ def recalculated(books: Sequence[Path], folder: Path) -> list[Path]:
 
     All in one run: most of its time goes into starting.
     """
+    return _converted(books, folder, "xlsx:Calc MS Excel 2007 XML")
+
+
+def printed(book: Path, folder: Path) -> Path:
+    """The workbook as LibreOffice prints it, a PDF; works in ``folder``."""
+    return _converted([book], folder, "pdf")[0]
+
+
+def _converted(books: Sequence[Path], folder: Path, kind: str) -> list[Path]:
     program = office()
     profile, out = folder / "profile", folder / "out"
     (profile / "user").mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS, "utf-8")
     command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore"]
-    command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), *map(str, books)]
+    command += ["--convert-to", kind, "--outdir", str(out), *map(str, books)]
     environment = os.environ | {"HOME": str(folder)}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
     )
-    made = [out / book.name for book in books]
+    made = [(out / book.name).with_suffix(f".{kind.partition(':')[0]}") for book in books]
     assert all(file.is_file() for file in made), done.stdout + done.stderr
     return made
 

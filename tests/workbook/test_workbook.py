@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -16,10 +17,12 @@ from optimizer.errors import CallError
 from optimizer.report.workbook import write, write_workbook
 from optimizer.report.workbook.checks import checks
 from optimizer.report.workbook.facts import read_facts
+from optimizer.report.workbook.printing import pages_across
 from optimizer.report.workbook.statements import make_statements
-from optimizer.report.workbook.words import CUT, MOST_CHARACTERS, header, text
+from optimizer.report.workbook.words import CUT, MOST_CHARACTERS, header, sheet_name, spoken, text
 from tests.workbook.folders import HOSTILE, numbers, read, renamed
 from tests.workbook.folders import write as write_table
+from tests.workbook.recalculated import printed
 
 
 def formulas(path: Path) -> dict[tuple[str, str], str]:
@@ -40,20 +43,101 @@ def test_sheets_and_their_layout(book: Path, quickstart: Path) -> None:
     only, or panes at None."""
     made = openpyxl.load_workbook(book)
     tables = {file.stem for file in quickstart.glob("*.csv")}
-    full = {name for name in tables if read(quickstart, name)}
-    assert "companies" in tables - full
+    full = {sheet_name(name) for name in tables if read(quickstart, name)}
+    empty = {sheet_name(name) for name in tables} - full
+    assert "Companies data" in empty
     assert full <= set(made.sheetnames)
-    assert not (tables - full) & set(made.sheetnames)
+    assert not empty & set(made.sheetnames)
     statements = {"Value of the plan", "Value bridge", "Megawatts", "Cash statement", "Debt roll-forward"}
-    assert statements | {"Limits and covenants", "Checks", "Inputs", "Charts", "explain_limits"} <= set(made.sheetnames)
+    assert statements | {"Limits and covenants", "Checks", "Inputs", "Charts", "Explained limits"} <= set(
+        made.sheetnames
+    )
     assert made.sheetnames[0] == "Cover"
     for sheet in made:
         assert sheet.title == "Cover" or sheet.freeze_panes, sheet.title
-    mining = made["mining"]
-    assert mining.auto_filter.ref == f"A1:N{len(read(quickstart, 'mining')) + 1}"
-    assert [cell.value for cell in mining[1]][-2:] == ["power\nUSD/BTC", "period begins\ndate"]
+    mining = made["Mining data"]
+    assert mining.auto_filter.ref == f"A2:N{len(read(quickstart, 'mining')) + 2}"
+    assert [cell.value for cell in mining[1]][-2:] == ["Power\nUSD/BTC", "Period begins\ndate"]
+    assert [cell.value for cell in mining[2]][-2:] == ["power_usd_per_btc", "(not in the file)"]
     assert made["Cash statement"].freeze_panes == "E7"
     assert len(made["Charts"]._charts) == 4
+
+
+FIRST = ["Cover", "Value of the plan", "Value bridge", "Cash statement", "Debt roll-forward", "Limits and covenants"]
+RAW = re.compile(r"[a-z0-9]_[a-z0-9]+(?!\w*\.csv)\b")
+"""A key of a file, such as `min_cash`; names of files are names."""
+
+
+def test_every_sheet_is_set_up_for_print(book: Path) -> None:
+    """Proves: statements and checks come first; every sheet is A4 in landscape (charts with their data in portrait),
+    with case and sheet above and the page below, heads repeated, and as many pages across as can be read: one for the
+    value, three for 40 periods of cash. Broken: 8 pages of cash without a header."""
+    made = openpyxl.load_workbook(book)
+    assert made.sheetnames[:8] == [*FIRST, "Checks", "Charts"]
+    for sheet in made:
+        assert sheet.page_setup.paperSize == 9, sheet.title
+        assert sheet.page_setup.orientation == ("portrait" if sheet.title == "Charts" else "landscape"), sheet.title
+        assert "Quickstart - one mine, one offer" in sheet.oddHeader.left.text, sheet.title
+        assert sheet.oddHeader.right.text == "&A"
+        assert sheet.oddFooter.right.text == "Page &P of &N"
+        assert bool(sheet.sheet_properties.pageSetUpPr.fitToPage) == (sheet.title != "Charts"), sheet.title
+        assert sheet.print_area or sheet.title in ("Cover", "Checks"), sheet.title
+        assert sheet.print_title_rows or sheet.title in ("Cover", "Charts"), sheet.title
+    cash, value = made["Cash statement"], made["Value of the plan"]
+    assert (cash.print_title_rows, cash.print_title_cols) == ("$4:$6", "$A:$B")
+    assert (int(cash.page_setup.fitToWidth), int(cash.page_setup.fitToHeight or 1)) == (3, 1)
+    assert int(value.page_setup.fitToWidth or 1) == 1
+    assert [each.id for each in made["Charts"].row_breaks.brk] != []
+    cover = [cell.value for (cell,) in made["Cover"].iter_rows(1, None, 1, 1)]
+    first = cover.index("Statements, covenants and checks: print these sheets")
+    assert cover[first + 1 : first + 7] == [*FIRST[1:], "Checks"]
+
+
+def test_a_title_is_no_code_in_a_header(quickstart: Path, tmp_path: Path) -> None:
+    """Proves: a title with signs that a header takes for codes is printed as it stands, and cut to what a header can
+    hold. Broken: `R&D` printed as R and the date of the day."""
+    title = "2025 R&D &P " + "long " * 100
+    folder = renamed(quickstart, tmp_path / "plan", {"Quickstart - one mine, one offer": title})
+    write_workbook(folder, tmp_path / "report.xlsx")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    header = html.unescape(re.findall("<oddHeader>(.*)</oddHeader>", sheet)[0])
+    assert header.startswith("&L&9 2025 R&&D &&P long")
+    assert len(header) < 255
+
+
+def test_it_prints_on_few_pages(book: Path, tmp_path: Path) -> None:
+    """Proves: printed by LibreOffice, charts are a page each and the quickstart's whole workbook is below 60 pages.
+    Broken: 82 pages, 19 of them charts cut in two."""
+    done = printed(book, tmp_path)
+    assert 30 < len(re.findall(rb"/Type */Page\b", done.read_bytes())) < 60
+
+
+def test_words_where_people_read_and_names_where_they_trace(book: Path, quickstart: Path) -> None:
+    """Proves: no name of a key stands in a tab, a heading, or what a line is called; it stands in grey beside it, and
+    beneath the words of a table's column. Broken: lines `min_cash`, `cloud_tenant`, a tab `cost_per_btc`."""
+    made = openpyxl.load_workbook(book)
+    for sheet in made:
+        assert not RAW.search(sheet.title)
+        read_first = [
+            cell for row in sheet.iter_rows(1, 1 if sheet.title.endswith(" data") else None) for cell in row[:1]
+        ]
+        heads = [cell for row in sheet.iter_rows(1, 4 if not sheet.title.endswith(" data") else 1) for cell in row]
+        if sheet.title.startswith("Explained"):
+            read_first = []
+            heads = list(sheet[1])
+        raw = [cell.value for cell in (*read_first, *heads) if isinstance(cell.value, str) and RAW.search(cell.value)]
+        assert raw == [], sheet.title
+    for name in ("mining", "cash", "limits", "value"):
+        names = [cell.value for cell in made[sheet_name(name)][2]]
+        assert [each for each in names if each != "(not in the file)"] == list(read(quickstart, name)[0])
+    limits = made["Limits and covenants"]
+    block = next(row for row in limits.iter_rows(7, None, 1, 4) if row[2].value == "mining_shell")
+    assert [cell.value for cell in block] == ["Shell for machines", "West One", "mining_shell", "west_one"]
+    assert made["Value of the plan"]["F5"].value == read(quickstart, "value")[0]["component"]
+    assert made["Inputs"]["A4"].value == "input"
+    assert spoken("black_pearl.s21_xp") == "Black Pearl S21 XP"
+    assert pages_across([30.0, 9.0, *[10.0] * 40], 2) == 3
 
 
 def test_tables_are_the_plans(book: Path, quickstart: Path) -> None:
@@ -63,7 +147,8 @@ def test_tables_are_the_plans(book: Path, quickstart: Path) -> None:
         for column, key in enumerate(read(quickstart, name)[0]):
             if key.endswith(("usd_m", "mwh", "used", "allowed")):
                 there = [
-                    cell or 0 for (cell,) in made[name].iter_rows(2, None, column + 1, column + 1, values_only=True)
+                    cell or 0
+                    for (cell,) in made[sheet_name(name)].iter_rows(3, None, column + 1, column + 1, values_only=True)
                 ]
                 assert there == numbers(quickstart, name, key), (name, key)
 
@@ -121,11 +206,11 @@ def test_hostile_names_are_text(quickstart: Path, tmp_path: Path) -> None:
     assert formulas(target) == formulas(plain)
     made = openpyxl.load_workbook(target)
     assert made["Cover"]["A1"].value == '\'=HYPERLINK("http://example.org")'
-    tenant = {cell.value for (cell,) in made["hosting"].iter_rows(2, None, 3, 3)}
+    tenant = {cell.value for (cell,) in made["Hosting data"].iter_rows(3, None, 3, 3)}
     assert tenant == {"'" + HOSTILE["cloud_tenant"]}
-    lots = {str(cell.value) for (cell,) in made["mining"].iter_rows(2, None, 4, 4)}
+    lots = {str(cell.value) for (cell,) in made["Mining data"].iter_rows(3, None, 4, 4)}
     assert lots == {"'+1", "n" * (MOST_CHARACTERS - len(CUT)) + CUT}
-    assert made["debt"]["C2"].value == "\u05d0\u05d1\ufffdgnp\u2407\u241b@SUM(A1)"
+    assert made["Debt data"]["C3"].value == "\u05d0\u05d1\ufffdgnp\u2407\u241b@SUM(A1)"
     with zipfile.ZipFile(target) as parts:
         names = parts.namelist()
         links = "".join(parts.read(name).decode() for name in names if name.endswith(".rels"))
@@ -144,8 +229,8 @@ def test_text_of_cells() -> None:
     assert len(text("\U0001f600" * 20000).encode("utf-16-le")) // 2 <= MOST_CHARACTERS
     assert text("\U0001f600" * 20000).endswith(CUT)
     assert text("\ud800x") == "\ufffdx"
-    assert header("power_usd_per_btc") == "power\nUSD/BTC"
-    assert header("mwh") == "mwh\nMWh"
+    assert header("power_usd_per_btc") == "Power\nUSD/BTC"
+    assert header("mwh") == "Energy\nMWh"
 
 
 def test_random_companies_tie(companies: list[Path]) -> None:

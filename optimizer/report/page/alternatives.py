@@ -23,6 +23,7 @@ from optimizer.report.page.chart import (
 from optimizer.report.page.facts import Fact
 from optimizer.report.page.found import AlternativesFound
 from optimizer.report.page.html import AMOUNTS, Page, page_text
+from optimizer.report.page.keys import decided_keys, keys_listing
 from optimizer.report.page.lanes import lanes_chart
 from optimizer.report.page.plan import PagePlan, Row, num
 from optimizer.report.page.words import (
@@ -33,6 +34,7 @@ from optimizer.report.page.words import (
     listing,
     money_cell,
     month,
+    named,
     raw,
     said,
     share,
@@ -56,7 +58,7 @@ def page_of(found: AlternativesFound, plans: Sequence[tuple[str, PagePlan]]) -> 
     rows = list(found.table.dicts())
     sections = [_plans(found, rows), _decided(rows, plans)]
     if found.missing:
-        lines = tuple(said(f"{TITLES[name]}: {raw(why, 300)}.") for name, why in found.missing.items())
+        lines = tuple(said(f"{TITLES[name]}: {raw(named(why), 300)}.") for name, why in found.missing.items())
         sections.append(Section("missing", "What was not found", (), (Sentences("No plan in time", lines),)))
     page = Page(
         kind=KIND,
@@ -184,7 +186,8 @@ def _decided(rows: Sequence[Row], plans: Sequence[tuple[str, PagePlan]]) -> Sect
     if chart is not None:
         items.append(chart)
     if others:
-        cells = [(_title(row), raw(part, 200)) for row in others for part in str(row["differs"]).split("; ")]
+        cells = [(_title(row), raw(named(part), 200)) for row in others for part in str(row["differs"]).split("; ")]
         table = sheet(("Plan", "Otherwise than the best plan"), cells, "Decisions that differ from the best plan")
         items.append(Listing("What each decides otherwise", table))
+    items += keys_listing((), decided_keys([plan for _, plan in plans]))
     return Section("do", "What is decided otherwise", (), tuple(items))

@@ -15,9 +15,10 @@ from optimizer.report.page.chart import (
     sheet,
     time_axis,
 )
+from optimizer.report.page.flips import CANNOT, moved_inputs
 from optimizer.report.page.paid import liquidity_finding
 from optimizer.report.page.plan import PagePlan, Row, num
-from optimizer.report.page.words import Said, figure, money_cell, name, raw, said, share, usd, when
+from optimizer.report.page.words import Said, figure, money_cell, name, named, raw, said, share, usd, when
 
 NOTHING_USD_M = 0.05
 THINNEST = 8
@@ -47,7 +48,10 @@ def section(plan: PagePlan) -> Section:
     items: list[Chart | Listing | Sentences] = [_thin_table(plan)]
     if dear is not None:
         items.append(dear)
-    items += [_limits(plan), Sentences(IMPOSSIBLE, tuple(_impossible(plan)))]
+    items.append(_limits(plan))
+    impossible = tuple(_impossible(plan))
+    if impossible:
+        items.append(Sentences(IMPOSSIBLE, impossible))
     return Section("bad", "How bad it can get", (_answer(plan),), tuple(items))
 
 
@@ -162,10 +166,9 @@ def _impossible(plan: PagePlan) -> Sequence[Said]:
         )
     value, beyond = num(plan.summary["value_usd_m"]), num(plan.measures["beyond_horizon_usd_m"])
     if value > 0 and beyond > 0:
-        lines.append(
-            said(f"{share(beyond / value)} of the worth lies beyond the horizon: it is at risk if tenants leave early.")
-        )
-    lines.append(
-        said("A case that cannot be paid for gets no plan: it is told which limit breaks, when, and by how much.")
-    )
+        part = "More than all" if beyond > value else share(beyond / value)
+        lines.append(said(f"{part} of the worth lies beyond the horizon: it is at risk if tenants leave early."))
+    for each in moved_inputs(plan.optional("explain/moves")):
+        if each.worth is None:
+            lines.append(said(f"With {each.said} the plan as it is {CANNOT}: {named(each.note)}."))
     return lines

@@ -23,8 +23,9 @@ from optimizer.report.page.chart import (
 from optimizer.report.page.facts import Fact
 from optimizer.report.page.found import BreakEvenFound, BreakEvenPoint
 from optimizer.report.page.html import AMOUNTS, Page, page_text
+from optimizer.report.page.keys import keys_listing
 from optimizer.report.page.plan import Row, num
-from optimizer.report.page.words import Said, begin, count, figure, money_cell, raw, said, usd
+from optimizer.report.page.words import Said, begin, count, figure, money_cell, named, raw, said, usd
 
 KIND = "Break-even"
 DIGITS = 7
@@ -38,7 +39,7 @@ def page_of(found: BreakEvenFound) -> str:
     page = Page(
         kind=KIND,
         title=raw(found.case_name, 300),
-        sub=f"Asked: where {raw(found.has, 120)}, by {raw(found.axis.title, 90)} from {span}. {AMOUNTS}",
+        sub=f"Asked: where {raw(named(found.has), 120)}, by {raw(named(found.axis.title), 90)} from {span}. {AMOUNTS}",
         facts=_facts(found, flips, answer),
         sections=[_scan(found, flips, answer), _flips(found, flips), _points(found)],
         made="the points of this search",
@@ -53,7 +54,7 @@ def _at(found: BreakEvenFound, value: float) -> str:
 def _answer(found: BreakEvenFound, flips: Sequence[Row]) -> str:
     """The finding in a sentence without its stop."""
     answered = [point for point in found.points if point.has is not None]
-    has, has_not = raw(found.has, 120), raw(found.has_not, 120)
+    has, has_not = raw(named(found.has), 120), raw(named(found.has_not), 120)
     if not answered:
         return "No value has a plan"
     if not flips:
@@ -66,10 +67,10 @@ def _answer(found: BreakEvenFound, flips: Sequence[Row]) -> str:
 
 
 def _facts(found: BreakEvenFound, flips: Sequence[Row], answer: str) -> list[Fact]:
-    facts = [Fact("finding", raw(begin(found.axis.name), 90), said(answer), _sides(found, flips))]
+    facts = [Fact("finding", raw(begin(named(found.axis.name)), 90), said(answer), _sides(found, flips))]
     own = [point for point in found.points if point.at == found.own and point.has is not None]
     if own and found.own is not None:
-        words = raw(begin(found.has if own[0].has else found.has_not), 120)
+        words = raw(begin(named(found.has if own[0].has else found.has_not)), 120)
         facts.append(Fact("own", f"As the case stands, {_at(found, found.own)}", said(words)))
     one = len(flips) <= 1
     hides = f"Of {found.scanned} values that were scanned; two flips between the same neighbours would hide."
@@ -94,7 +95,7 @@ def _sides(found: BreakEvenFound, flips: Sequence[Row]) -> Said:
 
 def _scan(found: BreakEvenFound, flips: Sequence[Row], answer: str) -> Section:
     columns = (
-        Column("at", found.axis.title), Column("answer", "Answer"), Column("value", "Worth, USD m"),
+        Column("at", named(found.axis.title)), Column("answer", "Answer"), Column("value", "Worth, USD m"),
         Column("bound", "No plan is worth more than, USD m"), Column("quo", "Status quo, USD m"),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = [
@@ -113,18 +114,18 @@ def _scan(found: BreakEvenFound, flips: Sequence[Row], answer: str) -> Section:
 def _words(found: BreakEvenFound, point: BreakEvenPoint) -> str:
     if point.has is None:
         return "no plan"
-    return raw(found.has if point.has else found.has_not, 120)
+    return raw(named(found.has if point.has else found.has_not), 120)
 
 
 def _spec(found: BreakEvenFound, flips: Sequence[Row]) -> Spec:
-    x = {"field": "at", "type": "quantitative", "title": found.axis.title, "scale": {"zero": False}}
+    x = {"field": "at", "type": "quantitative", "title": named(found.axis.title), "scale": {"zero": False}}
     y = amount_axis("value", "worth of the best plan ($M)", scale={"zero": False})
     valid = [{"filter": {"field": "value", "valid": True}}]
-    kinds = [raw(found.has, 120), raw(found.has_not, 120)]
+    kinds = [raw(named(found.has), 120), raw(named(found.has_not), 120)]
     colour = {
         "field": "answer", "type": "nominal", "scale": {"domain": kinds, "range": [GOOD, BAD]}, "legend": legend(1),
     }  # fmt: skip
-    told = hover(("at", found.axis.name, ",.6~f"), ("answer", "Answer", ""), ("value", "$M", ",.1f"))
+    told = hover(("at", named(found.axis.name), ",.6~f"), ("answer", "Answer", ""), ("value", "$M", ",.1f"))
     layers: list[Spec] = [
         {"transform": valid, "mark": {"type": "line", "color": "var(--quiet)"}, "encoding": {"x": x, "y": y}},
         {
@@ -150,11 +151,11 @@ def _flips(found: BreakEvenFound, flips: Sequence[Row]) -> Section:
             f"Flip {int(num(row['flip']))}",
             _at(found, num(row["from"])),
             _at(found, num(row["to"])),
-            raw(found.has if row["has_after"] == "yes" else found.has_not, 120),
+            raw(named(found.has if row["has_after"] == "yes" else found.has_not), 120),
             money_cell(row["value_before_usd_m"]),
             money_cell(row["value_after_usd_m"]),
             str(row["tied"]),
-            raw(row["problem"] or "", 200),
+            raw(named(row["problem"] or ""), 200),
         )
         for row in flips
     ]
@@ -172,10 +173,13 @@ def _points(found: BreakEvenFound) -> Section:
             _at(found, point.at),
             _words(found, point),
             money_cell(point.value_usd_m),
-            raw(point.decides or point.problem, 400),
+            raw(named(point.decides or point.problem), 400),
         )
         for point in sorted(found.points, key=lambda point: point.at)
     ]
-    titles = (found.axis.title, "Answer", "Worth", "What is decided, or why there is no plan")
+    titles = (named(found.axis.title), "Answer", "Worth", "What is decided, or why there is no plan")
     table = sheet(titles, cells, "All values that were solved")
-    return Section("points", "What is decided at each value", (), (Listing("All values", table, folded=True),))
+    texts = [found.has, *(each for point in found.points for each in (point.decides, point.problem))]
+    keys = keys_listing(texts, {raw(begin(named(found.axis.title)), 90): found.axis.path})
+    items = (Listing("All values", table, folded=True), *keys)
+    return Section("points", "What is decided at each value", (), items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from optimizer.plan.table import Cell
 from optimizer.report.page.chart import (
@@ -14,12 +14,22 @@ from optimizer.report.page.chart import (
     Listing,
     Section,
     Sentences,
+    Spec,
     View,
     amount_axis,
     hover,
     sheet,
 )
-from optimizer.report.page.flips import Moved, flips, moved_inputs, nearest_offer
+from optimizer.report.page.flips import (
+    CANNOT,
+    WIDER,
+    Moved,
+    crossing,
+    flips,
+    moved_inputs,
+    nearest_offer,
+    threshold_call,
+)
 from optimizer.report.page.plan import PagePlan, Row, num
 from optimizer.report.page.words import (
     Said,
@@ -30,14 +40,19 @@ from optimizer.report.page.words import (
     money_cell,
     month,
     name,
+    named,
     raw,
     said,
     share,
     usd,
 )
+from optimizer.report.page.worth import at_one_rate_flips
 
 ASK_MAP = "'wattfork sweep' over two inputs finds where another plan is best; its map is drawn here with --sweep."
 MOST_BARS = 12
+NOTHING_USD_M = 0.05
+BOX = 1.6
+"""How long the box of an end that cannot be paid for is: so many times the longest bar, to have room for its text."""
 ASK = "'wattfork explain' on this plan's folder adds what each input, limit and refused offer would change."
 
 
@@ -47,6 +62,8 @@ def section(plan: PagePlan, maps: Sequence[Chart] = ()) -> Section:
     moves = moved_inputs(plan.optional("explain/moves"))
     if any(each.worth is not None for each in moves):
         items.append(_tornado(plan, moves))
+    if moves:
+        items += [_tested(plan, moves), _thresholds(plan)]
     worth = plan.optional("explain/worth")
     if worth:
         items.append(_worth(worth))
@@ -65,6 +82,7 @@ def section(plan: PagePlan, maps: Sequence[Chart] = ()) -> Section:
 
 def _answer(plan: PagePlan) -> Said:
     short, more = flips(plan)
+    more = said(more, at_one_rate_flips(plan))
     return more if plan.optional("explain/moves") else said(short, ". ", more)
 
 
@@ -90,7 +108,14 @@ def _tornado(plan: PagePlan, moves: Sequence[Moved]) -> Chart:
     def swing(words: str) -> float:
         return max((abs(each.worth - base) for each in by_input[words] if each.worth is not None), default=0.0)
 
-    ordered = sorted(by_input, key=lambda words: -swing(words))[:MOST_BARS]
+    # What makes the plan impossible to pay for moves it more than what only makes it worth less.
+    def rank(words: str) -> tuple[bool, float]:
+        return all(each.worth is not None for each in by_input[words]), -swing(words)
+
+    moving = sorted(by_input, key=lambda words: -swing(words))
+    ordered = sorted(by_input, key=rank)[:MOST_BARS]
+    reach = max((swing(words) for words in by_input), default=0.0) or max(1.0, 0.1 * abs(base))
+    reach *= BOX
     rows: list[tuple[Cell, ...]] = [
         (
             _both(by_input[words]),
@@ -98,46 +123,156 @@ def _tornado(plan: PagePlan, moves: Sequence[Moved]) -> Chart:
             each.worth,
             None if each.worth is None else each.worth - base,
             each.status_quo,
-            each.note if each.worth is None else "",
+            f"{CANNOT}: {each.note}" if each.worth is None else "",
             base,
-            "loses" if each.worth is not None and each.worth < base else "gains",
+            "gone" if each.worth is None else "loses" if each.worth < base else "gains",
+            base + _side(each, by_input[words], base) * reach if each.worth is None else None,
+            f"{each.change} {CANNOT}:" if each.worth is None else "",
+            f"{CANNOT}:" if each.worth is None else "",
+            each.limit if each.worth is None else "",
         )
         for words in ordered
         for each in by_input[words]
     ]
     spec = {
-        "height": {"step": 30},
-        "transform": [{"filter": {"field": "value", "valid": True}}],
+        "height": {"step": 36},
         "encoding": {
             "y": {"field": "input", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
             "x": amount_axis("base", f"worth of the plan as it is ({MONEY})", scale={"zero": False}),
-            "x2": {"field": "value"},
-            "color": {
-                "field": "kind",
-                "type": "nominal",
-                "scale": {"domain": ["gains", "loses"], "range": [GOOD, BAD]},
-                "legend": None,
-            },
-            "tooltip": hover(
-                ("input", "Input", ""), ("at", "Moved to", ""), ("value", MONEY, ",.1f"),
-                ("change", f"change ({MONEY})", "+,.1f"),
-            ),
         },
-        "mark": {"type": "bar", "height": 18},
+        "layer": [
+            {
+                "transform": [{"filter": {"field": "value", "valid": True}}],
+                "mark": {"type": "bar", "height": 18},
+                "encoding": {
+                    "x2": {"field": "value"},
+                    "color": {
+                        "field": "kind",
+                        "type": "nominal",
+                        "scale": {"domain": ["gains", "loses"], "range": [GOOD, BAD]},
+                        "legend": None,
+                    },
+                    "tooltip": hover(
+                        ("input", "Input", ""), ("at", "Moved to", ""), ("value", MONEY, ",.1f"),
+                        ("change", f"change ({MONEY})", "+,.1f"),
+                    ),
+                },
+            },
+            *_impossible_marks({num(row[8]) > base for row in rows if row[8] is not None}),
+        ],
     }  # fmt: skip
     columns = (
         Column("input", "Input"), Column("at", "Moved to"), Column("value", "Worth, USD m", money=True),
         Column("change", "Change, USD m", money=True), Column("kept", "Status quo then, USD m", money=True),
         Column("note", "Note"), Column("base", "", money=True, shown=False), Column("kind", "", shown=False),
+        Column("edge", "", money=True, shown=False), Column("told", "", shown=False),
+        Column("brief", "", shown=False), Column("limit", "", shown=False),
     )  # fmt: skip
-    ends = [each.worth for each in by_input[ordered[0]] if each.worth is not None]
-    finding = said(f"Nothing moves the plan as much as {ordered[0]}: worth ", *_range([*ends, base]))
+    ends = [each.worth for each in by_input[moving[0]] if each.worth is not None]
+    finding = said(f"Nothing moves the worth as much as {moving[0]}: ", *_range([*ends, base]))
     view = View(finding, "Worth of the plan as it is when one input moves, as bars around today's worth.", tuple(rows))
     gone = [each.said for each in moves if each.worth is None]
+    if gone:
+        view = View(said(finding, f"; it {CANNOT} with {listing(gone)}"), view.description, view.rows)
     note = said("The plan's commitments are held, only running and money are decided anew. Not audited.")
     if gone:
-        note = said(note, f" No bar where the plan cannot be paid for: {listing(gone)}.")
+        note = said(note, " A dashed box instead of a bar: the plan cannot be paid for there, and what it breaks.")
     return Chart("tornado", spec, columns, (view,), "input", note=note)
+
+
+def _side(gone: Moved, ends: Sequence[Moved], base: float) -> int:
+    """On which side of today's worth a mark stands: away from the other end's bar; else to the left for the low end."""
+    other = next((each.worth for each in ends if each is not gone and each.worth is not None), None)
+    if other is None or abs(other - base) < NOTHING_USD_M:
+        return 1 if len(ends) > 1 and gone.end == "high" else -1
+    return -1 if other > base else 1
+
+
+def _impossible_marks(to_the_right: Set[bool]) -> list[Spec]:
+    """Layers of the ends at which the plan cannot be paid for: a dashed box where a bar would be, and why.
+
+    ``to_the_right``: on which sides of today's worth there are any.
+    """
+    if not to_the_right:
+        return []
+    gone = [{"filter": {"field": "kind", "equal": "gone"}}]
+    box = {
+        "type": "bar", "height": 30, "fill": "var(--shade)", "stroke": BAD, "strokeDash": [4, 3], "strokeWidth": 1.5,
+    }  # fmt: skip
+    told = hover(("input", "Input", ""), ("at", "Moved to", ""), ("note", "Why", ""))
+    layers: list[Spec] = [
+        {"transform": gone, "mark": box, "encoding": {"x2": {"field": "edge"}, "tooltip": told}},
+    ]
+    for right in sorted(to_the_right):
+        side, align = ("datum.edge > datum.base", "right") if right else ("datum.edge < datum.base", "left")
+        for field, dy in (("told", -7), ("limit", 7)):
+            text = {
+                "type": "text", "align": align, "dx": 5 if align == "left" else -5, "dy": dy, "fontSize": 11,
+                "color": "var(--ink)",
+            }  # fmt: skip
+            layers.append({
+                "transform": [*gone, {"filter": side}],
+                "mark": text,
+                "encoding": {
+                    "x": amount_axis("edge", f"worth of the plan as it is ({MONEY})"),
+                    "text": {"field": field, "type": "nominal"},
+                    "tooltip": told,
+                },
+            })  # fmt: skip
+    return layers
+
+
+def _tested(plan: PagePlan, moves: Sequence[Moved]) -> Listing:
+    """How far each input was moved, and by how much the plan stays ahead of the status quo there."""
+    twin = plan.twin("status_quo")
+    today = None if twin is None else num(twin["plan_is_worth_more_usd_m"])
+    by_input: dict[str, list[Moved]] = {}
+    for each in moves:
+        by_input.setdefault(each.words, []).append(each)
+    rows = []
+    for words, ends in by_input.items():
+        at = {each.end: each for each in ends}
+        ranges = " to ".join(at[end].change if end in at else "as it is" for end in ("low", "high"))
+        cells = [_ahead(at[end]) if end in at else money_cell(today) for end in ("low", "high")]
+        rows.append((words, ranges, *cells, _verdict(ends, today)))
+    titles = ("Input", "Tested", "Ahead of the status quo at the first point", "Ahead at the second point", "Flips")
+    note = said(
+        "Each input was tested at these points alone, with the plan's commitments held: that nothing flips there says "
+        "nothing of what lies beyond. Ahead today by ",
+        usd(today or 0.0), ".",
+    ) if today is not None else said("Each input was tested at these points alone.")  # fmt: skip
+    return Listing("What flips it: what was tested", sheet(titles, rows, "Inputs that were moved, and how far"), note)
+
+
+def _ahead(move: Moved) -> str:
+    return f"{CANNOT}: {move.limit}" if move.worth is None else money_cell(move.ahead)
+
+
+def _verdict(ends: Sequence[Moved], today: float | None) -> str:
+    """In words whether an input flips the plan within what was tested."""
+    found = [crossing(ends, today)]
+    found += [f"{CANNOT} from somewhere before {each.change} on" for each in ends if each.worth is None]
+    found = [each for each in found if each]
+    return "; ".join(found) if found else "not within what was tested"
+
+
+def _thresholds(plan: PagePlan) -> Listing:
+    """A command for each input that finds where the best plan stops being worth more than the status quo."""
+    twin = plan.twin("status_quo")
+    today = None if twin is None else num(twin["plan_is_worth_more_usd_m"])
+    rows = []
+    for row in plan.optional("explain/moves"):
+        ends = moved_inputs([row])
+        within = bool(crossing(ends, today)) or any(each.worth is None for each in ends)
+        words = raw(str(row["input"]).split(" (")[0].split(", ")[0], 60)
+        call = threshold_call(plan, row, 1.0 if within else WIDER)
+        rows.append((words, call or "breakeven moves one plain number: solve the case with another value"))
+    note = said(
+        "CASE is the case's folder or file. Where nothing flipped within what was tested, the command looks three "
+        "times as far. A break-even decides everything anew at each value, so its threshold lies no nearer than that "
+        "of the plan as it is. Rates of facilities move by one factor there."
+    )
+    return Listing("How to find each threshold", sheet(("Input", "Command"), rows, "Commands"), note, folded=True)
 
 
 # ---------------------------------------------------------------- levers
@@ -169,9 +304,7 @@ def _worth(found: Sequence[Row]) -> Chart:
     if not top or num(top[0]["resolved_usd_m"]) < 0.05:
         finding = said("Nothing more is worth having: no step of an input adds value")
     else:
-        finding = said(
-            f"Most is gained by {raw(top[0]['lever'], 80)}: ", usd(top[0]["resolved_usd_m"]), " for one step"
-        )
+        finding = said(f"Most is gained by {_lever(top[0]['lever'])}: ", usd(top[0]["resolved_usd_m"]), " for one step")
     left = len(found) - len(top)
     note = said("Commitments held. Not audited.", f" {count(left, 'more lever')} in explain/worth.csv." if left else "")
     return Chart(
@@ -188,7 +321,7 @@ def _worth(found: Sequence[Row]) -> Chart:
 
 
 def _lever(words: Cell) -> str:
-    return raw(str(words).split(" (")[0].replace("_", " "), 80)
+    return raw(named(str(words).split(" (")[0]), 80)
 
 
 def _offers(found: Sequence[Row]) -> Listing | Sentences:
@@ -204,7 +337,7 @@ def _offers(found: Sequence[Row]) -> Listing | Sentences:
             _cents(row.get("rate_needed_usd_per_kw_month")),
             month(row["best_date"]) if row.get("best_date") else "",
             money_cell(row.get("loses_usd_m")),
-            raw(row.get("why") or "", 160),
+            raw(named(row.get("why") or ""), 160),
         )
         for row in refused
     ]

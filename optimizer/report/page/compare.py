@@ -19,6 +19,7 @@ from optimizer.report.page.chart import (
 from optimizer.report.page.compare_figures import amount, measure, measures, megawatts
 from optimizer.report.page.facts import FIRMLY, Fact
 from optimizer.report.page.html import AMOUNTS, Page, page_text
+from optimizer.report.page.keys import decided_keys, keys_listing
 from optimizer.report.page.lanes import lanes_chart
 from optimizer.report.page.plan import PagePlan, Row, num
 from optimizer.report.page.todo import WORDS, amount_or_money
@@ -142,6 +143,7 @@ def _decided(plans: tuple[PagePlan, PagePlan], table: Table) -> Section:
         answer = said(begin("; ".join(_difference(row) for row in firm[:3])), _more(len(firm) - 3), ".")
     elif rows:
         answer = said("Both sign, build and buy the same; what differs is how machines run and what is paid.")
+    items += keys_listing((), decided_keys(plans))
     return Section("do", "What is decided otherwise", (answer,), tuple(items))
 
 

@@ -44,7 +44,7 @@ IN_MONEY = ("funded_by",)
 WRITTEN = {
     "it mw": "IT MW",
     "wacc": "WACC",
-    "ebitda": "EBITDA",
+    "net debt to ebitda": "net debt / EBITDA",
     " shares m": " shares",
     "convertibles m": "convertibles",
 }
@@ -139,6 +139,10 @@ def amount(key: str, cell: Cell) -> str:
     unit = _unit(key)
     if unit == "usd_m":
         return money_cell(cell)
+    if key.endswith("_to_ebitda"):
+        return f"{cell:,.1f}x"
+    if key.startswith("periods_"):
+        return f"{cell:,.0f} periods" if cell != 1 else "1 period"
     if key.endswith("per_share"):
         return f"${cell:,.2f}".replace("$-", "-$")
     if key.endswith(("_share", "dilution")):

@@ -23,6 +23,7 @@ from optimizer.report.page.words import (
     Said,
     money_cell,
     name,
+    named,
     raw,
     said,
     usd,
@@ -62,7 +63,7 @@ def section(plans: tuple[PagePlan, PagePlan], tables: Mapping[str, Table]) -> Se
     items += [why] if why is not None else []
     problems = [note for row in _rows(tables, "why") if (note := str(row["note"] or ""))]
     if problems:
-        notes = tuple(said(f"{raw(note, 400)}.") for note in dict.fromkeys(problems))
+        notes = tuple(said(f"{raw(named(note), 400)}.") for note in dict.fromkeys(problems))
         items.append(Sentences("What could not be taken as it is", notes))
     if rows:
         items.append(_parts(tables["value"]))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.report.page.flips import flips
+from optimizer.report.capital_words import leverage_period
+from optimizer.report.page.flips import NOTHING_FLIPS, flips
 from optimizer.report.page.plan import PagePlan, Row, num
 from optimizer.report.page.words import (
     Against,
@@ -26,7 +27,7 @@ from optimizer.report.page.words import (
     usd,
     when,
 )
-from optimizer.report.page.worth import at_one_rate
+from optimizer.report.page.worth import at_one_rate, at_one_rate_flips
 
 NOTHING_USD_M = 0.05
 """An amount that rounds to 0.0 is none in words."""
@@ -53,7 +54,7 @@ def facts(plan: PagePlan) -> list[Fact]:
         _thinnest(plan),
         _dilution(plan),
         _leverage(plan),
-        Fact("flips", "What flips it", *flips(plan)),
+        _flips(plan),
         _beyond(plan),
         _assumed(plan),
     ]
@@ -103,20 +104,45 @@ def _decision(plan: PagePlan) -> Fact:
 def _waiting(plan: PagePlan) -> Fact:
     label, waiting = "Cannot be undone", plan.summary.get("waiting")
     if not isinstance(waiting, dict):
-        signs = any(row["decision"] == "sign" for row in plan.rows("decisions"))
-        more = "What waiting costs was not computed." if signs else "The plan signs no offer, so waiting costs nothing."
-        return Fact("waiting", label, said("Cost of waiting: not known" if signs else "No signature"), said(more))
+        signed = signatures(plan)
+        if not signed:
+            none = "The plan signs no offer, so waiting costs nothing."
+            return Fact("waiting", label, said("No signature"), said(none))
+        closing = listing((f"{name(r['item'])} in {month(to)}" for r in signed if (to := window_closes(plan, r))), 4)
+        windows = f" Windows close for {closing}." if closing else ""
+        more = said(f"What waiting costs was not computed.{windows}")
+        return Fact("waiting", label, said("Cost of waiting: not known"), more)
     offer = f"{name(waiting['offer'])} at {name(waiting['site'])}"
     planned = [r for r in plan.rows("decisions") if r["decision"] == "sign" and r["item"] == waiting["offer"]]
     date = f", planned for {month(planned[0]['date'])}" if planned else ""
     never = between(*waiting["never_costs_usd_m"])
     later = between(*waiting["later_costs_usd_m"])
+    others = [row for row in signatures(plan) if row["item"] != waiting["offer"]]
+    closing = listing(
+        (f"{name(row['item'])} in {month(closes)}" for row in others if (closes := window_closes(plan, row))), 4
+    )
+    more = said("Signing later than planned, or not at all, costs ", later, "; never signing costs ", never, ".")
+    if closing:
+        more = said(more, f" Of the others only the windows are known: they close for {closing}.")
     return Fact(
         "waiting",
         label,
         said(f"Signing {offer}{date}; its window closes in {month(waiting['window_closes'])}"),
-        said("Signing later than planned, or not at all, costs ", later, "; never signing costs ", never, "."),
+        more,
     )
+
+
+def signatures(plan: PagePlan) -> list[Row]:
+    """Signatures among the decisions, in their order."""
+    return [row for row in plan.rows("decisions") if row["decision"] == "sign"]
+
+
+def window_closes(plan: PagePlan, row: Row) -> str:
+    """When the window of a signature closes, as the case says it; empty where it says nothing."""
+    offers = plan.case.get("offers")
+    offer = offers.get(row["item"]) if isinstance(offers, dict) else None
+    window = offer.get("sign") if isinstance(offer, dict) else None
+    return str(window.get("to") or "") if isinstance(window, dict) else ""
 
 
 def _worth(plan: PagePlan) -> Fact:
@@ -145,8 +171,7 @@ def _worth(plan: PagePlan) -> Fact:
 
 def _at_one_rate(plan: PagePlan) -> Said:
     """Where one rate for all turns the answer round, it is said at once."""
-    own, kept = plan.measures.get("value_at_wacc_usd_m"), (plan.twin("status_quo") or {}).get("value_at_wacc_usd_m")
-    if not isinstance(own, int | float) or not isinstance(kept, int | float) or own >= kept:
+    if not at_one_rate_flips(plan):
         return ()
     return said(" But ", at_one_rate(plan))
 
@@ -211,11 +236,23 @@ def _leverage(plan: PagePlan) -> Fact:
     peak = said(
         "Debt peaks at ", usd(plan.measures["peak_debt_usd_m"]), f" in {when(plan.measures['peak_debt_period'])}."
     )
+    period = leverage_period(most, plan.rows("cash"), plan.rows("debt"), plan.rows("allocation"))
     if most is None:
         return Fact("leverage", label, said("No year earns EBITDA"), peak)
     if float(most) <= 0:
         return Fact("leverage", label, said("No net debt"), said("Cash exceeds debt in every year with EBITDA. ", peak))
-    return Fact("leverage", label, said(f"{float(most):.1f}x"), peak)
+    ends = f" in {when(period)}" if period else ""
+    year = said(f"Against EBITDA of the year to the end of {when(period)}. ", peak) if period else peak
+    return Fact("leverage", label, said(f"{float(most):.1f}x{ends}"), year)
+
+
+def _flips(plan: PagePlan) -> Fact:
+    """What flips it, of inputs and of how cash flows are discounted."""
+    short, more = flips(plan)
+    turned = at_one_rate_flips(plan)
+    if turned:
+        short = said(short, "; one discount rate for all cash flows does" if short == NOTHING_FLIPS else "")
+    return Fact("flips", "What flips it", short, said(more, turned))
 
 
 def _beyond(plan: PagePlan) -> Fact:
@@ -230,7 +267,12 @@ def _beyond(plan: PagePlan) -> Fact:
         more = said(
             more, "; until then the plan pays out ", usd(beyond - value), " more than it brings, at today's worth"
         )
-    return Fact("beyond", label, said(f"{share(beyond / value)} of the value"), said(more, "."))
+    answer = (
+        said(usd(beyond), ": more than the whole value")
+        if beyond > value
+        else said(f"{share(beyond / value)} of the value")
+    )
+    return Fact("beyond", label, answer, said(more, "."))
 
 
 def _assumed(plan: PagePlan) -> Fact:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.report.page.plan import PagePlan, Row, num
-from optimizer.report.page.words import Said, begin, figure, name, raw, said, usd
+from optimizer.report.page.words import Said, begin, figure, name, named, raw, said, usd
+
+CANNOT = "cannot be paid"
+SHIFTED = ("hashrate_growth", "rate")
+"""Ends of paths that are moved by points; others by a factor (docs/figures_report.md, section 27)."""
+NOTHING_FLIPS = ("Nothing that was tested",)
+WIDER = 3.0
+"""Where nothing flips within what was tested, a threshold is looked for within so many times that range."""
+_SIDE = re.compile(r"(?:^|; )(low|high): ")
+_BY_HOW_MUCH = re.compile(r":? (?:falls short of|goes beyond) .*$")
 
 
 @dataclass(frozen=True)
@@ -20,11 +31,24 @@ class Moved:
     worth: float | None
     status_quo: float | None
     note: str
+    path: str = ""
+    end: str = "low"
 
     @property
     def said(self) -> str:
         """``hashprice 20% lower``."""
         return f"{self.words} {self.change}"
+
+    @property
+    def limit(self) -> str:
+        """What breaks where the plan cannot be paid for, in a few words: ``minimum cash 2029Q2``."""
+        short = _BY_HOW_MUCH.sub("", self.note).replace(" at the end of ", " ")
+        return raw(named(short), 60)
+
+    @property
+    def ahead(self) -> float | None:
+        """USD m by which the plan is worth more than the status quo then; None where either is not known."""
+        return None if self.worth is None or self.status_quo is None else self.worth - self.status_quo
 
     @property
     def loses(self) -> bool:
@@ -47,9 +71,91 @@ def moved_inputs(rows: Sequence[Row]) -> list[Moved]:
                         change,
                         None if worth is None else num(worth),
                         None if kept is None else num(kept),
-                        raw(row.get("note") or "", 160),
+                        _note_of(str(row.get("note") or ""), end),
+                        str(row["path"]),
+                        end,
                     )
                 )
+    return found
+
+
+def _note_of(note: str, end: str) -> str:
+    """What a note says of one end: ``low: WHY; high: WHY``."""
+    _, *parts = _SIDE.split(note)
+    return raw(dict(zip(parts[::2], parts[1::2], strict=True)).get(end, ""), 160)
+
+
+def crossing(ends: Sequence[Moved], today: float | None) -> str:
+    """Between which tested points the status quo overtakes the plan, and where on a straight line; empty if nowhere.
+
+    ``today``: USD m by which the plan is ahead as it stands.
+    """
+    if today is None:
+        return ""
+    found = []
+    for each in ends:
+        ahead = each.ahead
+        if ahead is None or (ahead < 0) == (today < 0):
+            continue
+        part = today / (today - ahead)
+        found.append(f"about {_part_of(each, part)} (estimate: a straight line from today to {each.change})")
+    return "; ".join(found)
+
+
+def _part_of(move: Moved, part: float) -> str:
+    """``6.4% lower`` where 10% lower was tested and the line crosses at 0.64 of it."""
+    size, _, rest = move.change.partition("%" if "%" in move.change else " ")
+    amount = float(size) * part
+    return f"{amount:.1f}%{rest}" if "%" in move.change else f"{amount:.1f} {rest}"
+
+
+def threshold_call(plan: PagePlan, row: Row, wider: float) -> str:
+    """The command that finds the threshold of a tested input, within ``wider`` times the range that was tested.
+
+    Empty where the input is no number that can be moved.
+    """
+    path = str(row["path"])
+    try:
+        low, high = (float(str(row[end])) for end in ("low", "high"))
+    except ValueError:
+        return ""
+    head, _, key = path.rpartition(".")
+    own_value = 0.0 if key in SHIFTED else 1.0
+    low, high = (own_value + wider * (end - own_value) for end in (low, high))
+    if key == "lead":
+        return ""
+    if key == "hashrate_growth":
+        own = leaf(plan.case, path)
+        if not isinstance(own, int | float):
+            return ""
+        return _call([path], f"{own + low:.6g}:{own + high:.6g}")
+    if key == "rate":
+        rates = [float(rate) for rate in _each(plan.case, path) if isinstance(rate, int | float) and rate > 0]
+        if not rates:
+            return ""
+        return _call([path], f"x{max(0.0, 1 + low / max(rates)):.4g}:x{1 + high / max(rates):.4g}")
+    paths = [path]
+    if head == "offers.*":
+        signed = dict.fromkeys(str(each["item"]) for each in plan.rows("decisions") if each["decision"] == "sign")
+        paths = [f"offers.{offer}.{key}" for offer in signed]
+    return _call(paths, f"x{low:g}:x{high:g}")
+
+
+def _call(paths: Sequence[str], between: str) -> str:
+    of = shlex.quote(raw(" & ".join(paths), 400))
+    return f"wattfork breakeven CASE --of {of} --for value=status_quo --between {between}"
+
+
+def leaf(data: object, path: str) -> object:
+    """What a path of the case leads to; None where it leads nowhere."""
+    return next(iter(_each(data, path)), None)
+
+
+def _each(data: object, path: str) -> list[object]:
+    found = [data]
+    for key in path.split("."):
+        inner = [each for each in found if isinstance(each, dict)]
+        found = [value for each in inner for name, value in each.items() if key in ("*", name)]
     return found
 
 
@@ -62,7 +168,7 @@ def moved_by(path: str, text: str) -> str:
     key = path.rsplit(".", 1)[-1]
     if key == "lead":
         return f"{step:g} months later" if step else ""
-    if key in ("hashrate_growth", "rate"):
+    if key in SHIFTED:
         return f"{abs(step) * 100:g} points {'higher' if step > 0 else 'lower'}" if step else ""
     return f"{abs(step - 1) * 100:.3g}% {'higher' if step > 1 else 'lower'}" if step != 1 else ""
 
@@ -82,8 +188,13 @@ def flips(plan: PagePlan) -> tuple[Said, Said]:
         lines.append(f"The status quo is worth more than the plan with {' or with '.join(worse)}.")
     if broken:
         lines.append(f"The plan as it is cannot be paid for with {' or with '.join(broken)}.")
-    more = f"{len(found)} moves of one input were tested. {' '.join(lines)}"
+    more = f"{_tested(found)} {' '.join(lines)}"
     return said(begin(" or ".join((worse + broken)[:2]))), said(more, offers)
+
+
+def _tested(found: Sequence[Moved]) -> str:
+    """What a test of moves is: points, and no threshold."""
+    return f"{len(found)} moves of one input were tested, each at a fixed distance and not to where it flips."
 
 
 def _kept(found: Sequence[Moved], offers: Said) -> tuple[Said, Said]:
@@ -91,7 +202,7 @@ def _kept(found: Sequence[Moved], offers: Said) -> tuple[Said, Said]:
     left = [
         (each.worth - each.status_quo, each) for each in found if each.worth is not None and each.status_quo is not None
     ]
-    more = said(f"{len(found)} moves of one input were tested; after each the plan as it is can be paid for.")
+    more = said(f"{_tested(found)} After each the plan as it is can be paid for.")
     if left:
         least, nearest = min(left, key=lambda each: each[0])
         more = said(
@@ -100,7 +211,7 @@ def _kept(found: Sequence[Moved], offers: Said) -> tuple[Said, Said]:
             usd(least),
             " more than the status quo.",
         )
-    return said("Nothing that was tested"), said(more, offers)
+    return NOTHING_FLIPS, said(more, offers)
 
 
 def nearest_offer(refused: Sequence[Row]) -> Said:

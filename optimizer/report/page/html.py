@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ def page_text(page: Page) -> str:
     bundle = _bundle()
     style, script = _asset("page.css"), _asset("page.js")
     return template.render(
-        page=page,
+        page=replace(page, sections=[each for each in page.sections if each.answer or each.items]),
         title=raw(page.title, 300),
         data=_json({chart.key: chart.data() for chart in charts(page.sections)}),
         shares=f"{page.shares_m or 0.0:.9g}",

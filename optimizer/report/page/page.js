@@ -66,6 +66,9 @@
     const fit = (part) => {
       if (!part || typeof part !== "object") return;
       if (part.legend && part.legend.columns) part.legend.columns = Math.max(1, Math.min(part.legend.columns, Math.floor(width / 200)));
+      // Text within a chart has a brief form where there is little room.
+      if (width < NARROW && part.field === "told") part.field = "brief";
+      if (width < NARROW && part.type === "text") part.fontSize = Math.min(part.fontSize, 10);
       if (part.type === "temporal" && part.axis) {
         part.axis.format = short ? "%b %Y" : "%Y";
         part.axis.tickCount = short ? { interval: "month", step: 3 } : "year";

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,22 @@ from typing import Any
 from optimizer.errors import CallError
 from optimizer.plan.table import Cell
 from optimizer.report.axis_words import Axis
+from optimizer.report.draw import GRID, INK, SOFT
 from optimizer.report.map_data import MapBorder, MapPoint, MapRegion, StrategyMap
 from optimizer.report.page.chart import Chart, Column, View
-from optimizer.report.page.words import name, raw, said
-from optimizer.report.strategy_map import description, map_spec
+from optimizer.report.page.words import name, named, raw, said
+from optimizer.report.strategy_map import (
+    COLOURS,
+    LINE_COLOURS,
+    NONE,
+    OTHER,
+    STAY,
+    TWINS_LINE,
+    VALUE_LINE,
+    WHITE,
+    description,
+    map_spec,
+)
 
 TABLE, FACTOR = "sweep.csv", " (factor)"
 OPTIMAL, INFEASIBLE = "optimal", "infeasible"
@@ -32,9 +45,10 @@ def sweep_map(folder: Path, case: Mapping[str, Any], number: int) -> Chart:
 
 def map_chart(drawn: StrategyMap, key: str) -> Chart:
     """A strategy map as a chart of a page."""
+    drawn = replace(drawn, regions=tuple(replace(each, words=named(each.words)) for each in drawn.regions))
     finding, second = drawn.finding()
     columns = (
-        Column("point", "Point"), Column("x", drawn.x.title), Column("y", drawn.y.title),
+        Column("point", "Point"), Column("x", named(drawn.x.title)), Column("y", named(drawn.y.title)),
         Column("value", "Worth, USD m"),
         Column("region", "Best plan"),
     )  # fmt: skip
@@ -43,10 +57,32 @@ def map_chart(drawn: StrategyMap, key: str) -> Chart:
         (str(p.number), p.x, p.y, p.value_usd_m, words[p.region] if p.region is not None else "none")
         for p in drawn.points
     ]
-    view = View(said(raw(finding, 300)), f"{description(drawn)}", tuple(cells))
+    view = View(said(raw(named(finding), 300)), named(description(drawn)), tuple(cells))
     # The finding stands above the chart already.
-    spec = {key: part for key, part in map_spec(drawn).items() if key != "title"}
-    return Chart(key, spec, columns, (view,), "point", note=said(raw(second, 400)), fixed=True)
+    spec = {key: _of_the_page(key, part) for key, part in map_spec(drawn).items() if key != "title"}
+    spec["background"] = None
+    return Chart(key, spec, columns, (view,), "point", note=said(raw(named(second), 400)), fixed=True)
+
+
+PAINTS = {
+    INK: "var(--ink)", SOFT: "var(--soft)", GRID: "var(--grid)", WHITE: "var(--paper)", STAY: "var(--m0)",
+    OTHER: "var(--m8)", NONE: "var(--m9)", **{colour: f"var(--m{at})" for at, colour in enumerate(COLOURS, 1)},
+    LINE_COLOURS[VALUE_LINE]: "var(--m-value)", LINE_COLOURS[TWINS_LINE]: "var(--m-twins)",
+}  # fmt: skip
+"""Names of the style sheet for the colours of a map: a page is light or dark, a picture in a file is always light."""
+
+
+def _of_the_page(key: str, part: Any) -> Any:
+    """A part of a map's specification in the page's colours, with names of the case as the page writes them."""
+    if isinstance(part, dict):
+        return {each: _of_the_page(each, inner) for each, inner in part.items()}
+    if isinstance(part, list):
+        return [_of_the_page(key, inner) for inner in part]
+    if not isinstance(part, str):
+        return part
+    if key.lower().endswith(("color", "colour", "fill", "stroke")):
+        return PAINTS.get(part, part)
+    return named(part) if key == "title" else part
 
 
 def _read(file: Path) -> tuple[list[dict[str, str]], list[str], dict[str, list[float]]]:
@@ -98,8 +134,8 @@ def _strategy_map(
     own = [_own(case, path, values) for path, values in grid.items()]
     return StrategyMap(
         case_name=str(case.get("case", "")),
-        x=_axis(varied[0]),
-        y=_axis(varied[1]),
+        x=axis_of(varied[0]),
+        y=axis_of(varied[1]),
         points=tuple(points),
         regions=tuple(regions[number] for number in sorted(regions)),
         borders=tuple(_borders(points, grid, varied)),
@@ -150,7 +186,8 @@ def _between(
     return sorted(line, key=lambda each: each[0])
 
 
-def _axis(column: str) -> Axis:
+def axis_of(column: str) -> Axis:
+    """The direction that a column of a sweep's table stands for."""
     first, *linked = column.split(" & ")
     return Axis(
         first.removesuffix(FACTOR),

@@ -10,8 +10,9 @@ from optimizer.report.page.chart import Chart, Listing, Section, Sentences, shee
 from optimizer.report.page.facts import Fact
 from optimizer.report.page.found import RegretFound, SweepFound
 from optimizer.report.page.html import AMOUNTS, Page, page_text
+from optimizer.report.page.keys import keys_listing
 from optimizer.report.page.plan import Row, num
-from optimizer.report.page.sweeps import map_chart
+from optimizer.report.page.sweeps import axis_of, map_chart
 from optimizer.report.page.swept_charts import (
     changes_said,
     line_chart,
@@ -21,7 +22,7 @@ from optimizer.report.page.swept_charts import (
     tornado_chart,
     tornado_finding,
 )
-from optimizer.report.page.words import Said, begin, count, listing, money_cell, raw, said, share
+from optimizer.report.page.words import Said, begin, count, listing, money_cell, named, raw, said, share
 
 KIND = "Sweep"
 
@@ -48,7 +49,7 @@ def _finding(found: SweepFound) -> tuple[Said, Said]:
     """What the picture says, and a second line."""
     if found.map is not None:
         first, second = found.map.finding()
-        return said(raw(first, 300)), said(f"{raw(second, 400)}.")
+        return said(raw(named(first), 300)), said(f"{raw(named(second), 400)}.")
     if found.line is not None:
         return line_finding(found.line), ()
     if found.tornado is not None:
@@ -60,7 +61,7 @@ def _facts(found: SweepFound, rows: Sequence[Row]) -> list[Fact]:
     planless = _without_plan(rows)
     facts = [Fact("finding", _question(found), *_finding(found))]
     most = max(found.regions, key=lambda each: (each.points, -each.number), default=None)
-    seen = said(f"Most often: {raw(most.words, 140)}, at {most.points} of {len(rows)} points.") if most else ()
+    seen = said(f"Most often: {raw(named(most.words), 140)}, at {most.points} of {len(rows)} points.") if most else ()
     facts.append(Fact("regions", "Different plans", said(begin(count(len(found.regions), "plan"))), seen))
     closed = "All proved" if not found.not_closed else f"{count(len(found.not_closed), 'point')} not proved"
     none = f"{begin(count(len(planless), 'point has', 'points have'))} no plan." if planless else "All have a plan."
@@ -87,7 +88,7 @@ def _where(found: SweepFound) -> Section:
     if found.regions:
         total = sum(each.points for each in found.regions)
         cells = [
-            (_letter(each.number), raw(each.words, 400), str(each.points), share(each.points / total))
+            (_letter(each.number), raw(named(each.words), 400), str(each.points), share(each.points / total))
             for each in found.regions
         ]
         table = sheet(("Region", "The plan", "Points", "Of those with a plan"), cells, "Plans that are best somewhere")
@@ -107,7 +108,7 @@ def _regret(regret: RegretFound) -> Section:
     cells = [
         (
             f"Plan {int(num(row['plan']))}",
-            raw(row["words"], 400),
+            raw(named(row["words"]), 400),
             "" if row["best_points"] is None else str(int(num(row["best_points"]))),
             money_cell(row["worst_regret_usd_m"]),
             "" if row["worst_point"] is None else str(int(num(row["worst_point"]))),
@@ -139,7 +140,7 @@ def _proof(found: SweepFound, rows: Sequence[Row]) -> Section:
             )
             for row in open_ones
         ]
-        titles = ("Point", *(raw(each, 80) for each in found.inputs), "Worth", "No plan is worth more than", "Gap")
+        titles = ("Point", *(_input(each) for each in found.inputs), "Worth", "No plan is worth more than", "Gap")
         title = "Not proved to the gap: another plan may be better there"
         items.append(Listing(title, sheet(titles, cells, "Points not proved")))
     planless = _without_plan(rows)
@@ -149,14 +150,16 @@ def _proof(found: SweepFound, rows: Sequence[Row]) -> Section:
                 str(row["point"]),
                 *(format_cell(row[each]) for each in found.inputs),
                 str(row["status"]),
-                raw(row["problem"] or "", 300),
+                raw(named(row["problem"] or ""), 300),
             )
             for row in planless
         ]
-        titles = ("Point", *(raw(each, 80) for each in found.inputs), "Status", "Why")
+        titles = ("Point", *(_input(each) for each in found.inputs), "Status", "Why")
         items.append(Listing("Points without a plan", sheet(titles, cells, "Points without a plan")))
     if found.problems:
-        items.append(Sentences("What has no answer", tuple(said(f"{raw(each, 300)}.") for each in found.problems)))
+        items.append(
+            Sentences("What has no answer", tuple(said(f"{raw(named(each), 300)}.") for each in found.problems))
+        )
     proved = said("Every point with a plan is proved to the gap that was asked for.")
     several = f"{begin(count(len(open_ones), 'point is', 'points are'))} not proved to the gap that was asked for."
     return Section("proof", "What is proved", (said(several) if open_ones else proved,), tuple(items))
@@ -164,8 +167,15 @@ def _proof(found: SweepFound, rows: Sequence[Row]) -> Section:
 
 def _points(found: SweepFound, rows: Sequence[Row]) -> Section:
     shown = ("point", *found.inputs, "value_usd_m", "bound_usd_m", "status", "region", "decisions")
-    cells = [tuple(raw(format_cell(row[each]), 400) for each in shown) for row in rows]
-    titles = ("Point", *(raw(each, 80) for each in found.inputs), "Worth, USD m", "Bound, USD m", "Status", "Region",
+    cells = [tuple(raw(named(format_cell(row[each])), 400) for each in shown) for row in rows]
+    titles = ("Point", *(_input(each) for each in found.inputs), "Worth, USD m", "Bound, USD m", "Status", "Region",
               "Decisions")  # fmt: skip
     title = f"All {len(rows):,} points"
-    return Section("points", "Every point", (), (Listing(title, sheet(titles, cells, title), folded=True),))
+    texts = [*(row[each] for row in rows for each in ("decisions", "problem")), *(each.words for each in found.regions)]
+    keys = keys_listing(texts, {_input(each): each for each in found.inputs})
+    return Section("points", "Every point", (), (Listing(title, sheet(titles, cells, title), folded=True), *keys))
+
+
+def _input(column: str) -> str:
+    """A column of what is varied, in words: ``market.network.btc_usd (factor)`` is bitcoin price (x today's)."""
+    return raw(begin(named(axis_of(column).title)), 80)

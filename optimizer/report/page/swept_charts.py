@@ -16,7 +16,7 @@ from optimizer.report.page.chart import (
     line_at,
 )
 from optimizer.report.page.found import Line, RegretFound, Tornado
-from optimizer.report.page.words import Said, begin, count, raw, said, usd
+from optimizer.report.page.words import Said, begin, count, named, raw, said, usd
 from optimizer.report.sweep_charts import RegretRow, TornadoBar
 
 MOST_NAMED = 60
@@ -35,7 +35,7 @@ def line_finding(line: Line) -> Said:
     changes = TIMES[len(line.changes)] if len(line.changes) < len(TIMES) else count(len(line.changes), "time")
     told = f"the plan changes {changes}" if line.changes else "the plan makes the same choices throughout"
     return said(
-        f"{begin(raw(line.axis.name, 80))}: ", usd(first), f" at {line.axis.text(low)}, ", usd(last),
+        f"{begin(raw(named(line.axis.name), 80))}: ", usd(first), f" at {line.axis.text(low)}, ", usd(last),
         f" at {line.axis.text(high)}; {told}",
     )  # fmt: skip
 
@@ -43,7 +43,7 @@ def line_finding(line: Line) -> Said:
 def line_chart(line: Line) -> Chart:
     """Worth along one input with what no plan is worth more than, the status quo, and where the plan changes."""
     columns = (
-        Column("x", line.axis.title), Column("value", "Worth, USD m"),
+        Column("x", named(line.axis.title)), Column("value", "Worth, USD m"),
         Column("bound", "No plan is worth more than, USD m"), Column("quo", "Status quo, USD m"),
         Column("problem", "Without a plan"),
     )  # fmt: skip
@@ -51,9 +51,11 @@ def line_chart(line: Line) -> Chart:
         (p.x, p.value_usd_m, p.bound_usd_m, p.status_quo_usd_m, _why_none(p.value_usd_m, p.infeasible))
         for p in sorted(line.points, key=lambda point: point.x)
     ]
-    x = {"field": "x", "type": "quantitative", "title": line.axis.title, "scale": {"zero": False}}
+    x = {"field": "x", "type": "quantitative", "title": named(line.axis.title), "scale": {"zero": False}}
     y = amount_axis("value", "worth ($M)", scale={"zero": False})
-    told = hover(("x", raw(line.axis.name, 80), ",.6~f"), ("value", "worth ($M)", ",.1f"), ("quo", "quo ($M)", ",.1f"))
+    told = hover(
+        ("x", raw(named(line.axis.name), 80), ",.6~f"), ("value", "worth ($M)", ",.1f"), ("quo", "quo ($M)", ",.1f")
+    )
     valid = [{"filter": {"field": "value", "valid": True}}]
     band = {"type": "area", "color": "var(--c1)", "opacity": 0.3}
     layers: list[Spec] = [
@@ -82,7 +84,7 @@ def line_chart(line: Line) -> Chart:
 def changes_said(line: Line) -> list[Said]:
     """Where the plan changes, letter by letter."""
     return [
-        said(f"{LETTERS[at % len(LETTERS)]}, at about {line.axis.text(where, 3)}: {raw(text, 300)}.")
+        said(f"{LETTERS[at % len(LETTERS)]}, at about {line.axis.text(where, 3)}: {raw(named(text), 300)}.")
         for at, (where, text) in enumerate(line.changes)
     ]
 
@@ -116,7 +118,7 @@ def tornado_finding(tornado: Tornado) -> Said:
     if not shown:
         return said("No input has a plan at its ends")
     first = max(shown, key=lambda bar: bar.swing)
-    return said(f"{begin(raw(first.axis.name, 80))} moves the worth most: by ", usd(first.swing))
+    return said(f"{begin(raw(named(first.axis.name), 80))} moves the worth most: by ", usd(first.swing))
 
 
 def tornado_chart(tornado: Tornado) -> Chart:
@@ -161,7 +163,7 @@ def tornado_chart(tornado: Tornado) -> Chart:
 
 def _input(bar: TornadoBar) -> str:
     none = f" ({bar.without_plan} without a plan)" if bar.without_plan else ""
-    return f"{raw(clean(bar.axis.name, 60))}{none}"
+    return f"{raw(named(clean(bar.axis.name, 60)))}{none}"
 
 
 # ---------------------------------------------------------------- regret
@@ -175,7 +177,7 @@ def regret_finding(regret: RegretFound) -> Said:
     missing = sum(1 for each in best.regrets if each is None)
     where = f"; it is impossible at {count(missing, 'point')}" if missing else ""
     worst = usd(best.worst_usd_m)
-    return said(f"Plan {best.number} loses least at its worst, ", worst, f": {raw(best.words, 140)}{where}")
+    return said(f"Plan {best.number} loses least at its worst, ", worst, f": {raw(named(best.words), 140)}{where}")
 
 
 def regret_chart(regret: RegretFound) -> Chart:

@@ -6,11 +6,12 @@ import datetime
 
 from optimizer.plan.table import Cell
 from optimizer.report.page.chart import Chart, Column, Listing, Section, View, colours, hover, legend, sheet, time_axis
-from optimizer.report.page.facts import FIRMLY, amount, firm
+from optimizer.report.page.facts import FIRMLY, amount, firm, signatures, window_closes
 from optimizer.report.page.plan import PagePlan, Row, num
 from optimizer.report.page.words import (
     Said,
     begin,
+    between,
     count,
     figure,
     listing,
@@ -19,6 +20,7 @@ from optimizer.report.page.words import (
     month,
     mw,
     name,
+    plain,
     said,
     tranche,
     usd,
@@ -61,6 +63,8 @@ def section(plan: PagePlan) -> Section:
         items.append(_timeline(plan))
     if found:
         items.append(_firm_table(found))
+    if signatures(plan):
+        items.append(_last_dates(plan))
     items.append(_all_decisions(plan))
     return Section("do", "What to do", (_answer(plan, found),), tuple(items))
 
@@ -216,6 +220,32 @@ def _firm_table(found: list[Row]) -> Listing:
         for row in found
     ]
     return Listing("What binds the company", sheet(titles, rows, "Signatures, contracts, buildings and purchases"))
+
+
+def _last_dates(plan: PagePlan) -> Listing:
+    """When the window of each signature closes, and what waiting costs, which was asked of the first alone."""
+    waiting = plan.summary.get("waiting")
+    first = (waiting["offer"], waiting["site"]) if isinstance(waiting, dict) else None
+    rows = []
+    for row in signatures(plan):
+        asked = isinstance(waiting, dict) and (row["item"], row["site"]) == first
+        costs = [
+            plain(between(*waiting[key])) if asked and isinstance(waiting, dict) else "not asked"
+            for key in ("later_costs_usd_m", "never_costs_usd_m")
+        ]
+        closes = window_closes(plan, row)
+        rows.append((
+            f"{name(row['item'])} at {name(row['site'])}", month(row["date"]), month(closes) if closes else "not said",
+            *costs,
+        ))  # fmt: skip
+    titles = ("Signature", "Planned", "Window closes", "Later than planned costs", "Never costs")
+    note = said(
+        "Windows are those of the case. What waiting costs was worked out for the first signature only, with all else "
+        "decided anew; to ask it of another, forbid it in the case until later and solve again."
+        if first is not None
+        else "Windows are those of the case. What waiting costs was not computed."
+    )
+    return Listing("Last dates", sheet(titles, rows, "Windows of the signatures"), note)
 
 
 def _all_decisions(plan: PagePlan) -> Listing:

@@ -4,21 +4,31 @@ them, dates and sizes. Text of the case passes here on its way to the page, and 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from optimizer.report.axis_words import clean, money
+from optimizer.report.axis_words import UNITS, clean, money
 
 LONGEST_NAME = 48
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-CAPITALS = frozenset({"atm", "ppa", "btc", "ai", "xp", "dc", "gpu", "jv", "us", "uk", "ii", "iii"})
+CAPITALS = frozenset({"atm", "ppa", "btc", "ai", "xp", "dc", "gpu", "jv", "us", "uk", "ii", "iii", "sga", "hb", "lz"})
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_KEY = r"[a-z0-9]+(?:_[a-z0-9]+)*"
+_KEYS = re.compile(rf"(?<![\w.*/])({_KEY}(?:\.{_KEY})?)(?![\w*/]|\.\w)")
+_PLACED = re.compile(
+    rf"(\b(?:sign|build|contract) )({_KEY})(?=[ :;,]|$)"
+    rf"|( at )({_KEY})(?=: | \d{{4}}-|[;,)]|$)"
+    rf"|(?<![\w.])()({_KEY})(?= \d+ halls?\b)"
+)
+"""Where a name of one word stands in what is decided: ``sign tenant at west: 2 halls``, ``tenant 2 halls at west``."""
+_PROSE = frozenset({"of", "nothing", "no", "the", "an", "a", "is", "offer", "any"})
 _FROM_RIGHT = frozenset({"R", "AL", "AN"})
 
 
@@ -117,6 +127,31 @@ def name(text: object) -> str:
     """A name of the case as people write it: ``black_pearl`` is Black Pearl; one line, not too long."""
     words = [_word(word) for word in clean(str(text).replace("_", " "), LONGEST_NAME).split(" ")]
     return _isolated(" ".join(words))
+
+
+def named(text: object, keys: dict[str, str] | None = None) -> str:
+    """A text of tables in which names of the case stand as keys, with each written as people write it.
+
+    ``sign cloud_tenant at west: 3 halls`` is sign Cloud Tenant at West: 3 halls. Paths of the case and units stay as
+    they are. ``keys`` takes what was written otherwise: keys by their words.
+    """
+
+    def written(key: str) -> str:
+        words = lot(key)
+        if keys is not None:
+            keys.setdefault(words, key)
+        return words
+
+    def placed(found: re.Match[str]) -> str:
+        before, key = next((found[at] or "", found[at + 1]) for at in (1, 3, 5) if found[at + 1])
+        return found[0] if key.isdigit() or key in _PROSE else before + written(key)
+
+    def snake(found: re.Match[str]) -> str:
+        key = found[0]
+        measured = any(key == unit or key.endswith(f"_{unit}") for unit in UNITS)
+        return key if "_" not in key or measured else written(key)
+
+    return _KEYS.sub(snake, _PLACED.sub(placed, str(text)))
 
 
 def tranche(text: object) -> str:

@@ -66,6 +66,14 @@ def _answer(plan: PagePlan) -> Said:
     return parts
 
 
+def at_one_rate_flips(plan: PagePlan) -> Said:
+    """That one rate for all turns the answer round; nothing where it does not, or is not known."""
+    own, kept = plan.measures.get("value_at_wacc_usd_m"), (plan.twin("status_quo") or {}).get("value_at_wacc_usd_m")
+    if not isinstance(own, int | float) or not isinstance(kept, int | float) or own >= kept:
+        return ()
+    return said(" How cash flows are discounted does flip it: ", at_one_rate(plan))
+
+
 def at_one_rate(plan: PagePlan) -> Said:
     """The worth at one rate for all, against the status quo at that rate: there it may be the other way round."""
     wacc, twin = num(plan.measures["value_at_wacc_usd_m"]), plan.twin("status_quo")

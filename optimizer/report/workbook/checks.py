@@ -11,11 +11,13 @@ from optimizer.report.workbook.grid import START, Grid
 from optimizer.report.workbook.letters import column_letter
 from optimizer.report.workbook.periods import BEGINS_ROW, FIRST_COLUMN
 from optimizer.report.workbook.statements import Statements
-from optimizer.report.workbook.tables import BEGINS, Table, first_seen
+from optimizer.report.workbook.tables import BEGINS, FIRST_ROW, Table, first_seen
 from optimizer.report.workbook.term import Term, number
 from optimizer.report.workbook.value import AMOUNTS
+from optimizer.report.workbook.words import key_words, spoken
 
 SHEET = "Checks"
+SOURCES = "Sources and uses"
 TOLERANCE = 1e-6
 PER_ROW = 1e-8
 """Figures of tables are rounded to eight decimals; a sum of many may be off by as many halves of the last."""
@@ -203,11 +205,11 @@ def _sources(facts: Facts, made: Statements) -> Iterator[Check]:
     for project in first_seen(projects):
         rows = [at for at, name in enumerate(projects) if name == project]
         # Names of the case are no part of a formula: the rows of a project are found by its first cell.
-        name = f"{table.sheet}!$A${rows[0] + 2}"
+        name = f"'{table.sheet}'!$A${FIRST_ROW + rows[0] + 1}"
         signs = f'(({table.range("side")}="use")-({table.range("side")}="source"))'
         value = sum(table.numbers("usd_m")[at] * (1 if sides[at] == "use" else -1) for at in rows)
         text = f"SUMPRODUCT(EXACT({table.range('project')},{name})*{signs},{table.range('usd_m')})"
-        yield Check("sources_uses", f"uses less sources of {project}", Term(text, value), _loose(table))
+        yield Check(SOURCES, f"uses less sources of {spoken(project)}", Term(text, value), _loose(table))
     amounts = dict(zip(zip(projects, sides, items, strict=True), table.numbers("usd_m"), strict=True))
     for side, item, lines, sign in COMPANY:
         if ("company", side, item) in amounts:
@@ -220,7 +222,10 @@ def _sources(facts: Facts, made: Statements) -> Iterator[Check]:
             for flow in flows:
                 listed = listed - flow if sign > 0 else listed + flow
             yield Check(
-                f"sources_uses and {cash.SHEET}", f"company: {item}", listed, _loose(table, facts.tables["cash"])
+                f"{SOURCES} and {cash.SHEET}",
+                f"company: {key_words(item).lower()}",
+                listed,
+                _loose(table, facts.tables["cash"]),
             )
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from optimizer.plan.written import Row
 from optimizer.report.workbook.checks import SHEET as CHECKS
 from optimizer.report.workbook.facts import Facts
 from optimizer.report.workbook.grid import START
-from optimizer.report.workbook.pen import BAD, BAND, EDGE, FORMULA, GOOD, INPUT, TEXT, Cell, Pen
+from optimizer.report.workbook.pen import BAD, BAND, EDGE, FORMULA, GOOD, INPUT, TEXT, Pen
 from optimizer.report.workbook.periods import NAME_ROW
+from optimizer.report.workbook.printing import print_fitted
 from optimizer.report.workbook.statements import Statements
 from optimizer.report.workbook.term import Term, number, over
-from optimizer.report.workbook.words import as_number
+from optimizer.report.workbook.words import as_number, number_format, sheet_name, spoken
 
 SHEET = "Cover"
 ALL_HOLD = "all_checks_hold"
 MOST_DECISIONS = 20
+WIDTHS = (34, 16, 12, 70)
+LONGEST = 95
+"""Characters of a line beside its label."""
+Listed = Sequence[tuple[str, str]]
+"""Sheets, and what each of them is."""
 
 
 @dataclass(frozen=True)
@@ -84,24 +91,25 @@ def _in_row(cell: str) -> str:
 
 
 def write_cover(
-    pen: Pen, sheet: Any, facts: Facts, made: Statements, holds: Term, sheets: Sequence[tuple[str, str]]
+    pen: Pen, sheet: Any, facts: Facts, made: Statements, holds: Term, sheets: tuple[Listed, Listed]
 ) -> None:
-    """The first sheet. ``holds``: the formula of all checks; ``sheets``: every other sheet and what it is."""
-    sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 1, 16)
-    sheet.set_column(2, 2, 12)
-    sheet.set_column(3, 3, 70)
+    """The first sheet. ``holds``: the formula of all checks; ``sheets``: statements, and all others."""
+    for column, width in enumerate(WIDTHS):
+        sheet.set_column(column, column, width)
     pen.put(sheet, 0, 0, facts.plan.title, bold=True, font_size=16, font_color=FORMULA)
     pen.put(sheet, 1, 0, _about(facts.plan.summary), italic=True)
     row = _headline(pen, sheet, 3, facts, made, holds)
+    row = _sheets(pen, sheet, row + 1, "Statements, covenants and checks: print these sheets", sheets[0])
     row = _section(pen, sheet, row + 1, "What the plan decides")
     for line in decision_words(facts):
         pen.put(sheet, row, 0, line, font_color=FORMULA)
         row += 1
+    row = _sheets(
+        pen, sheet, row + 1, "All other sheets: charts, inputs, and the tables behind the statements", sheets[1]
+    )
     row = _colours(pen, sheet, row + 1)
-    row = _sheets(pen, sheet, row + 1, sheets)
     row = _rests_on(pen, sheet, row + 1, facts.plan.summary)
-    sheet.fit_to_pages(1, 0)
+    print_fitted(sheet, WIDTHS, row + 1, (0, 0), with_truths=True)
 
 
 def _about(summary: Mapping[str, Any]) -> str:
@@ -114,7 +122,7 @@ def _about(summary: Mapping[str, Any]) -> str:
 
 def _section(pen: Pen, sheet: Any, row: int, title: str) -> int:
     for column in range(4):
-        pen.put(sheet, row, column, title if column == 0 else " ", bold=True, bg_color=BAND, font_color=FORMULA)
+        pen.put(sheet, row, column, title if column == 0 else None, bold=True, bg_color=BAND, font_color=FORMULA)
     return row + 1
 
 
@@ -122,8 +130,10 @@ def _headline(pen: Pen, sheet: Any, row: int, facts: Facts, made: Statements, ho
     row = _section(pen, sheet, row, "Headline figures")
     for figure in headline(facts, made):
         pen.put(sheet, row, 0, figure.words)
-        pen.put(sheet, row, 1, figure.amount, figure.unit, bold=True)
-        pen.put(sheet, row, 2, figure.unit)
+        # Nothing is 0.0 here, not a dash: a headline is a figure.
+        shape = number_format(figure.unit).replace('"-"', "0.0")
+        pen.put(sheet, row, 1, figure.amount, figure.unit, bold=True, num_format=shape)
+        pen.put(sheet, row, 2, figure.unit, indent=1)
         if figure.when:
             style = pen.format(font_color=FORMULA, align="left")
             sheet.write_formula(row, 3, f"={figure.when}", style, figure.period)
@@ -144,7 +154,10 @@ def decision_words(facts: Facts) -> list[str]:
     rows = facts.plan.rows("decisions")
     single = [_single(row) for row in rows if row["decision"] in ("sign", "contract", "build")]
     if len(single) > MOST_DECISIONS:
-        single = [*single[:MOST_DECISIONS], f"and {len(single) - MOST_DECISIONS} more on sheet decisions"]
+        single = [
+            *single[:MOST_DECISIONS],
+            f"and {len(single) - MOST_DECISIONS} more on sheet {sheet_name('decisions')}",
+        ]
     summed: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row["decision"] in VERBS:
@@ -152,7 +165,10 @@ def decision_words(facts: Facts) -> list[str]:
             summed.setdefault((row["decision"], what, row["unit"]), []).append(row)
     others = [_summed(*key, found) for key, found in summed.items()]
     if len(others) > MOST_DECISIONS:
-        others = [*others[:MOST_DECISIONS], f"and {len(others) - MOST_DECISIONS} more on sheet decisions"]
+        others = [
+            *others[:MOST_DECISIONS],
+            f"and {len(others) - MOST_DECISIONS} more on sheet {sheet_name('decisions')}",
+        ]
     return [*single, *others] or ["Nothing: the company keeps to what is committed."]
 
 
@@ -186,16 +202,17 @@ def _number(row: Row, column: str) -> float:
 
 def _single(row: Row) -> str:
     words = {"sign": "sign", "contract": "contract power", "build": "build"}[row["decision"]]
-    where = f" at {row['site']}" if row["site"] else ""
+    where = f" at {spoken(row['site'])}" if row["site"] else ""
     more = f", {_number(row, 'meter_mw'):,.1f} MW" if _number(row, "meter_mw") else ""
     capex = f", capex {_number(row, 'capex_usd_m'):,.1f} USD m" if _number(row, "capex_usd_m") else ""
-    return f"{row['date']}: {words} {row['item']}{where}: {_amount(_number(row, 'amount'), row['unit'])}{more}{capex}"
+    amount = _amount(_number(row, "amount"), row["unit"])
+    return f"{row['date']}: {words} {spoken(row['item'])}{where}: {amount}{more}{capex}"
 
 
 def _summed(decision: str, what: str, unit: str, rows: Sequence[Row]) -> str:
     first, last = rows[0]["date"], rows[-1]["date"]
     when = first if first == last else f"{first} to {last}"
-    return f"{when}: {VERBS[decision]} {what}: {_amount(sum(_number(row, 'amount') for row in rows), unit)}"
+    return f"{when}: {VERBS[decision]} {spoken(what)}: {_amount(sum(_number(row, 'amount') for row in rows), unit)}"
 
 
 def _colours(pen: Pen, sheet: Any, row: int) -> int:
@@ -211,8 +228,8 @@ def _colours(pen: Pen, sheet: Any, row: int) -> int:
     return row
 
 
-def _sheets(pen: Pen, sheet: Any, row: int, sheets: Sequence[tuple[str, str]]) -> int:
-    row = _section(pen, sheet, row, "Sheets")
+def _sheets(pen: Pen, sheet: Any, row: int, title: str, sheets: Listed) -> int:
+    row = _section(pen, sheet, row, title)
     style = pen.format(font_color="#1F5FA8", underline=1)
     for name, about in sheets:
         # A link within the workbook; the names of sheets are ours.
@@ -225,22 +242,22 @@ def _sheets(pen: Pen, sheet: Any, row: int, sheets: Sequence[tuple[str, str]]) -
 def _rests_on(pen: Pen, sheet: Any, row: int, summary: Mapping[str, Any]) -> int:
     row = _section(pen, sheet, row, "What it rests on")
     inputs = summary.get("inputs", {})
-    lines: list[tuple[str, Cell]] = [
+    lines: list[tuple[str, str]] = [
         ("case, SHA-256", str(inputs.get("case_sha256", ""))),
         ("case files", ", ".join(str(file) for file in inputs.get("files", ()))),
         ("values that are assumed", f"{inputs.get('assumed', 0)} (sheet Inputs says which)"),
     ]
     for name, price in inputs.get("power_prices", {}).items():
         months = " to ".join(price.get("shape_months", ()))
-        lines.append(
-            (f"power prices {name}", f"mean {price.get('mean_usd_per_mwh')} USD/MWh, {months}, {price.get('sha256')}")
-        )
+        lines.append((f"power prices {name}", f"mean {price.get('mean_usd_per_mwh')} USD/MWh, {months}"))
+        lines.append(("their SHA-256", str(price.get("sha256"))))
     for name, version in summary.get("versions", {}).items():
         lines.append((f"version of {name}", str(version)))
     lines += [("warning", str(warning)) for warning in inputs.get("warnings", ())]
     for label, said in lines:
-        pen.put(sheet, row, 0, label)
-        pen.put(sheet, row, 1, said)
-        row += 1
+        for at, part in enumerate(wrap(str(said), LONGEST) or [""]):
+            pen.put(sheet, row, 0, label if at == 0 else "")
+            pen.put(sheet, row, 1, part)
+            row += 1
     pen.put(sheet, row, 0, " ", top=1, top_color=EDGE)
     return row

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from optimizer.plan.table import DECIMALS
 from optimizer.report.workbook.facts import Facts
-from optimizer.report.workbook.grid import Grid, Line
+from optimizer.report.workbook.grid import NAMED, Grid, Line
 from optimizer.report.workbook.tables import first_seen
 from optimizer.report.workbook.term import TO_THE_DOLLAR, rounded, summed
+from optimizer.report.workbook.words import spoken
 
 SHEET = "Debt roll-forward"
 DEBTS, SHARES = "debts", "shares"
@@ -39,9 +40,9 @@ def debt_statement(facts: Facts) -> Grid | None:
     for group in groups:
         lines += _block(group, titles[group], "sum of the blocks below")
     for number, name in enumerate(names):
-        lines += _block(str(number), name, "")
+        lines += _block(str(number), spoken(name), "", name)
     about = "What is owed: opening, drawn, capitalised, repaid, closing. Interest of preferred shares is dividends."
-    grid = Grid(SHEET, about, facts.periods, lines)
+    grid = Grid(SHEET, about, facts.periods, lines, NAMED)
     for number in range(len(names)):
         _fill(facts, grid, str(number))
     for group, members in groups.items():
@@ -52,8 +53,8 @@ def debt_statement(facts: Facts) -> Grid | None:
     return grid
 
 
-def _block(key: str, title: str, how: str) -> list[Line]:
-    rows = [Line(f"{key}.heading", title, unit="", style="heading")]
+def _block(key: str, title: str, how: str, name: str | None = None) -> list[Line]:
+    rows = [Line(f"{key}.heading", title, unit="", style="heading", names=(name,) if name is not None else ())]
     rows.append(Line(f"{key}.opening", "Opening", how=how or "closing of the period before"))
     for part, label, source in PARTS:
         rows.append(Line(f"{key}.{part}", label, how=how or source, style="total" if part == "closing" else "line"))
@@ -61,7 +62,7 @@ def _block(key: str, title: str, how: str) -> list[Line]:
 
 
 def _fill(facts: Facts, grid: Grid, key: str) -> None:
-    table, name = facts.tables["debt"], grid.heading(f"{key}.heading")
+    table, name = facts.tables["debt"], grid.named(f"{key}.heading")
     for period in facts.periods:
         n = period.number
         before = grid.at(f"{key}.closing", n - 1) if n else table.of_name("opening_usd_m", period, debt=name)

@@ -1,14 +1,17 @@
-"""Sheets of the plan's tables: header with units, frozen, filtered, numbers by unit."""
+"""Sheets of the plan's tables: what each column is in words, its name in the file, then the rows; frozen, filtered."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from optimizer.report.workbook.pen import BAND, Pen
-from optimizer.report.workbook.tables import BEGINS, Table
+from optimizer.report.workbook.pen import BAND, FAINT, Pen
+from optimizer.report.workbook.printing import print_fitted
+from optimizer.report.workbook.tables import BEGINS, FIRST_ROW, Table
 from optimizer.report.workbook.words import header, number_format, unit_of
 
 LEAST_WIDTH, MOST_WIDTH = 9, 44
+HIGH = 4
+"""Rows that the head takes on every page: its first row is as high as three."""
 _FROZEN = {"scenario", "period", "month", "date", "site", "limit", "item", "offer", "lot", "debt", "decision"}
 
 
@@ -16,36 +19,38 @@ def write_table(pen: Pen, table: Table, colour: str) -> None:
     """One table on a sheet of its own, as the folder has it; at the end the first day of each row's period."""
     sheet = pen.sheet(table.sheet, colour)
     sheet.set_row(0, 42)
+    widths: list[float] = []
     for at, column in enumerate(table.columns):
-        side = "right" if any(isinstance(row[at], float) for row in table.rows) else "left"
-        look: dict[str, Any] = {
-            "bold": True,
-            "text_wrap": True,
-            "valign": "top",
-            "align": side,
-            "bg_color": BAND,
-            "bottom": 1,
-        }
-        pen.put(sheet, 0, at, _title(column), **look)
         unit = unit_of(column)
-        # A unit stands apart from the number before it.
-        apart: dict[str, Any] = {"indent": 1} if column == "unit" else {}
-        for row, cells in enumerate(table.rows, start=1):
+        _head(pen, sheet, at, column, any(isinstance(row[at], float) for row in table.rows))
+        # What stands left after a number stands apart from it.
+        apart: dict[str, Any] = {"indent": 1} if column in ("unit", BEGINS) else {}
+        for row, cells in enumerate(table.rows, start=FIRST_ROW):
             cell = cells[at]
             own = unit or _unit_beside(table, cells) if column in ("amount", "used", "allowed", "headroom") else unit
             pen.put(sheet, row, at, cell, own, **apart)
-        sheet.set_column(at, at, _width(table, at, number_format(unit)))
+        widths.append(_width(table, at, number_format(unit)))
+        sheet.set_column(at, at, widths[-1])
     leading = 0
     while leading < len(table.columns) and table.columns[leading] in _FROZEN and leading < 4:
         leading += 1
-    sheet.freeze_panes(1, leading)
-    sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
-    sheet.repeat_rows(0)
-    sheet.fit_to_pages(1, 0)
+    sheet.freeze_panes(FIRST_ROW, leading)
+    last_row, last_column = FIRST_ROW + len(table.rows) - 1, len(table.columns) - 1
+    sheet.autofilter(FIRST_ROW - 1, 0, last_row, last_column)
+    sheet.repeat_rows(0, FIRST_ROW - 1)
+    if leading:
+        sheet.repeat_columns(0, leading - 1)
+    print_fitted(sheet, widths, last_row + 1, (leading, HIGH))
 
 
-def _title(column: str) -> str:
-    return "period begins\ndate" if column == BEGINS else header(column)
+def _head(pen: Pen, sheet: Any, at: int, column: str, is_number: bool) -> None:
+    """Words and unit, and beneath them the column's name in the file."""
+    side: dict[str, Any] = {"align": "right" if is_number else "left", "bg_color": BAND}
+    side |= {"indent": 1} if column in ("unit", BEGINS) else {}
+    words = "Period begins\ndate" if column == BEGINS else header(column)
+    pen.put(sheet, 0, at, words, bold=True, text_wrap=True, valign="top", **side)
+    name = "(not in the file)" if column == BEGINS else column
+    pen.put(sheet, FIRST_ROW - 1, at, name, font_color=FAINT, font_size=8, bottom=1, shrink=True, **side)
 
 
 def _unit_beside(table: Table, cells: tuple[Any, ...]) -> str:
@@ -57,8 +62,10 @@ def _unit_beside(table: Table, cells: tuple[Any, ...]) -> str:
 
 
 def _width(table: Table, at: int, shape: str) -> int:
-    """Wide enough for header and cells, within reason."""
-    longest = max((len(part) for part in _title(table.columns[at]).split("\n")), default=0)
+    """Wide enough for the cells and for the longest word above them, within reason."""
+    longest = max((len(word) for word in header(table.columns[at]).split()), default=0)
+    # The name in the file is written smaller.
+    longest = max(longest, round(len(table.columns[at]) * 0.75))
     for row in table.rows:
         cell = row[at]
         if isinstance(cell, str):

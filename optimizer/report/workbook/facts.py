@@ -14,7 +14,7 @@ from optimizer.plan.written import WrittenPlan, read_written
 from optimizer.report.workbook.periods import Period, periods_of
 from optimizer.report.workbook.tables import Table, read_table
 from optimizer.report.workbook.term import Term, number
-from optimizer.report.workbook.words import text
+from optimizer.report.workbook.words import sheet_name, text
 
 TABLES = (
     "decisions", "allocation", "machines", "mining", "hosting", "power", "contracts", "dispatch", "flexibility",
@@ -55,9 +55,9 @@ ABOUT = {
     "explain_offers": "when each offer would be signed",
     "explain_cohorts": "break-even of machines by year",
 }
-"""What each sheet of a table holds, for the cover."""
+"""What each sheet of a table holds, for the cover; those of ``explain/`` with that before their names."""
 EXPLAINED = ("limits", "worth", "moves", "offers", "cohorts")
-"""Tables of ``explain/``; their sheets are ``explain_limits`` and so on."""
+"""Tables of ``explain/``."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,9 @@ def read_facts(folder: Path) -> Facts:
     if not periods:
         raise CallError(f"{folder} holds no plan by period (cash.csv has no rows)", ("solve the case again",))
     beside = folder / "explain"
-    explained = {name: read_table(WrittenPlan(beside, plan.summary), name, f"explain_{name}") for name in EXPLAINED}
-    tables = {name: read_table(plan, name) for name in TABLES}
+    there = WrittenPlan(beside, plan.summary)
+    explained = {name: read_table(there, name, sheet_name(f"explain_{name}")) for name in EXPLAINED}
+    tables = {name: read_table(plan, name, sheet_name(name)) for name in TABLES}
     return Facts(plan, _read_case(plan), tuple(periods), tables, explained)
 
 

@@ -18,11 +18,17 @@ from optimizer.report.workbook.term import Term
 Style = Literal["line", "total", "heading", "memo"]
 START = -1
 """The column before the first period: what there is at the start, or the sum over the plan."""
+NAMED = "name in table"
+"""Heads that column where it holds what the tables call a block."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a statement. ``how``: where its figures come from, in words; ``item``: a name of the case."""
+    """A line of a statement. ``how``: where its figures come from, in words; ``item``: whom a block is about, in words.
+
+    ``names``: what the tables call it, letter by letter; the last stands in the column before the first period, one
+    before it in the column left of that.
+    """
 
     key: str
     label: str
@@ -30,6 +36,7 @@ class Line:
     how: str = ""
     style: Style = "line"
     item: str | None = None
+    names: tuple[str | None, ...] = ()
 
 
 @dataclass
@@ -84,10 +91,11 @@ class Grid:
         first, last = column_letter(FIRST_COLUMN), column_letter(FIRST_COLUMN + len(self.periods) - 1)
         return f"'{self.sheet}'!{dollar}{first}{dollar}{row}:{dollar}{last}{dollar}{row}"
 
-    def heading(self, key: str, column: str = "A") -> NameCell:
-        """The cell that names what a block is about: column A its kind or name, B its item."""
-        line = self.lines[self._rows[key] - FIRST_LINE]
-        return NameCell(f"${column}${self._rows[key] + 1}", line.label if column == "A" else line.item)
+    def named(self, key: str, at: int = 0) -> NameCell:
+        """The cell that holds one of the names of a line, as the tables have it."""
+        names = self.lines[self._rows[key] - FIRST_LINE].names
+        letter = column_letter(FIRST_COLUMN - len(names) + at)
+        return NameCell(f"${letter}${self._rows[key] + 1}", names[at])
 
     def total(self, key: str) -> None:
         """The sum over the plan, in the column before the first period."""

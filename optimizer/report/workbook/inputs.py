@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from optimizer.report.workbook.facts import Facts
-from optimizer.report.workbook.pen import BAND, Pen
-from optimizer.report.workbook.words import unit_of
+from optimizer.report.workbook.pen import BAND, FAINT, Pen
+from optimizer.report.workbook.printing import print_wide
+from optimizer.report.workbook.words import path_words, text, unit_of
 
 SHEET = "Inputs"
 HEAD = 3
-TITLES = ("path in the case", "value", "unit", "provenance", "source")
+TITLES = ("input", "value", "unit", "provenance", "source", "path in the case")
+WIDTHS = (58, 30, 14, 11, 52, 58)
 
 
 def write_inputs(pen: Pen, facts: Facts, colour: str) -> None:
@@ -19,27 +21,29 @@ def write_inputs(pen: Pen, facts: Facts, colour: str) -> None:
     sheet = pen.sheet(SHEET, colour)
     pen.title(sheet, SHEET, "The case as it was resolved, with what it says of the source of its values.")
     pen.words(sheet, HEAD, 0, TITLES, bold=True, bg_color=BAND, bottom=1)
+    pen.put(sheet, HEAD, 1, TITLES[1], bold=True, bg_color=BAND, bottom=1, align="right")
     assumed = {str(path) for path in facts.plan.summary["inputs"].get("assumed_paths", ())}
     sources = {path: str(said["source"]) for path, said in facts.plan.sources.items() if said.get("source")}
     row = HEAD
     for path, value in values(facts.case):
         row += 1
         said = isinstance(value, int | float) and not isinstance(value, bool)
-        pen.put(sheet, row, 0, path)
+        top: dict[str, Any] = {"valign": "top"}
+        pen.put(sheet, row, 0, path_words(path), **top)
         # With as many digits as the case has.
-        pen.put(sheet, row, 1, value if said else _words(value), align="right", num_format="General")
-        pen.put(sheet, row, 2, unit_of(path.rsplit(".", 1)[-1]))
-        pen.put(sheet, row, 3, "assumed" if _said_above(path, assumed) else "stated")
+        pen.put(sheet, row, 1, value if said else _words(value), align="right", num_format="General", **top)
+        pen.put(sheet, row, 2, unit_of(path.rsplit(".", 1)[-1]), indent=1, **top)
+        pen.put(sheet, row, 3, "assumed" if _said_above(path, assumed) else "stated", **top)
         above = _said_above(path, sources)
-        pen.put(sheet, row, 4, sources[above] if above else "")
+        # On as many lines as it takes: what runs out of its cell is cut in print.
+        pen.put(sheet, row, 4, text(sources[above]) if above else "", text_wrap=True, **top)
+        pen.put(sheet, row, 5, path, font_color=FAINT, **top)
     sheet.autofilter(HEAD, 0, row, len(TITLES) - 1)
-    sheet.set_column(0, 0, 64)
-    sheet.set_column(1, 1, 30)
-    sheet.set_column(2, 3, 14)
-    sheet.set_column(4, 4, 80)
+    for column, width in enumerate(WIDTHS):
+        sheet.set_column(column, column, width)
     sheet.freeze_panes(HEAD + 1, 1)
     sheet.repeat_rows(HEAD)
-    sheet.fit_to_pages(1, 0)
+    print_wide(sheet, row, len(TITLES) - 1)
 
 
 def values(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:

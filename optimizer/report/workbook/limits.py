@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from optimizer.report.workbook.facts import Facts
-from optimizer.report.workbook.grid import Grid, Line
+from optimizer.report.workbook.grid import NAMED, Grid, Line
 from optimizer.report.workbook.periods import Period
 from optimizer.report.workbook.tables import NameCell
 from optimizer.report.workbook.term import TO_THE_DOLLAR, ZERO, Term, not_below_zero, number, over, rounded, summed
-from optimizer.report.workbook.words import text
+from optimizer.report.workbook.words import limit_words, spoken, text
 
 SHEET = "Limits and covenants"
 AT_LEAST = {"min_cash", "min_liquidity", "debt_service_coverage", "lock_up"}
@@ -58,7 +58,7 @@ def limits_statement(facts: Facts, cash: Grid, debt: Grid | None) -> Grid | None
     about = (
         "Headroom below 0 is a limit broken at its price. A cell is empty where a limit does not hold or is not tested."
     )
-    grid = Grid(SHEET, about, facts.periods, lines)
+    grid = Grid(SHEET, about, facts.periods, lines, NAMED)
     for period in facts.periods:
         if (earned := _last_twelve(facts, cash, period)) is not None:
             grid.put(LAST_TWELVE, period.number, earned)
@@ -83,7 +83,14 @@ def _lines(block: Block, key: str) -> list[Line]:
     limit, item, unit = block
     said = UNITS.get(unit, unit)
     lines = [
-        Line(f"{key}.heading", limit, unit="", style="heading", item=item),
+        Line(
+            f"{key}.heading",
+            limit_words(limit),
+            unit="",
+            style="heading",
+            item=spoken(item) if item else None,
+            names=(limit, item),
+        ),
         Line(f"{key}.used", "Used", said, _how(limit, "used")),
         Line(f"{key}.allowed", "Allowed", said, _how(limit, "allowed")),
         Line(f"{key}.headroom", "Headroom", said, "used and allowed", "total"),
@@ -102,8 +109,8 @@ def _fill(facts: Facts, grid: Grid, block: Block, key: str, rules: Mapping[str, 
     limit, item, _ = block
     table = facts.tables["limits"]
     names: dict[str, NameCell] = {
-        "limit": grid.heading(f"{key}.heading"),
-        "item": grid.heading(f"{key}.heading", "B"),
+        "limit": grid.named(f"{key}.heading", 0),
+        "item": grid.named(f"{key}.heading", 1),
     }
     there = set(zip(table.column("period"), table.column("limit"), table.column("item"), strict=True))
     level = facts.limit_level(limit)
@@ -193,7 +200,7 @@ def _credit_lines(facts: Facts, grid: Grid) -> list[str]:
         for line in grid.lines
         if line.key.startswith("facility.")
         and line.style == "heading"
-        and facts.facilities.get(line.item or "", {}).get("kind") == "credit_line"
+        and facts.facilities.get(line.names[1] or "", {}).get("kind") == "credit_line"
     ]
 
 

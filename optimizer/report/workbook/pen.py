@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import CallError
+from optimizer.report.workbook.printing import set_up
 from optimizer.report.workbook.term import Term
 from optimizer.report.workbook.words import DATE, number_format, text
 
 INPUT, FORMULA, TEXT = "#0000FF", "#000000", "#595959"
 """Colours of numbers that are given, of formulas, and of words."""
+FAINT = "#8A8A8A"
+"""Of names as the files have them."""
 BAND, EDGE, GOOD, BAD = "#DDE6F0", "#7F9DB9", "#1B7F3B", "#B00020"
 CREATED = date(2000, 1, 1)
 """Kept in every workbook, so that the same folder gives the same bytes."""
@@ -27,6 +30,8 @@ class Pen:
     """A workbook that is being written."""
 
     book: Any
+    case: str = ""
+    """Its title, above every printed page."""
     _formats: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
 
     def format(self, **properties: Any) -> Any:
@@ -36,13 +41,11 @@ class Pen:
             self._formats[key] = self.book.add_format({"font_name": "Calibri", "font_size": 10, **properties})
         return self._formats[key]
 
-    def sheet(self, name: str, colour: str | None = None) -> Any:
-        """A new sheet, without grid lines, printed in landscape."""
+    def sheet(self, name: str, colour: str | None = None, *, portrait: bool = False) -> Any:
+        """A new sheet, without grid lines, with header and footer for print."""
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.set_footer("&L&A&RPage &P of &N")
+        set_up(sheet, self.case, portrait=portrait)
         if colour:
             sheet.set_tab_color(colour)
         return sheet
@@ -79,8 +82,8 @@ class Pen:
         self.put(sheet, 1, 0, about, italic=True)
 
 
-def open_pen(path: Path) -> Pen:
-    """Begin a workbook. CallError where xlsxwriter is not installed."""
+def open_pen(path: Path, title: str) -> Pen:
+    """Begin a workbook of a case with this title. CallError where xlsxwriter is not installed."""
     try:
         xlsxwriter = import_module("xlsxwriter")
     except ImportError:
@@ -90,4 +93,4 @@ def open_pen(path: Path) -> Pen:
     # Nothing that stands in a case may become a formula, a link or a number.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(str(path), options)
-    return Pen(book)
+    return Pen(book, title)

@@ -35,9 +35,14 @@ class Statements:
 
     @property
     def grids(self) -> list[Grid]:
-        """Those by period, in the order of their sheets."""
-        every = (self.megawatts, self.cash, self.income, self.balance, self.debt, self.limits, self.coin)
+        """Statements and covenants by period, in the order of their sheets."""
+        every = (self.cash, self.income, self.balance, self.debt, self.limits)
         return [grid for grid in every if grid is not None]
+
+    @property
+    def beside(self) -> list[Grid]:
+        """What stands beside the statements, by period."""
+        return [grid for grid in (self.megawatts, self.coin) if grid is not None]
 
     @property
     def listings(self) -> list[Listing]:

@@ -15,6 +15,8 @@ from optimizer.report.workbook.words import as_date, as_number, text
 
 Cell = str | float | date | None
 
+FIRST_ROW = 2
+"""Of a table on its sheet, counted from 0: above it stand what columns are in words, and their names in the file."""
 BEGINS = "period_begins"
 """The one column that a table's sheet has and its file has not: the first day of the row's period."""
 
@@ -29,7 +31,7 @@ DATES = {"date", "from", "to", "best_date"}
 
 @dataclass(frozen=True)
 class Table:
-    """One table. ``rows`` hold a cell a column; ``sheet`` is the name of its sheet, header in row 1."""
+    """One table. ``rows`` hold a cell a column; ``sheet`` is the name of its sheet."""
 
     sheet: str
     columns: tuple[str, ...]
@@ -51,9 +53,9 @@ class Table:
         return [cell if isinstance(cell, float) else 0.0 for cell in self.column(name)]
 
     def range(self, name: str) -> str:
-        """Where the cells of a column stand: ``mining!$L$2:$L$40``."""
+        """Where the cells of a column stand: ``'Mining data'!$L$3:$L$40``."""
         letter = column_letter(self.columns.index(name))
-        return f"{self.sheet}!${letter}$2:${letter}${len(self.rows) + 1}"
+        return f"'{self.sheet}'!${letter}${FIRST_ROW + 1}:${letter}${FIRST_ROW + len(self.rows)}"
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -122,10 +124,10 @@ def dated(table: Table, name: str, period: Period, decision: str) -> Term:
     return Term(f"SUMIFS({table.range(name)},{asked})", value)
 
 
-def read_table(plan: WrittenPlan, name: str, sheet: str | None = None) -> Table:
+def read_table(plan: WrittenPlan, name: str, sheet: str) -> Table:
     """A table of the folder; without rows where there is no such file. CallError if it cannot be read."""
     if not plan.has(name):
-        return Table(sheet or name, (), ())
+        return Table(sheet, (), ())
     rows = plan.rows(name)
     columns = tuple(rows[0]) if rows else ()
     if any(None in row or None in row.values() for row in rows):
@@ -135,7 +137,7 @@ def read_table(plan: WrittenPlan, name: str, sheet: str | None = None) -> Table:
         columns = (*columns, BEGINS)
         periods = [period_of(row["period"]) for row in rows]
         typed.append([period.begins if period else None for period in periods])
-    return Table(sheet or name, tuple(text(column) for column in columns), tuple(zip(*typed, strict=True)))
+    return Table(sheet, tuple(text(column) for column in columns), tuple(zip(*typed, strict=True)))
 
 
 def _typed(column: str, cells: Sequence[str]) -> list[Cell]:

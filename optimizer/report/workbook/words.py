@@ -23,11 +23,40 @@ UNITS = {
     "usd_per_btc": "USD/BTC", "usd_per_share": "USD/share", "efficiency_j_per_th": "J/TH", "j_per_th": "J/TH",
     "usd_m": "USD m", "it_mw": "MW IT", "meter_mw": "MW", "a_mw": "MW", "b_mw": "MW", "mw_hours": "MW x h",
     "mwh": "MWh", "mw": "MW", "ph_s": "PH/s", "btc": "BTC", "usd": "USD", "months": "months", "share": "share",
+    "hours_run": "h",
 }  # fmt: skip
 """By the end of a column's name; a longer one comes before one that it ends with."""
 
 _KEPT_WHOLE = ("meter_mw", "it_mw", "mw_hours", "mwh", "mw", "ph_s", "btc", "efficiency_j_per_th")
 """Names that would say nothing without their unit."""
+
+_OWN = {
+    "meter_mw": "at the meter", "it_mw": "IT load", "ph_s": "hash rate", "mw_hours": "reserve hours", "mwh": "energy",
+    "mw": "power", "efficiency_j_per_th": "efficiency", "usd_m": "amount", "btc_usd": "bitcoin price",
+    "btc": "bitcoin mined", "gap": "gap", "due_12_months": "due within 12 months",
+}  # fmt: skip
+"""Columns that need other words than their names."""
+_SAID = {
+    "noi": "NOI", "sga": "SG&A", "ebitda": "EBITDA", "irr": "IRR", "moic": "MOIC", "dscr": "DSCR", "wacc": "WACC",
+    "btc": "bitcoin", "it": "IT", "mw": "MW", "mwh": "MWh", "usd": "USD", "ppa": "PPA",
+}  # fmt: skip
+"""Words of our keys that are written otherwise."""
+_LIMITS = {
+    "min_cash": "Minimum cash", "min_liquidity": "Minimum liquidity", "mining_shell": "Shell for machines",
+    "energised": "Energised megawatts", "net_debt_to_ebitda": "Net debt to EBITDA", "btc_pledged": "Bitcoin pledged",
+    "due_within_12_months": "Debt due within 12 months", "max_dilution": "Dilution",
+    "max_btc_share": "Share of bitcoin", "lock_up": "Lock-up", "facility": "Facility",
+    "debt_to_capital": "Debt to capital",
+}  # fmt: skip
+_CAUSES = {"tax": "Tax", "sites": "Sites", "power_resale": "Power resale"}
+_COMPONENTS = {
+    "opening_cash": "Cash at the start", "opening_btc": "Bitcoin at the start", "flexibility":
+    "Reserves and demand response", "contracts": "Power contracts", "delivery": "Delivery charges",
+    "breaches": "Limits broken, at their price",
+}  # fmt: skip
+_SHEETS = {"cost_per_btc": "Cost per bitcoin", "sources_uses": "Sources and uses", "worth_of_cash": "Worth of cash"}
+_CAPITALS = {"atm", "ppa", "btc", "ai", "xp", "dc", "gpu", "jv", "us", "uk", "ii", "iii", "sga"}
+_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 
 MONEY = '#,##0.0;-#,##0.0;"-"'
 FORMATS = {
@@ -46,6 +75,7 @@ FORMATS = {
     "USD/share": "#,##0.00",
     "year": "0",
     "days": "0",
+    "h": "#,##0.0",
     "months": "0",
 }
 """Of numbers, by unit."""
@@ -93,15 +123,63 @@ def unit_of(column: str) -> str:
 
 
 def header(column: str) -> str:
-    """``margin_usd_m`` as ``margin`` and its unit on a second line."""
+    """``margin_usd_m`` as ``Margin`` and its unit on a second line."""
     unit = unit_of(column)
-    end = next((end for end in UNITS if column.endswith(f"_{end}")), "")
-    own = column.removesuffix(f"_{end}") if end and column not in _KEPT_WHOLE else column
-    for known in ("meter_mw", "it_mw", "ph_s"):
-        if own == known:
-            own = {"meter_mw": "meter", "it_mw": "IT", "ph_s": "hash rate"}[known]
-    words = text(own.replace("_", " "))
+    end = next((end for end in UNITS if column.endswith(f"_{end}") and column not in _KEPT_WHOLE), "")
+    own = column.removesuffix(f"_{end}") if end else column
+    words = text(_begun(_OWN.get(own) or " ".join(_SAID.get(word, word) for word in own.split("_"))))
     return f"{words}\n{unit}" if unit and unit != "year" else words
+
+
+def spoken(name: str) -> str:
+    """A name of the case as people write it: ``black_pearl`` is Black Pearl, ``odessa.s21`` Odessa S21."""
+    return text(" ".join(_word(word) for word in _DOT.sub(" ", name.replace("_", " ")).split(" ")))
+
+
+def key_words(key: str) -> str:
+    """A key of ours in words: ``signing_cost`` is Signing cost."""
+    return text(_begun(" ".join(_SAID.get(word, word) for word in key.split("_"))))
+
+
+def limit_words(limit: str) -> str:
+    """A limit of limits.csv in words."""
+    return _LIMITS.get(limit) or key_words(limit)
+
+
+def cause_words(cause: str) -> str:
+    """A cause of bridge.csv in words."""
+    return _CAUSES.get(cause) or key_words(cause)
+
+
+def component_words(component: str) -> str:
+    """A part of the value in words; ``hosting: offer`` names an offer of the case."""
+    kind, colon, name = component.partition(": ")
+    said = _COMPONENTS.get(kind) or key_words(kind)
+    return text(f"{said}: {spoken(name)}") if colon else said
+
+
+def path_words(path: str) -> str:
+    """A path of the case in words, without its unit: ``Sites, Odessa, operating cost``."""
+    *above, last = path.split(".")
+    end = next((end for end in UNITS if last.endswith(f"_{end}")), "")
+    return text(", ".join([*map(spoken, above), key_words(last.removesuffix(f"_{end}") if end else last)]))
+
+
+def sheet_name(table: str) -> str:
+    """Of the sheet of a table: ``Mining data``; of one of ``explain/``, named ``explain_limits``: Explained limits."""
+    if table.startswith("explain_"):
+        return f"Explained {table.removeprefix('explain_')}"
+    return f"{_SHEETS.get(table) or key_words(table)} data"
+
+
+def _word(word: str) -> str:
+    if word.lower() in _CAPITALS:
+        return word.upper()
+    return word[:1].upper() + word[1:] if word.islower() else word
+
+
+def _begun(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def number_format(unit: str) -> str:

@@ -20,6 +20,7 @@ from optimizer.report.workbook.facts import ABOUT, Facts, read_facts
 from optimizer.report.workbook.inputs import SHEET as INPUTS
 from optimizer.report.workbook.inputs import write_inputs
 from optimizer.report.workbook.pen import BAND, CREATED, Pen, open_pen
+from optimizer.report.workbook.printing import print_fitted
 from optimizer.report.workbook.statement_sheets import write_grid, write_listing
 from optimizer.report.workbook.statements import Statements, make_statements
 from optimizer.report.workbook.term import Term
@@ -27,6 +28,8 @@ from optimizer.report.workbook.words import text
 
 STATEMENT, DETAIL, FRAME = "#1F5FA8", "#8A8A8A", "#1B7F3B"
 FIRST_CHECK = 5
+WIDTHS = (42, 52, 14, 14, 14)
+"""Of the columns of checks, in characters."""
 
 
 def write_workbook(folder: Path, target: Path) -> None:
@@ -47,7 +50,7 @@ def write_workbook(folder: Path, target: Path) -> None:
     os.close(handle)
     stage = Path(name)
     try:
-        _write(open_pen(stage), facts, made)
+        _write(open_pen(stage, facts.plan.title), facts, made)
         stage.chmod(0o644)
         os.replace(stage, target)
     except OSError as error:
@@ -61,24 +64,31 @@ def _write(pen: Pen, facts: Facts, made: Statements) -> None:
     title = text(facts.plan.title)
     pen.book.set_properties({"title": title[:255], "created": created, "comments": "A plan of wattfork"})
     pen.book.set_calc_mode("auto")
-    cover, charts = pen.sheet(COVER, FRAME), pen.sheet(CHARTS, FRAME)
+    # Sheets stand in the order in which they are printed: what a controller reads first comes first.
+    cover = pen.sheet(COVER, FRAME)
     held = checks(facts, made)
-    tables = [table for table in (*facts.tables.values(), *facts.explained.values()) if table]
     for listing in made.listings:
         write_listing(pen, listing, STATEMENT)
     for grid in made.grids:
         write_grid(pen, grid, STATEMENT)
     holds = _write_checks(pen, held)
+    write_charts(pen, pen.sheet(CHARTS, FRAME, portrait=True), made)
+    for grid in made.beside:
+        write_grid(pen, grid, FRAME)
     write_inputs(pen, facts, FRAME)
-    for table in tables:
-        write_table(pen, table, DETAIL)
-    write_charts(pen, charts, made)
-    sheets = [(CHARTS, "megawatts, cash, debt, bridge")]
-    sheets += [(listing.sheet, listing.about) for listing in made.listings]
-    sheets += [(grid.sheet, grid.about) for grid in made.grids]
-    sheets += [(CHECKS, "every tie-out as a formula that gives 0"), (INPUTS, "every value of the case")]
-    sheets += [(table.sheet, f"table: {ABOUT[table.sheet]}") for table in tables]
-    write_cover(pen, cover, facts, made, holds, sheets)
+    first = [(listing.sheet, listing.about) for listing in made.listings]
+    first += [(grid.sheet, grid.about) for grid in made.grids]
+    first += [(CHECKS, "every tie-out as a formula that gives 0")]
+    second = [(CHARTS, "megawatts, cash, debt, bridge, each with its data")]
+    second += [(each.sheet, each.about) for each in made.beside]
+    second += [(INPUTS, "every value of the case")]
+    tables = [(name, f"{name}.csv", table) for name, table in facts.tables.items()]
+    tables += [(f"explain_{name}", f"explain/{name}.csv", table) for name, table in facts.explained.items()]
+    for name, file, table in tables:
+        if table:
+            write_table(pen, table, DETAIL)
+            second.append((table.sheet, f"{file}: {ABOUT[name]}"))
+    write_cover(pen, cover, facts, made, holds, (first, second))
     cover.activate()
     pen.book.close()
 
@@ -101,13 +111,13 @@ def _write_checks(pen: Pen, held: list[Check]) -> Term:
         pen.put(sheet, row, 3, check.tolerance, num_format="0.0E+00")
         sheet.write_formula(row, 4, f"=ABS(C{row + 1})<=D{row + 1}", pen.format(align="left"), check.holds)
     sheet.autofilter(FIRST_CHECK - 1, 0, last - 1, 4)
-    sheet.set_column(0, 0, 42)
-    sheet.set_column(1, 1, 52)
-    sheet.set_column(2, 4, 14)
+    for column, width in enumerate(WIDTHS):
+        sheet.set_column(column, column, width)
     sheet.freeze_panes(FIRST_CHECK, 0)
     bad: Any = pen.format(font_color="#FFFFFF", bg_color="#B00020")
     sheet.conditional_format(
         FIRST_CHECK, 4, last - 1, 4, {"type": "cell", "criteria": "==", "value": "FALSE", "format": bad}
     )
-    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(FIRST_CHECK - 1)
+    print_fitted(sheet, WIDTHS, last, (0, 1), with_truths=True)
     return Term(f"{CHECKS}!B3", float(everything))
