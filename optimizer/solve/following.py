@@ -42,8 +42,9 @@ def completed(
 ) -> RawSolution | None:
     """The best plan with these whole columns (by name) laid down and the others open, to the gap that is asked for.
 
-    ``form`` is compiled from ``instance``. INFEASIBLE if no plan has these. None where this is no way to it: the model
-    is of another kind, too much is open, a linear program cannot be solved, or the gap is not reached.
+    ``form`` is compiled from ``instance``. None where this is no way to it: the model is of another kind, too much is
+    open, a linear program cannot be solved, the gap is not reached, or nothing is found. That no plan has these is for
+    others to prove: decisions that were rounded may break a row here by less than counts.
     """
     if not is_simple(instance) or not form.maximise:
         return None
@@ -65,13 +66,11 @@ def _by_tree(
     until = began + options.time_limit_seconds
     warm = WarmProgram(program.form, options)
     side = _laid(program.form, warm.whole, known)
-    if (side[0] > side[1]).any():
-        return _impossible(began)
-    if (side[0] < side[1]).sum() > MOST_LEFT:
+    if (side[0] > side[1]).any() or (side[0] < side[1]).sum() > MOST_LEFT:
         return None
     tree = Tree(program, warm, within=side)
     if tree.root is None:
-        return _impossible(began)
+        return None
     best: list[tuple[float, FloatArray]] = []
 
     def found(value: float, whole: FloatArray) -> None:
@@ -87,10 +86,8 @@ def _by_tree(
             return -np.inf
         return best[-1][0] + max(options.absolute_gap_usd_m, options.relative_gap * abs(best[-1][0]))
 
-    if not tree.exhaust(cutoff, found, nodes=MOST_PARTS, until=until, stop=stop):
+    if not tree.exhaust(cutoff, found, nodes=MOST_PARTS, until=until, stop=stop) or not best:
         return None
-    if not best:
-        return _impossible(began)
     return _in_the_model(program, form, warm, best[-1][1], min(tree.root.bound, cutoff()), options, began, tree.nodes)
 
 
@@ -135,10 +132,4 @@ def _in_the_model(
         seconds=time.perf_counter() - began,
         nodes=nodes,
         message="Optimal",
-    )
-
-
-def _impossible(began: float) -> RawSolution:
-    return RawSolution(
-        Status.INFEASIBLE, None, None, None, None, None, time.perf_counter() - began, 0, "no plan has these decisions"
     )

@@ -73,6 +73,9 @@ class WarmProgram:
         )
         self._options = replace(options, advanced=(), time_limit_seconds=LP_SECONDS)
         self._highs: Any = None
+        self._basis: Any = None
+        """Of the last optimum, where it is not that of the last program."""
+        self._kept: Any = None
         self._last: tuple[FloatArray, FloatArray] | None = None
 
     def bound(
@@ -125,6 +128,10 @@ class WarmProgram:
             self._highs = self._start()
         highs = self._highs
         self._move(low, high)
+        if self._basis is not None:
+            # Where a program without a plan was left is far from everything.
+            highs.setBasis(self._basis)
+            self._basis = None
         cut = highspy.kHighsInf if floor is None else self._sign * floor
         highs.setOptionValue("objective_bound", cut)
         highs.run()
@@ -132,17 +139,19 @@ class WarmProgram:
         highs.setOptionValue("presolve", "off")
         ended = str(highs.getModelStatus().name)
         if ended in ("kInfeasible", "kObjectiveBound"):
+            self._basis = self._kept if ended == "kInfeasible" else None
             return self._nothing()
         if ended != "kOptimal":
             self._highs = None
             return None
+        self._kept = highs.getBasis()
         values = np.array(highs.getSolution().col_value, dtype=np.float64)
         return Priced(self.form.objective(values), values)
 
     def _start(self) -> Any:
         limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self.form.row_count)
         advanced = (*WARM, ("simplex_iteration_limit", limit))
-        self._last = None
+        self._last = self._basis = self._kept = None
         return prepare(self._relaxed, replace(self._options, advanced=advanced))
 
     def _move(self, low: FloatArray, high: FloatArray) -> None:

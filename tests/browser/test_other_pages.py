@@ -61,6 +61,18 @@ def test_axe_finds_nothing_serious(opened: Opened, files: dict[str, Path], kind:
         assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in AXE] == []
 
 
+@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 23, 30)")])
+def test_a_map_is_as_dark_as_its_page(opened: Opened, files: dict[str, Path], scheme: str, ground: str) -> None:
+    """With colours of its own the map is white in the dark, and its regions are those of the light page."""
+    place = "document.querySelector('figure[data-chart=map] .plot')"
+    area = f"getComputedStyle({place}.querySelector('.mark-line path')).fill"
+    with opened(files["sweep"], color_scheme=scheme) as seen:
+        assert seen.page.evaluate(f"getComputedStyle({place}).backgroundColor") == ground
+        regions = {"light": "rgb(238, 221, 136)", "dark": "rgb(92, 82, 32)"}
+        assert seen.page.evaluate(area) == regions[scheme]
+        assert seen.page.locator("figure[data-chart=map] svg > rect.background[fill='#ffffff']").count() == 0
+
+
 def test_lanes_by_keyboard_and_on_paper(opened: Opened, files: dict[str, Path]) -> None:
     """The first lane of A is read aloud; on paper its numbers are open and there is nothing to choose."""
     with opened(files["compare"]) as seen:

@@ -92,6 +92,24 @@ def test_amounts_per_share_by_keyboard(opened: Opened, page_file: Path, tmp_path
         assert seen.problems == []
 
 
+def test_where_the_plan_cannot_be_paid_for_is_marked(opened: Opened, page_file: Path) -> None:
+    """Quickstart breaks its minimum cash at a fifth less hashprice: nothing was drawn there. The box lies left of
+    today's worth, its words within the chart, on a desk and on a phone."""
+    inside = "(text) => { const box = text.getBoundingClientRect(), own = text.closest('svg').getBoundingClientRect();"
+    inside += " return box.left >= own.left && box.right <= own.right; }"
+    for width in (1440, 375):
+        with opened(page_file, viewport={"width": width, "height": 900}) as seen:
+            chart = seen.page.locator("figure[data-chart=tornado] svg")
+            texts = [each.text_content() for each in chart.locator(".mark-text text").all()]
+            assert texts.count("minimum cash 2029Q2") == 2, texts
+            assert sum("cannot be paid:" in each for each in texts) == 2, texts
+            for each in chart.locator(".mark-text text").all():
+                held = each.evaluate(inside)
+                assert held
+            assert chart.locator("path[stroke-dasharray]").count() == 2
+            assert seen.problems == []
+
+
 def test_status_quo_is_hidden_and_shown(opened: Opened, page_file: Path) -> None:
     """By mouse off, by keyboard on again: its bar, the bridge and its words."""
     with opened(page_file) as seen:

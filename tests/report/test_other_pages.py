@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from optimizer.report.page.found import (
     SweepFound,
     Tornado,
 )
+from optimizer.report.page.words import named
 from optimizer.report.sweep_charts import DirectionPoint, TornadoBar
 from tests.report.pages import CASES, Parsed, edited, renamed
 from tests.report.test_page import HOSTILE
@@ -198,6 +200,63 @@ def test_switches_that_need_one_plan_are_not_there(pages: dict[str, Parsed]) -> 
         assert not {"unit", "compare"} & ids
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_are_words_as_on_the_page_of_a_plan(pages: dict[str, Parsed], kind: str) -> None:
+    """A key such as cloud_tenant stands in the table of keys alone, and nowhere is a name written twice over."""
+    parsed = pages[kind]
+    keys = parsed.tables["What names are called in the case"]
+    assert ["Cloud Tenant", "cloud_tenant"] in keys
+    shown = [cell for title, table in parsed.tables.items() if table is not keys for row in table for cell in row]
+    said = [*shown, *(text for texts in parsed.texts.values() for text in texts)]
+    assert not [text for text in said if "cloud_tenant" in text or "west_one" in text]
+    assert not [text for text in said if "TEnant" in text]
+    assert any("Cloud Tenant" in text for text in said)
+
+
+def test_keys_are_written_as_words_where_they_are_names() -> None:
+    """Paths, units and plain words stay: with any snake case changed the path would read Cloud Tenant.rate."""
+    keys: dict[str, str] = {}
+    assert named("2027-04-01 sign tenant at west: 2 halls; unplug west_one.s19_xp at west_one: 1.3 EH/s", keys) == (
+        "2027-04-01 sign Tenant at West: 2 halls; unplug West One S19 XP at West One: 1.3 EH/s"
+    )
+    assert keys["West One S19 XP"] == "west_one.s19_xp"
+    for text in ("offers.cloud_tenant.rate_usd_per_kw_month", "min_cash_usd_m", "2 halls instead of 3 halls",
+                 "sign nothing, keep every machine"):  # fmt: skip
+        assert named(text) == text
+    twice = named("tenant_a 2 halls at west_one 2027-01")
+    assert twice == "Tenant A 2 halls at West One 2027-01"
+    assert named(twice) == twice
+
+
+def test_peak_leverage_of_a_comparison_has_a_unit(files: dict[str, Path], pages: dict[str, Parsed]) -> None:
+    """Shown raw it reads -1.487."""
+    ratio = next(
+        row for row in rows_of(files["compare"].parent / "measures.csv") if row["measure"] == "peak_net_debt_to_ebitda"
+    )
+    rows = {row[0]: row[1:] for row in pages["compare"].by_finding("figures differ")}
+    assert rows["Peak net debt / EBITDA"][0] == f"{float(ratio['a']):.1f}x"
+
+
+def test_a_section_of_which_nothing_is_known_is_left_out() -> None:
+    """A break-even of which no point is worth anything has no scan to show: a heading without anything beneath it."""
+    found = replace(breakeven_found(flips=0), points=[BreakEvenPoint(1.0, None, None, None, None, "", "no cash")])
+    parsed = Parsed(breakeven_page(found))
+    assert "The scan" not in parsed.texts["h2"]
+    assert "What is decided at each value" in parsed.texts["h2"]
+
+
+def test_a_map_is_drawn_in_the_colours_of_the_page(pages: dict[str, Parsed]) -> None:
+    """A colour of its own, such as the white ground, would stay when the page is dark."""
+    chart = charts_of(pages["sweep"])["map"]
+    assert chart["spec"]["background"] is None
+    assert re.findall(r"#[0-9A-Fa-f]{6}", json.dumps(chart["spec"])) == []
+    style = next(text for tag, _, text in pages["sweep"].code if tag == "style")
+    used = set(re.findall(r"var\((--[\w-]+)\)", json.dumps(chart["spec"])))
+    assert {"--m0", "--m1"} <= used
+    for each in used:
+        assert style.count(f"{each}:") >= 3, each
+
+
 # ---------------------------------------------------------------- two plans
 
 
@@ -288,7 +347,8 @@ def test_alternatives_give_up_what_the_table_says(files: dict[str, Path], pages:
     assert [row[1] for row in drawn] == [pytest.approx(float(row["value_usd_m"])) for row in rows]
     assert column(parsed, "What each has", "Gives up") == ["$0.0M", f"${lost:,.1f}M"]
     told = column(parsed, "What each decides otherwise", "Otherwise than the best plan")
-    assert "; ".join(told) == rows[1]["differs"]
+    assert "; ".join(told) == named(rows[1]["differs"])
+    assert told[0].startswith("sign Cloud Tenant at West One ")
 
 
 def test_a_folder_of_alternatives_with_its_page_is_replaced(files: dict[str, Path]) -> None:

@@ -197,7 +197,7 @@ def test_moves_say_what_flips_the_plan(plan_folder: Path, parsed: Parsed) -> Non
     assert at == 7
     assert said.startswith("Hashprice 20% lower")
     moves = {row["input"]: row for row in rows_of(plan_folder, "explain/moves")}
-    table = parsed.by_finding("Nothing moves the plan as much")
+    table = parsed.by_finding("Nothing moves the worth as much")
     power = next(row for row in table if row[:2] == ["power prices ±20%", "20% lower"])
     assert power[2] == moves["power prices"]["low_value_usd_m"]
     gone = next(row for row in table if row[:2] == ["hashprice ±20%", "20% lower"])

@@ -17,7 +17,7 @@ NOTHING_FLIPS = ("Nothing that was tested",)
 WIDER = 3.0
 """Where nothing flips within what was tested, a threshold is looked for within so many times that range."""
 _SIDE = re.compile(r"(?:^|; )(low|high): ")
-_BY_HOW_MUCH = re.compile(r":? (?:falls short of|goes beyond) .*$")
+_BY_HOW_MUCH = re.compile(r":? (?:falls short of|goes beyond|is broken)\b.*$")
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,12 @@ def threshold_call(plan: PagePlan, row: Row, wider: float) -> str:
     low, high = (own_value + wider * (end - own_value) for end in (low, high))
     if key == "lead":
         return ""
-    if key == "hashrate_growth":
+    if key in SHIFTED:
         own = leaf(plan.case, path)
-        if not isinstance(own, int | float):
-            return ""
-        return _call([path], f"{own + low:.6g}:{own + high:.6g}")
-    if key == "rate":
+        if key == "hashrate_growth" and isinstance(own, int | float):
+            return _call([path], f"{own + low:.6g}:{own + high:.6g}")
+        if isinstance(own, dict):  # a level by date: its entries are moved
+            path += ".*"
         rates = [float(rate) for rate in _each(plan.case, path) if isinstance(rate, int | float) and rate > 0]
         if not rates:
             return ""

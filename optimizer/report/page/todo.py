@@ -241,7 +241,7 @@ def _last_dates(plan: PagePlan) -> Listing:
     titles = ("Signature", "Planned", "Window closes", "Later than planned costs", "Never costs")
     note = said(
         "Windows are those of the case. What waiting costs was worked out for the first signature only, with all else "
-        "decided anew; to ask it of another, forbid it in the case until later and solve again."
+        "decided anew; to ask it of another, begin its window (sign.from) later in the case and solve again."
         if first is not None
         else "Windows are those of the case. What waiting costs was not computed."
     )
