@@ -24,10 +24,10 @@ from unittest import mock
 
 from benchmarks.__main__ import CASES
 from optimizer.case.load import LoadedCase, load_case
+from optimizer.pool import Pool
 from optimizer.sweep.campaign import Campaign, Swept, local_executor
 from optimizer.sweep.directions import parse_vary
 from optimizer.sweep.point import CANDIDATES, Figures, Job, Outcome, PointOptions, Shared, load_solver, solve_point
-from optimizer.sweep.pool import Pool
 from optimizer.sweep.vary import Point, make_grid
 
 WORKERS, LINE_POINTS = 2, 50

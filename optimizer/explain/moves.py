@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from optimizer.case.case import Case
 from optimizer.case.yaml_file import CasePath
 from optimizer.errors import CaseError, InfeasibleError, SolverError
+from optimizer.explain.answers import Answers, Question
 from optimizer.explain.change import Change, months, numbers, written
 from optimizer.explain.levers import Rows
 from optimizer.explain.start import Start
@@ -98,25 +100,36 @@ def _numbers_of(data: Mapping[str, Any], paths: list[CasePath]) -> dict[CasePath
     return {at: value for path in paths for at, value in numbers(data, path).items()}
 
 
-def moves_table(start: Start, on_done: Callable[[str], None] | None = None) -> Table:
+def moves_table(answers: Answers) -> Table:
     """The rows of ``moves.csv``: values in USD m of the plan's whole numbers, and of commitments only."""
-    as_it_is = start.value_usd_m, _status_quo(start, start.prepared), ""
-    rows: list[tuple[Cell, ...]] = []
-    for move in moves(start.case, start.loaded.bare, start.written.rows("decisions")):
-        low, high = (
-            as_it_is if change is None else _values(start, change) for change in (move.low_change, move.high_change)
-        )
-        said = [f"{side}: {found[2]}" for side, found in (("low", low), ("high", high)) if found[2]]
-        rows.append(
-            (move.words, move.path, move.low, move.high, low[0], high[0], low[1], high[1], "; ".join(said)),
-        )
-        if on_done is not None:
-            on_done(move.words)
-    return table(COLUMNS, rows)
+    start = answers.start
+    every = moves(start.case, start.loaded.bare, start.written.rows("decisions"))
+    # Each end is a question of its own: they take long.
+    sides = [(move, side, change) for move in every for side, change in _sides(move)]
+    found = answers.to(
+        [Question(f"{move.words}, {side}", partial(_values, change=change)) for move, side, change in sides]
+    )
+    at = {(move.path, side): values for (move, side, _), values in zip(sides, found, strict=True)}
+    return table(COLUMNS, [_row(move, at[move.path, "low"], at[move.path, "high"]) for move in every])
 
 
-def _values(start: Start, change: Change) -> tuple[float | None, float | None, str]:
-    """Value of the plan and of commitments in the moved case; None and why, where there is none."""
+def _sides(move: Move) -> tuple[tuple[str, Change | None], ...]:
+    return ("low", move.low_change), ("high", move.high_change)
+
+
+Values = tuple[float | None, float | None, str]
+"""Of the plan and of commitments in USD m; None and why, where there is none."""
+
+
+def _row(move: Move, low: Values, high: Values) -> tuple[Cell, ...]:
+    said = [f"{side}: {found[2]}" for side, found in (("low", low), ("high", high)) if found[2]]
+    return (move.words, move.path, move.low, move.high, low[0], high[0], low[1], high[1], "; ".join(said))
+
+
+def _values(start: Start, change: Change | None) -> Values:
+    """In the moved case, or in the case as it is."""
+    if change is None:
+        return start.value_usd_m, _status_quo(start, start.prepared), ""
     try:
         moved = change.apply(start.loaded)
         prepared = start.prepare(moved)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from models.build import build
 from models.instance import Instance
 from optimizer.case.base import month_label
 from optimizer.errors import CaseError, InfeasibleError
+from optimizer.explain.answers import Answers, Question
 from optimizer.explain.change import Change
 from optimizer.explain.rents import Rents, rents
 from optimizer.explain.start import RULE_ROUNDS, Start
 from optimizer.instance.whole_plan import SIGN, WholeDecision, WholePlan, columns_of
-from optimizer.plan.table import Table, table
+from optimizer.plan.table import Cell, Table, table
 from optimizer.solve.added import Best, best_of
 from optimizer.solve.bridge import compile_model
 from optimizer.solve.columns import is_decided
@@ -62,56 +64,42 @@ class Refused:
     why: str = ""
 
 
-def refused_offers(start: Start, on_done: Callable[[str], None] | None = None) -> list[Refused]:
-    """Every offer at every site, in the order of the case."""
-    found = []
-    for offer, site, options in _pairs(start):
-        found.append(_judge(start, offer, site, options))
-        if on_done is not None:
-            on_done(f"{offer} at {site}")
-    return found
+def offers_table(answers: Answers) -> Table:
+    """The rows of ``offers.csv``: every offer at every site, in the order of the case."""
+    questions = [
+        Question(f"{offer} at {site}", partial(offer_row, offer=offer, site=site))
+        for offer, terms in answers.start.case.offers.items()
+        for site in terms.sites
+    ]
+    return table(COLUMNS, answers.to(questions))
 
 
-def offers_table(start: Start, found: Sequence[Refused]) -> Table:
-    """The rows of ``offers.csv``."""
-    rows = []
-    for each in found:
-        value = each.best.value_usd_m if each.best is not None else None
-        loses = None if value is None else max(0.0, start.value_usd_m - value)
-        date, halls = (each.decision.date, each.decision.amount) if each.decision is not None else (None, None)
-        impossible = "" if each.halls_signed else "no" if each.best is not None else "yes"
-        rows.append(
-            (
-                each.offer,
-                each.site,
-                each.halls_signed,
-                date,
-                halls,
-                value,
-                loses,
-                each.rate,
-                each.rate_needed,
-                each.without,
-                impossible,
-                each.why,
-            )
-        )
-    return table(COLUMNS, rows)
+def offer_row(start: Start, offer: str, site: str) -> tuple[Cell, ...]:
+    """The row of an offer at a site."""
+    each = _judge(start, offer, site)
+    value = each.best.value_usd_m if each.best is not None else None
+    loses = None if value is None else max(0.0, start.value_usd_m - value)
+    date, halls = (each.decision.date, each.decision.amount) if each.decision is not None else (None, None)
+    impossible = "" if each.halls_signed else "no" if each.best is not None else "yes"
+    return (
+        offer,
+        site,
+        each.halls_signed,
+        date,
+        halls,
+        value,
+        loses,
+        each.rate,
+        each.rate_needed,
+        each.without,
+        impossible,
+        each.why,
+    )
 
 
-def _pairs(start: Start) -> Iterable[tuple[str, str, list[int]]]:
-    """(offer, site, its options), leases apart."""
-    options = start.prepared.options
-    for offer, terms in start.case.offers.items():
-        for site in terms.sites:
-            yield (
-                offer,
-                site,
-                [o for o, each in enumerate(options) if (each.offer_name, each.site_name) == (offer, site)],
-            )
-
-
-def _judge(start: Start, offer: str, site: str, options: list[int]) -> Refused:
+def _judge(start: Start, offer: str, site: str) -> Refused:
+    # Leases of the start are no offers.
+    options = [o for o, each in enumerate(start.prepared.options) if (each.offer_name, each.site_name) == (offer, site)]
     rate = start.case.offers[offer].rate_usd_per_kw_month
     signed = [each for each in start.whole if each.kind == SIGN and each.name == offer]
     here = [each for each in signed if each.site == site]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optimizer.explain.answers import Answers
 from optimizer.explain.cohorts import cohorts_table
 from optimizer.explain.folder import EXPLANATION
 from optimizer.explain.limits import limits_table
 from optimizer.explain.moves import moves_table
-from optimizer.explain.offers import offers_table, refused_offers
+from optimizer.explain.offers import offers_table
 from optimizer.explain.start import read_start
 from optimizer.explain.worth import worth_table, worths
 from optimizer.plan.table import Table
@@ -64,11 +66,12 @@ def explain_plan(
     """
     written = read_written(folder)
     start = read_start(written, options)
-    tables = {
-        "limits": limits_table(written.rows("limits")),
-        "worth": worth_table(worths(start, anew, on_done)),
-        "moves": moves_table(start, on_done),
-        "offers": offers_table(start, refused_offers(start, on_done)),
-        "cohorts": cohorts_table(start),
-    }
+    with contextlib.closing(Answers(start, on_done)) as answers:
+        tables = {
+            "limits": limits_table(written.rows("limits")),
+            "worth": worth_table(worths(answers, anew)),
+            "moves": moves_table(answers),
+            "offers": offers_table(answers),
+            "cohorts": cohorts_table(start),
+        }
     return Explanation(written, tables)

@@ -6,6 +6,7 @@ the decisions in whole numbers is found; the linear program that is left has to 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -64,6 +65,8 @@ class Start:
     operations: Operations
     refinement: Refinement
     options: SolveOptions
+    seconds: float = 0.0
+    """How long it took to lay the plan down."""
 
     @property
     def plan(self) -> Plan:
@@ -118,6 +121,7 @@ class Start:
 
 def read_start(written: WrittenPlan, options: SolveOptions) -> Start:
     """Lay a written plan down. Raises CallError if its folder does not say how it was decided or what it is worth."""
+    began = time.perf_counter()
     decisions = written.folder / "decisions.csv"
     loaded = load_case(written.case_file)
     given = load_case(written.case_file, given_csv=decisions, given_otherwise="nothing")
@@ -138,7 +142,8 @@ def read_start(written: WrittenPlan, options: SolveOptions) -> Start:
     closed = prepare_from(given.case, market, operations, refinement)
     laid = _lay_down(_as(closed.instance, taken), _as(open_case.instance, taken), options)
     _check(written, laid, certified)
-    return Start(written, loaded, open_case, certified, laid, series, market, operations, refinement, options)
+    seconds = time.perf_counter() - began
+    return Start(written, loaded, open_case, certified, laid, series, market, operations, refinement, options, seconds)
 
 
 def _as(instance: Instance, like: Instance) -> Instance:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from models.build import build
 from optimizer.case.load import LoadedCase
 from optimizer.errors import CaseError, InfeasibleError, SolverError
+from optimizer.explain.answers import Answers, Question
 from optimizer.explain.levers import Lever, levers
 from optimizer.explain.start import Start
 from optimizer.instance.whole_plan import columns_of
@@ -45,17 +46,15 @@ class Worth:
         return apart > KINK_USD_M and apart > KINK_SHARE * abs(self.resolved_usd_m)
 
 
-def worths(start: Start, anew: int = 0, on_done: Callable[[str], None] | None = None) -> list[Worth]:
+def worths(answers: Answers, anew: int = 0) -> list[Worth]:
     """Every lever of a plan, worth most first. ``anew``: for so many of them all is decided anew."""
-    found = []
-    for lever in levers(start.case, start.loaded.bare, start.written.rows("decisions")):
-        worth = worth_of_lever(start, lever)
-        if worth is not None:
-            found.append(worth)
-        if on_done is not None:
-            on_done(lever.words)
+    start = answers.start
+    every = levers(start.case, start.loaded.bare, start.written.rows("decisions"))
+    asked = answers.to([Question(each.words, partial(worth_of_lever, lever=each)) for each in every])
+    found: list[Worth] = [each for each in asked if each is not None]
     found.sort(key=lambda each: -(each.resolved_usd_m if each.resolved_usd_m is not None else float("-inf")))
-    return [_anew(start, each) if rank < anew else each for rank, each in enumerate(found)]
+    again = [Question(f"{each.lever.words}, decided anew", partial(_anew, worth=each)) for each in found[:anew]]
+    return [*answers.to(again), *found[anew:]]
 
 
 def worth_table(found: list[Worth]) -> Table:

@@ -20,6 +20,7 @@ from optimizer.instance.whole_plan import WholePlan
 from optimizer.market.market import build_market
 from optimizer.market.prices import PriceSeries
 from optimizer.plan.summary import versions
+from optimizer.pool import Done, Pool, usable_cpus
 from optimizer.sweep.point import (
     AUDIT_FAILED,
     FAILED,
@@ -34,7 +35,6 @@ from optimizer.sweep.point import (
     read_series,
     solve_point,
 )
-from optimizer.sweep.pool import Done, Pool, usable_cpus
 from optimizer.sweep.price import PricedPoint, PriceJob, TwinValues, price_point, twins_point
 from optimizer.sweep.store import Store, key_of, outcome_of
 from optimizer.sweep.vary import Point

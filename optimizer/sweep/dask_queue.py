@@ -16,8 +16,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from optimizer.errors import CallError
+from optimizer.pool import Done
 from optimizer.sweep.dask_run import CONNECT_SECONDS, DaskRun, check_scheduler
-from optimizer.sweep.pool import Done
 
 SharedT = TypeVar("SharedT")
 JobT = TypeVar("JobT")
@@ -70,7 +70,7 @@ class DaskQueue:
         limit_seconds: float | None = None,
         warm_up: Callable[[], None] | None = None,
     ) -> Generator[Done[AnswerT] | None, None, None]:
-        """As `optimizer.sweep.pool.run_jobs`: yields each `Done` as it comes, and None now and then.
+        """As `optimizer.pool.run_jobs`: yields each `Done` as it comes, and None now and then.
 
         ``work`` and ``warm_up`` are functions of modules that the workers can import; closing the iterator ends what
         runs. The differences: a job whose worker died is given to another one, until `MOST_DEATHS` have died of it;

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from optimizer.errors import CallError
+from optimizer.pool import MOST_FAILED_STARTS, Done
 from optimizer.sweep import dask_worker
 from optimizer.sweep.dask_worker import Greeting, Said
-from optimizer.sweep.pool import MOST_FAILED_STARTS, Done
 
 AnswerT = TypeVar("AnswerT")
 

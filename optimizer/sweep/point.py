@@ -1,7 +1,7 @@
 """One point of a sweep: the case with its values laid over it, solved from plans that are known, and the row that it
 gives.
 
-It runs in a process of its own (`optimizer.sweep.pool`). What goes wrong with a point becomes its status and problem;
+It runs in a process of its own (`optimizer.pool`). What goes wrong with a point becomes its status and problem;
 nothing is raised. The solver is imported by the function that solves, so that the process which only hands out points
 never loads it.
 """

@@ -17,13 +17,13 @@ from optimizer.case.load import LoadedCase
 from optimizer.errors import ExitCode
 from optimizer.plan.summary import data_hash, rounded, versions
 from optimizer.plan.table import Cell, Table, table
+from optimizer.pool import usable_cpus
 from optimizer.sweep.campaign import Campaign, Executor, Swept, local_executor
 from optimizer.sweep.designs import Kind
 from optimizer.sweep.directions import Direction, Overlays, Vary, parse_vary
 from optimizer.sweep.further import Asking, Further, find_borders, find_regret, find_twins, hold_further, is_plane
 from optimizer.sweep.parquet import write_parquet
 from optimizer.sweep.point import EXIT_CODES, OPTIMAL, PointOptions
-from optimizer.sweep.pool import usable_cpus
 from optimizer.sweep.price import TwinValues
 from optimizer.sweep.refine import Refined
 from optimizer.sweep.regions import Regions, regions_of

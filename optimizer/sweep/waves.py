@@ -14,7 +14,7 @@ from optimizer.instance.whole_plan import Trail, WholePlan
 from optimizer.sweep.vary import Point
 
 FIRST_WAVE, LARGEST_WAVE = 4, 64
-MOST_CANDIDATES = 12
+MOST_CANDIDATES = 6
 
 T = TypeVar("T")
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from optimizer import api
+from optimizer.explain.answers import Answers
 from optimizer.explain.cohorts import cohorts_table
 from optimizer.explain.levers import levers
 from optimizer.explain.limits import limits_table
-from optimizer.explain.offers import offers_table, refused_offers
+from optimizer.explain.offers import offers_table
 from optimizer.explain.start import Start, read_start
 from optimizer.explain.worth import worth_of_lever, worth_table
 from optimizer.plan.written import read_written
@@ -39,7 +40,7 @@ def worth(start: Start, path: str) -> dict[str, Any]:
 
 def offers(start: Start) -> list[dict[str, Any]]:
     """The rows of offers.csv."""
-    return list(offers_table(start, refused_offers(start)).dicts())
+    return list(offers_table(Answers(start)).dicts())
 
 
 def buying(usd_per_th: float, ph_s: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from optimizer import api
 from optimizer.errors import CallError
+from optimizer.explain.answers import Answers
 from optimizer.explain.levers import Lever, levers
 from optimizer.explain.moves import moves_table
 from optimizer.explain.start import Start, read_start
@@ -71,7 +72,7 @@ def test_decided_anew(started: Started) -> None:
     """Proves: levers come in the order of their worth, and with everything decided anew one is worth at least as much
     as with the plan as it is, less the gap of 0.034. Broken: 0 where the old case is solved again."""
     start = started("quickstart")
-    found = worths(start, anew=2)
+    found = worths(Answers(start), anew=2)
     resolved = [each.resolved_usd_m or 0.0 for each in found]
     assert resolved == sorted(resolved, reverse=True)
     assert [each.anew_usd_m is not None for each in found[:3]] == [True, True, False]
@@ -84,7 +85,7 @@ def test_moves(started: Started) -> None:
     cell is empty and the limit is named; as it is it is worth what it says. Broken: a status quo that signs halls moves
     with their rent."""
     start = started("quickstart")
-    rows = {str(row["path"]): row for row in moves_table(start).dicts()}
+    rows = {str(row["path"]): row for row in moves_table(Answers(start)).dicts()}
     power = rows["market.power.*.scale"]
     assert power["low_value_usd_m"] > start.value_usd_m > power["high_value_usd_m"]  # type: ignore[operator]
     assert power["status_quo_low_usd_m"] > power["status_quo_high_usd_m"]  # type: ignore[operator]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from optimizer.sweep.pool import Done
+from optimizer.pool import Done
 
 
 class Here:

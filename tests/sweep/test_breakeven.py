@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from optimizer.errors import CallError, CaseError, ExitCode
+from optimizer.pool import Done
 from optimizer.sweep.breakeven import BreakEven, Found, gap_usd_m, is_tied, read_asked, run_breakeven
 from optimizer.sweep.breakeven_words import breakeven_lines
 from optimizer.sweep.flips import Answer, Interval
 from optimizer.sweep.point import PointOptions
-from optimizer.sweep.pool import Done
 from tests.math.cases import FLAT_50, Price, case_data, flat, load
 
 EXACT = PointOptions(relative_gap=1e-9)

@@ -19,10 +19,10 @@ import dask
 import pytest
 
 from optimizer.errors import CallError
+from optimizer.pool import Done
 from optimizer.sweep.campaign import Campaign
 from optimizer.sweep.dask_queue import CONNECT_SECONDS, DaskQueue, run_jobs_on_dask
 from optimizer.sweep.point import OPTIMAL, PointOptions
-from optimizer.sweep.pool import Done
 from optimizer.sweep.vary import Point
 from tests.sweep.dask_jobs import PATIENCE_SECONDS, Counted, wait_until, work
 

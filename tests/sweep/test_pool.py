@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from optimizer.sweep.pool import Done, Pool, run_jobs, usable_cpus
+from optimizer.pool import Done, Pool, run_jobs, usable_cpus
 
 PATIENCE_SECONDS = 60.0
 

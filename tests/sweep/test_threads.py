@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from optimizer.sweep.pool import run_jobs
+from optimizer.pool import run_jobs
 from optimizer.threads import VARIABLES, started_with_one_thread, use_one_thread
 
 
