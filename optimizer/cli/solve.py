@@ -108,7 +108,8 @@ def command(
         if sys.stdout.isatty():
             click.echo()
             show(picture_lines(result.plan.tables))
-        click.echo(f"\nPlan      {target}  (start with decisions.csv, cash.csv, allocation.csv)")
+        begin = "open report.html first" if shown else "start with decisions.csv, cash.csv, allocation.csv"
+        click.echo(f"\nPlan      {target}  ({begin})")
         click.echo("\n".join(shown))
     certified = result.certificate.passed and result.status is Status.OPTIMAL
     return ExitCode.DONE if certified else ExitCode.STOPPED

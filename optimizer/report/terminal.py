@@ -104,7 +104,7 @@ def _decision_lines(plan: Plan, waiting: Waiting | None) -> Iterator[str]:
             "Commit",
             [
                 f"{waiting.option.offer_name} at {waiting.option.site_name}, signed in {label}, cannot be undone; "
-                f"after that date it costs {_between(waiting.later_usd_m)} (signed later, or not at all), never "
+                f"letting that date pass costs {_between(waiting.later_usd_m)}, never "
                 f"signing it costs {_between(waiting.never_usd_m)}; its window closes {waiting.window_closes}"
             ],
         )

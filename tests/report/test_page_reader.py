@@ -191,7 +191,7 @@ def test_last_dates_of_every_signature(plan_folder: Path, tmp_path: Path) -> Non
     assert rows["Cloud Tenant at West One"][:2] == ["April 2027", "June 2027"]
     assert rows["Cloud Tenant at West One"][3] == never
     assert rows["Other Tenant at West One"] == ["July 2027", "March 2028", "not asked", "not asked"]
-    said = next(text for text in parsed.texts["dd"] if text.startswith("Signing later than planned"))
+    said = next(text for text in parsed.texts["dd"] if text.startswith("Letting that date pass"))
     assert said.endswith("Of the others only the windows are known: they close for Other Tenant in March 2028.")
 
 

@@ -106,7 +106,9 @@ def _thin_table(plan: PagePlan) -> Listing:
         for row in sorted(plan.rows("cash"), key=rank)[:THINNEST]
     ]
     titles = ("Period", "Cash at the end", "Minimum", "To spare", "One more $ adds beyond itself")
-    return Listing("The thinnest periods", sheet(titles, rows, "Periods with the least cash to spare"))
+    none = sum(num(row["headroom_usd_m"]) < NOTHING_USD_M for row in plan.rows("cash"))
+    shown = f": {THINNEST} of {none} with nothing to spare" if none > THINNEST else ""
+    return Listing(f"The thinnest periods{shown}", sheet(titles, rows, "Periods with the least cash to spare"))
 
 
 def _limits(plan: PagePlan) -> Listing:

@@ -30,6 +30,7 @@ from optimizer.report.page.flips import (
 from optimizer.report.page.plan import PagePlan, Row, num
 from optimizer.report.page.tested import tested, thresholds
 from optimizer.report.page.words import (
+    Money,
     Said,
     count,
     figure,
@@ -227,8 +228,7 @@ def _worth(found: Sequence[Row]) -> Chart:
     kept = [row for row in found if row["resolved_usd_m"] is not None]
     top = sorted(kept, key=lambda row: -num(row["resolved_usd_m"]))[:MOST_BARS]
     rows = tuple(
-        (_lever(r["lever"]), raw(r["step"], 20), raw(r["unit"], 30), r["resolved_usd_m"], raw(r["path"], 90))
-        for r in top
+        (_lever(r["lever"]), num(r["step"]), raw(r["unit"], 30), r["resolved_usd_m"], raw(r["path"], 90)) for r in top
     )
     spec = {
         "height": {"step": 26},
@@ -251,7 +251,12 @@ def _worth(found: Sequence[Row]) -> Chart:
     else:
         finding = said(f"Most is gained by {_lever(top[0]['lever'])}: ", usd(top[0]["resolved_usd_m"]), " for one step")
     left = len(found) - len(top)
-    note = said("Commitments held. Not audited.", f" {count(left, 'more lever')} in explain/worth.csv." if left else "")
+    note = said(
+        "Commitments held. Not audited.",
+        f" {count(left, 'more lever')} in explain/worth.csv." if left else "",
+        *_best_grid(kept),
+        " A loan is valued at its own rate, and interest saves tax: less of it may be worth little, or less than nothing.",
+    )
     return Chart(
         "levers",
         spec,
@@ -260,6 +265,19 @@ def _worth(found: Sequence[Row]) -> Chart:
         "lever",
         note=note,
     )
+
+
+def _best_grid(found: Sequence[Row]) -> tuple[str | Money, ...]:
+    """What a MW of grid is worth where it is worth most: everybody asks."""
+    grid = [row for row in found if str(row["lever"]).startswith("one more MW of grid at ")]
+    if not grid:
+        return ()
+    best = max(grid, key=lambda row: num(row["resolved_usd_m"]))
+    site = name(str(best["path"]).split(".")[1])
+    worth = num(best["resolved_usd_m"])
+    if worth < 0.05:
+        return (" One more MW of grid is worth nothing at any site.",)
+    return (f" One more MW of grid is worth most at {site}: ", usd(worth), ".")
 
 
 # ---------------------------------------------------------------- offers and machines

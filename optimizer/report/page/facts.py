@@ -121,7 +121,7 @@ def _waiting(plan: PagePlan) -> Fact:
     closing = listing(
         (f"{name(row['item'])} in {month(closes)}" for row in others if (closes := window_closes(plan, row))), 4
     )
-    more = said("Signing later than planned, or not at all, costs ", later, "; never signing costs ", never, ".")
+    more = said("Letting that date pass costs ", later, "; never signing costs ", never, ".")
     if closing:
         more = said(more, f" Of the others only the windows are known: they close for {closing}.")
     return Fact(
