@@ -255,7 +255,7 @@ def _worth(found: Sequence[Row]) -> Chart:
         "Commitments held. Not audited.",
         f" {count(left, 'more lever')} in explain/worth.csv." if left else "",
         *_best_grid(kept),
-        " A loan is valued at its own rate, and interest saves tax: less of it may be worth little, or less than nothing.",
+        " A loan is valued at its own rate, and interest saves tax: less of it may be worth little, or less than none.",
     )
     return Chart(
         "levers",
