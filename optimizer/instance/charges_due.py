@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from models.tree import Floats
-from optimizer.instance.machines import paid_in
+from optimizer.instance.machines import PaidIn
 from optimizer.market.calendar import month_factors
 from optimizer.market.market import Market
 from optimizer.operations.operations import Operations
@@ -22,7 +23,11 @@ class ChargesDue:
     rate: float
     """Discount rate of mining."""
 
-    @property
+    @cached_property
+    def _paid(self) -> PaidIn:
+        return PaidIn(self.market)
+
+    @cached_property
     def probability(self) -> Floats:
         """(J,)"""
         found: Floats = self.market.tree.probability[self.market.cells.node]
@@ -37,7 +42,7 @@ class ChargesDue:
             if billing is None:
                 paid[node] += accrued[cell]
             else:
-                for n, share in paid_in(self.market, billing.months(month), node):
+                for n, share in self._paid.after(node, billing.months(month)):
                     paid[n] += accrued[cell] * share
         return paid
 

@@ -43,12 +43,12 @@ def site_instants(
     for levels in (entry.energised_mw, entry.mining_shell_mw):
         if not isinstance(levels, int | float):
             instants |= {day.first - market.start_month for day in levels}
-    for place in operations.places:
-        if place.site == site:
-            lot = operations.lots[place.lot]
-            instants |= {lot.present_from, lot.present_until}
-            # What stands here may grow at a step, so every step is an instant.
-            instants |= {float(t) for t in market.tree.start_months[market.tree.decision]}
+    here = [operations.lots[place.lot] for place in operations.places if place.site == site]
+    for lot in here:
+        instants |= {lot.present_from, lot.present_until}
+    if here:
+        # What stands here may grow at a step, so every step is an instant.
+        instants |= set(market.tree.start_months[market.tree.decision].tolist())
     for option in options:
         if option.site == site:
             instants |= {option.flows.taken_from, option.flows.rent_from, option.flows.rent_until}
@@ -72,34 +72,32 @@ def megawatt_limits(
     built: list[tuple[int, int, float]] = []
     tree, lots = market.tree, operations.lots
     for s, (site_name, site) in enumerate(case.sites.items()):
+        own_places = [(p, place.mw_per_eh) for p, place in enumerate(operations.places) if place.site == s]
+        own_lots = [lots[operations.places[p].lot] for p, _ in own_places]
+        own_options = [(o, option) for o, option in enumerate(options) if option.site == s]
+        own_builds = [(u, build) for u, build in enumerate(builds) if build.site == s]
         for instant in site_instants(case, market, operations, options, builds, s):
             here = market.start_month + instant
-            present = [
-                (p, place.mw_per_eh)
-                for p, place in enumerate(operations.places)
-                if place.site == s and is_there(lots[place.lot], instant)
-            ]
+            present = [place for place, lot in zip(own_places, own_lots, strict=True) if is_there(lot, instant)]
+            nodes_then = np.flatnonzero(node_at(tree, instant)).tolist()
             for kind, levels in (("mining_shell", site.mining_shell_mw), ("energised", site.energised_mw)):
-                for node in np.flatnonzero(node_at(tree, instant)):
+                for node in nodes_then:
                     row = len(names)
                     places += [(row, p, mw) for p, mw in present]
                     halls += [
                         (row, o, option.energised_mw(instant) if kind == "energised" else option.gross_mw)
-                        for o, option in enumerate(options)
-                        if option.site == s
-                        and tree.reaches[option.node, node]
-                        and takes_megawatts(option, kind, instant)
+                        for o, option in own_options
+                        if tree.reaches[option.node, node] and takes_megawatts(option, kind, instant)
                     ]
                     built += [
                         (row, u, build_megawatts(build, kind))
-                        for u, build in enumerate(builds)
-                        if build.site == s
-                        and tree.reaches[build.node, node]
+                        for u, build in own_builds
+                        if tree.reaches[build.node, node]
                         and build.in_use_from <= instant + TOLERANCE_MONTHS
                         and build_megawatts(build, kind) > 0
                     ]
                     names.append(f"{kind} {site_name} {month_label(here + TOLERANCE_MONTHS)}")
-                    nodes.append(int(node))
+                    nodes.append(node)
                     allowed.append(level_at(levels, here))
     return MegawattLimits(
         name=tuple(names),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from scipy import sparse
 
@@ -44,15 +46,15 @@ def place_arrays(case: Case, market: Market, operations: Operations) -> Places:
     probability = tree.probability[cells.node]
     value = margin * probability * month_factors(case.discount.mining, cells.month)
     later: list[tuple[int, int, float]] = []
+    paid = PaidIn(market)
     for p, place in enumerate(operations.places):
         billing = operations.clocks[place.site].peak_billing
         for cell in np.flatnonzero(charges[p]).tolist() if billing is not None else ():
             assert billing is not None
-            month, node = int(cells.month[cell]), int(cells.node[cell])
-            value[p, cell] -= charges[p, cell] * billing.factor(month) * float(probability[cell])
+            month, node, charge = int(cells.month[cell]), int(cells.node[cell]), float(charges[p, cell])
+            value[p, cell] -= charge * billing.factor(month) * float(probability[cell])
             later += [
-                (p * len(tree) + node, n, -float(charges[p, cell]) * share)
-                for n, share in paid_in(market, billing.months(month), node)
+                (p * len(tree) + node, n, -charge * share) for n, share in paid.after(node, billing.months(month))
             ]
     lots = operations.lots
     exists = np.zeros((len(operations.places), len(tree)), dtype=bool)
@@ -75,27 +77,38 @@ def place_arrays(case: Case, market: Market, operations: Operations) -> Places:
 def _later(entries: list[tuple[int, int, float]], exists: Bools) -> sparse.csr_array:
     """(P * N, N) charges that are paid later, of places that can hold machines."""
     places, nodes = exists.shape
-    there = [entry for entry in entries if exists.reshape(-1)[entry[0]]]
+    stands = exists.reshape(-1).tolist()
+    there = [entry for entry in entries if stands[entry[0]]]
     row, column, data = ([entry[i] for entry in there] for i in range(3))
     found = sparse.csr_array((np.array(data, dtype=float), (row, column)), shape=(places * nodes, nodes))
     found.sum_duplicates()
     return found
 
 
-def paid_in(market: Market, months: range, node: int) -> list[tuple[int, float]]:
-    """(node, share) of what is paid evenly in some months after the start, along the paths that follow a node."""
-    tree, each = market.tree, np.array(months)
-    starts, ends = tree.start_months[:, None], (tree.start_months + tree.length_months)[:, None]
-    inside = ((starts <= each) & (each < ends)).sum(axis=1)
-    return [(n, inside[n] / len(each)) for n in np.flatnonzero(tree.reaches[node] & (inside > 0)).tolist()]
+class PaidIn:
+    """The nodes in which months after the start lie, found once for each node and months."""
+
+    def __init__(self, market: Market) -> None:
+        self.tree = market.tree
+        self._known: dict[tuple[int, range], list[tuple[int, float]]] = {}
+
+    def after(self, node: int, months: range) -> list[tuple[int, float]]:
+        """(node, share) of what is paid evenly in some months, along the paths that follow a node."""
+        if (node, months) not in self._known:
+            tree, each = self.tree, np.array(months)
+            starts, ends = tree.start_months[:, None], (tree.start_months + tree.length_months)[:, None]
+            inside = ((starts <= each) & (each < ends)).sum(axis=1)
+            found = np.flatnonzero(tree.reaches[node] & (inside > 0)).tolist()
+            self._known[node, months] = [(n, float(inside[n] / len(each))) for n in found]
+        return self._known[node, months]
 
 
 def by_node(cells_values: Floats, market: Market) -> Floats:
     """(X, J) by month cell -> (X, N) sums by node; the tail does not count."""
     planned: Bools = ~market.cells.in_tail
     result = np.zeros((cells_values.shape[0], len(market.tree)))
-    for index in range(cells_values.shape[0]):
-        np.add.at(result[index], market.cells.node[planned], cells_values[index, planned])
+    # One month cell after the other, all rows at once: each sum is made in the order of time.
+    np.add.at(result.T, market.cells.node[planned], cells_values[:, planned].T)
     return result
 
 
@@ -113,10 +126,17 @@ def resale_usd_per_th(machine: Machine, market: Market, lot: Lot, month: int) ->
     """Resale price of a lot at the first instant of a month, before the factor of a tier; 0 if it cannot be sold."""
     if machine.resale is None or machine.price_usd_per_th is None:
         return 0.0
+    return _resale(machine, lot, month, new_price_usd_per_th(machine, market, month))
+
+
+def _resale(machine: Machine, lot: Lot, month: int, new_usd_per_th: float) -> float:
+    """The same at a price of a new machine."""
+    if machine.resale is None:
+        return 0.0
     worn = 1.0
     if machine.life is not None:
         worn = max(0.0, 1 - (month - lot.age_from) / machine.life)
-    return machine.resale.share * new_price_usd_per_th(machine, market, month) * worn
+    return machine.resale.share * new_usd_per_th * worn
 
 
 def is_there(lot: Lot, months: float) -> bool:
@@ -167,22 +187,30 @@ def trade_arrays(case: Case, market: Market, operations: Operations) -> Trade | 
     can_plug, sell, end, taxed = np.zeros(size, dtype=bool), np.zeros(size), np.zeros(size), np.zeros(size)
     cost, value, plug = np.zeros(len(lots)), np.zeros(len(lots)), np.zeros(len(lots))
     horizon = tree.start_months + tree.length_months
+
+    @cache
+    def new_price(name: str, month: int) -> float:
+        has_price = case.machines[name].price_usd_per_th is not None
+        return new_price_usd_per_th(case.machines[name], market, month) if has_price else 0.0
+
     for c, lot in enumerate(lots):
         machine = case.machines[lot.machine]
         plug[c] = machine.move_usd_per_th * lot.share
         if lot.order_node >= 0:
             n = lot.order_node
-            cost[c] = new_price_usd_per_th(machine, market, starts[n]) * lot.share
+            cost[c] = new_price(lot.machine, starts[n]) * lot.share
             value[c] = -cost[c] * factor[n]
         reached = tree.reaches[lot.order_node] if lot.order_node >= 0 else np.ones(len(tree), dtype=bool)
         for n in np.flatnonzero(tree.decision & reached).tolist():
             if is_there(lot, starts[n]):
                 can_plug[c, n] = lot.order_node < 0
-                sell[c, n] = resale_usd_per_th(machine, market, lot, starts[n]) * lot.share
+                sell[c, n] = _resale(machine, lot, starts[n], new_price(lot.machine, starts[n])) * lot.share
         for leaf in tree.leaves.tolist():
             at = round(float(horizon[leaf]))
             if reached[leaf] and machine.resale is not None and is_there(lot, at) and lot.present_from < at - EPSILON:
-                worth = resale_usd_per_th(machine, market, lot, at) * machine.resale.tiers[-1].factor * lot.share
+                worth = (
+                    _resale(machine, lot, at, new_price(lot.machine, at)) * machine.resale.tiers[-1].factor * lot.share
+                )
                 factor_at_end = instant_factor(case.discount.mining, at) * tree.probability[leaf]
                 end[c, leaf] = worth * factor_at_end
                 taxed[c, leaf] = tax_on_machine(case, market, lot, worth) * factor_at_end

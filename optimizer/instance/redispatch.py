@@ -28,8 +28,11 @@ from optimizer.operations.operations import Operations
 from optimizer.operations.parts import (
     Part,
     has_program,
+    site_parts,
 )
 from optimizer.operations.supply import Supply
+
+NOWHERE = -1
 
 COINS = frozenset({"sell_btc", "keep_btc"})
 """Decisions that change nothing of what the hours come to."""
@@ -58,6 +61,8 @@ class Redispatch:
         self.sites = list(case.sites.values())
         # The same decisions are measured again and again while the price of new shares is found, and for the tables.
         self._last: tuple[Decisions, SiteMonths] | None = None
+        self._made: dict[tuple[int, frozenset[int]], tuple[Part, ...]] = {}
+        """Parts of a site by what is signed there, the latest of each site."""
         self.due = ChargesDue(market, operations, case.discount.mining)
 
     # ------------------------------------------------------------ all sites
@@ -111,8 +116,25 @@ class Redispatch:
             decisions,
             standing,
             model.levers,
-            model.signings,
+            self._parts(s, decisions),
         )
+
+    def _parts(self, s: int, decisions: Decisions) -> tuple[Part, ...]:
+        """The parts of a site. Contracts that were offered and not signed deliver nothing and need no part of a month
+        of their own."""
+        signings = self.model.signings
+        here = [q for q, signing in enumerate(signings) if signing.site == s]
+        signed = frozenset(q for q in here if decisions.lever[q] > 0)
+        if len(signed) == len(here) and s in self.model.parts:
+            return self.model.parts[s]
+        if (s, signed) not in self._made:
+            offers = tuple(
+                signing if q in signed else replace(signing, site=NOWHERE) for q, signing in enumerate(signings)
+            )
+            operations = self.operations
+            made = site_parts(self.case, operations.clocks[s], s, operations.lots, operations.places, offers)
+            self._made = {key: parts for key, parts in self._made.items() if key[0] != s} | {(s, signed): tuple(made)}
+        return self._made[s, signed]
 
     def _charges(self, run: SiteRun, found: SiteMonths) -> None:
         """Charges on peaks of a site whose hours are not tied."""

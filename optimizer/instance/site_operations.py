@@ -22,6 +22,7 @@ from optimizer.market.market import Market
 from optimizer.operations.hours import SiteClock
 from optimizer.operations.operations import Operations
 from optimizer.operations.parts import (
+    Part,
     SignedContract,
     has_program,
     site_parts,
@@ -52,6 +53,8 @@ class SiteModel:
     slacks: tuple[tuple[int, int, float], ...]
     """(site, month cell, USD m): by how much the hours may be worth more than the model says, for any plan (profiles
     are looked at in bands)."""
+    parts: Mapping[int, tuple[Part, ...]]
+    """Of each site with a program, as if everything were signed that can be."""
 
     @property
     def slack_usd_m(self) -> float:
@@ -69,12 +72,14 @@ def site_operations(
     """Columns and rows of all sites with a program."""
     names = list(case.sites)
     if not any(has_program(site) for site in case.sites.values()):
-        return SiteModel(None, (), (), (), (), (), {}, ())
+        return SiteModel(None, (), (), (), (), (), {}, (), {})
     sheet = Sheet(len(market.tree))
     levers = _signing_levers(case, market, names, signings, sheet)
+    parts: dict[int, tuple[Part, ...]] = {}
     for s, name in enumerate(names):
         if has_program(case.sites[name]):
-            SiteWriter(case, market, operations, options, signings, levers, refinement, sheet, s).write()
+            parts[s] = tuple(site_parts(case, operations.clocks[s], s, operations.lots, operations.places, signings))
+            SiteWriter(case, market, operations, options, signings, levers, refinement, sheet, s).write(parts[s])
     cells = market.cells
     factor = month_factors(case.discount.mining, cells.month) * market.tree.probability[cells.node]
     arrays = sheet.finish(len(operations.places), len(options), cells.node, factor)
@@ -87,6 +92,7 @@ def site_operations(
         signings=signings,
         signing_values=sheet.signing_values,
         slacks=tuple(sheet.slacks),
+        parts=parts,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,23 +23,20 @@ from optimizer.operations.mining import USD_PER_USD_M, value_usd_per_mwh
 from optimizer.operations.operations import Operations
 from optimizer.operations.parts import (
     Part,
-    SignedContract,
     assignable,
     program_in_month,
-    site_parts,
     the_demand,
 )
 from optimizer.operations.slots import coins_per_mwh
 from optimizer.operations.supply import Supply
-
-NOWHERE = -1
 
 DECIMALS = 8
 """Of what stands in ``dispatch.csv``."""
 
 
 class SiteRun:
-    """A site with what is decided of it. ``standing`` (P, J): EH/s installed by place and month cell."""
+    """A site with what is decided of it. ``standing`` (P, J): EH/s installed by place and month cell; ``parts``: of the
+    site, with the contracts that are signed."""
 
     def __init__(
         self,
@@ -52,7 +48,7 @@ class SiteRun:
         decisions: Decisions,
         standing: Floats,
         levers: Sequence[Lever],
-        signings: tuple[SignedContract, ...],
+        parts: tuple[Part, ...],
     ) -> None:
         self.market, self.operations, self.options = market, operations, options
         self.s, self.decisions, self.standing = site_index, decisions, standing
@@ -62,13 +58,9 @@ class SiteRun:
         probability = market.tree.probability[cells.node]
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * probability
         self.unit = self.site.share / USD_PER_USD_M
-        # Contracts that were offered and not signed deliver nothing and need no part of a month of their own.
-        signed = tuple(
-            signing if decisions.lever[q] > 0 else replace(signing, site=NOWHERE) for q, signing in enumerate(signings)
-        )
-        self.parts = list(site_parts(case, self.clock, site_index, operations.lots, operations.places, signed))
+        self.parts = parts
+        self.halls = [o for o in np.flatnonzero(decisions.halls).tolist() if options[o].site == site_index]
         self.windows = take_windows(case, market, site_index, self.clock)
-        self.signed = {q: float(decisions.lever[q]) for q in range(len(signed))}
         self.elected: dict[tuple[str, int], float] = {}
         self.peaks: dict[int, float] = {}
         self.enrolled: dict[int, float] = {}
@@ -106,8 +98,8 @@ class SiteRun:
         halls, reaches = self.decisions.halls, self.market.tree.reaches
         return sum(
             mw * float(halls[o])
-            for o, mw in halls_mw(self.options, self.s, month).items()
-            if halls[o] and reaches[self.options[o].node, node]
+            for o, mw in halls_mw(self.options, self.halls, month).items()
+            if reaches[self.options[o].node, node]
         )
 
     def loads(self, part: Part) -> list[Load]:
@@ -129,7 +121,7 @@ class SiteRun:
             if delivery.elected:
                 mw = self.elected[delivery.name, part.cell]
             elif delivery.option >= 0:
-                mw = self.signed[delivery.option]
+                mw = float(self.decisions.lever[delivery.option])
             found.append((delivery.supply, mw))
         return found
 
@@ -164,7 +156,7 @@ class SiteRun:
         gaps, amounts, taken = [np.zeros(0)], [np.zeros(0)], 0.0
         for part in self._parts_of(window):
             terms = self.terms(part)
-            done = dispatch(part.hours, self.loads(part), self.supplies(part), terms)
+            done = dispatch(part.hours, self.loads(part), self.supplies(part), terms, with_short=True)
             taken += float(done.mwh.sum()) + terms.all_halls_mw * float(part.hours.weight.sum())
             waits = done.short_of > 0
             # In the money of the window's last month, in which a shortfall is paid.
@@ -218,23 +210,24 @@ class SiteRun:
         found.rows += self._rows()
 
     def _machines(self, part: Part, done: Dispatched, found: SiteMonths) -> None:
-        cell, network, places = part.cell, self.market.network, self.operations.places
+        cell, network, here = part.cell, self.market.network, np.array(part.places, dtype=np.int64)
         btc_usd = float(network.btc_usd[int(self.market.cells.month[cell])])
         self.part_mwh[cell, part.first] = float(done.mwh.sum())
-        for number, p in enumerate(part.places):
-            mwh = float(done.mwh[number])
-            per_mwh = coins_per_mwh(part.hashprice, places[p].mw_per_eh, network.pool_fee, btc_usd)
-            coins = per_mwh * mwh * self.site.share
-            found.mwh[p, cell] += mwh
-            found.btc[p, cell] += coins
-            found.revenue[p, cell] += coins * btc_usd / USD_PER_USD_M
-            found.power_cost[p, cell] += float(done.power_cost[number]) * self.unit
-            found.variable_cost[p, cell] += mwh * self.site.variable_cost_usd_per_mwh * self.unit
+        per_mwh = [
+            coins_per_mwh(part.hashprice, self.operations.places[p].mw_per_eh, network.pool_fee, btc_usd)
+            for p in part.places
+        ]
+        coins = np.array(per_mwh) * done.mwh * self.site.share
+        found.mwh[here, cell] += done.mwh
+        found.btc[here, cell] += coins
+        found.revenue[here, cell] += coins * btc_usd / USD_PER_USD_M
+        found.power_cost[here, cell] += done.power_cost * self.unit
+        found.variable_cost[here, cell] += done.mwh * self.site.variable_cost_usd_per_mwh * self.unit
 
     def _contracts(self, part: Part, done: Dispatched, found: SiteMonths) -> None:
         cell = part.cell
         for delivery, contracted in zip(part.deliveries, done.contracts, strict=True):
-            if delivery.option >= 0 and self.signed[delivery.option] <= 0:
+            if delivery.option >= 0 and float(self.decisions.lever[delivery.option]) <= 0:
                 continue
             months = found.contracts.setdefault((self.s, delivery.name), contract_months(self.market.cells.size))
             months.mwh[cell] += contracted.mwh

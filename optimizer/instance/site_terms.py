@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +65,12 @@ def take_windows(case: Case, market: Market, site_index: int, clock: SiteClock) 
     return tuple(windows)
 
 
-def halls_mw(options: Sequence[Option], site: int, month: int) -> dict[int, float]:
-    """Mean MW that one hall of each option draws in a month (after the start), at a site."""
+def halls_mw(options: Sequence[Option], chosen: Iterable[int], month: int) -> dict[int, float]:
+    """Mean MW that one hall of each of the chosen options draws in a month (after the start)."""
     found = {}
-    for o, option in enumerate(options):
-        if option.site == site and option.flows.billed[month] > 0:
+    for o in chosen:
+        option = options[o]
+        if option.flows.billed[month] > 0:
             used = option.hall_mw_it * option.terms.utilisation * option.terms.pue
             found[o] = used * float(option.flows.billed[month])
     return found

@@ -20,7 +20,7 @@ from optimizer.case.contracts import FixedBlock, MinimumTake, MonthlyElection
 from optimizer.case.delivery import Demand
 from optimizer.case.flexibility import Ancillary, DemandResponse
 from optimizer.instance.hosting import Option
-from optimizer.instance.machines import paid_in
+from optimizer.instance.machines import PaidIn
 from optimizer.instance.sheet import Lever, Sheet
 from optimizer.instance.site_terms import halls_mw, take_windows
 from optimizer.market.calendar import days_in_span, month_factors
@@ -34,7 +34,6 @@ from optimizer.operations.parts import (
     SignedContract,
     assignable,
     program_in_month,
-    site_parts,
     the_demand,
 )
 from optimizer.operations.slots import (
@@ -94,18 +93,18 @@ class SiteWriter:
         self.probability = market.tree.probability[cells.node]
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * self.probability
         self.windows = take_windows(case, market, site_index, self.clock)
+        self.paid = PaidIn(market)
+        self.halls = [o for o, option in enumerate(options) if option.site == site_index]
         self.taken: dict[int, list[tuple[str, int, float]]] = {}
         """By month cell: (column kind, index, MWh) of everything that takes."""
         self.elected: dict[tuple[str, int], int] = {}
         self.peaks: dict[int, int] = {}
         self.enrolled: dict[int, int] = {}
 
-    def write(self) -> None:
-        """All parts, then what ties months together."""
+    def write(self, parts: Sequence[Part]) -> None:
+        """All parts of the site, then what ties months together."""
         first_of: dict[int, Part] = {}
-        for part in site_parts(
-            self.case, self.clock, self.s, self.operations.lots, self.operations.places, self.signings
-        ):
+        for part in parts:
             if part.cell not in first_of:
                 first_of[part.cell] = part
                 self._month_levers(part.cell)
@@ -140,7 +139,7 @@ class SiteWriter:
             self.sheet.add_lever(
                 Lever("billed", self.s, name, cell), (least, np.inf), {node: -rate}, -rate * float(self.factor[cell])
             )
-            for o, mw in halls_mw(self.options, self.s, month).items():
+            for o, mw in halls_mw(self.options, self.halls, month).items():
                 if self.market.tree.reaches[self.options[o].node, node]:
                     # Halls bear their part of the charge themselves.
                     self.sheet.hall_at.append((o, self.s, cell, rate * mw))
@@ -173,7 +172,7 @@ class SiteWriter:
         peak_row = None
         halls = {
             o: mw
-            for o, mw in halls_mw(self.options, self.s, month).items()
+            for o, mw in halls_mw(self.options, self.halls, month).items()
             if self.market.tree.reaches[self.options[o].node, node]
         }
         if cell in self.peaks:
@@ -181,15 +180,16 @@ class SiteWriter:
             self.sheet.row_lever.append((peak_row, self.peaks[cell], -1.0))
             self.sheet.row_hall += [(peak_row, o, mw) for o, mw in halls.items()]
         ways = list(self._ways(cell, slots, award is not None, enrolled is not None, peak_row is not None))
+        taking = self._takes(part)
         for kind in self._kinds(part):
-            self._machines(part, label, kind, slots, ways, rows, (award_row, enrol_row, peak_row), widths)
+            self._machines(part, label, kind, slots, ways, rows, (award_row, enrol_row, peak_row), widths, taking)
         if halls and assignable(self.site) and len(slots) > 1:
             self._halls(part, label, halls, slots, rows)
             if any(slot.share is not None for slot in slots):
                 self._slack(part, slots, widths)
         for delivery in part.deliveries:
             self._unused(delivery, part)
-        if self._takes(part):
+        if taking:
             hours = float(part.hours.weight.sum())
             self.taken.setdefault(cell, []).extend(("hall", o, mw * hours) for o, mw in halls.items())
 
@@ -238,16 +238,17 @@ class SiteWriter:
         supply_rows: dict[int, int],
         shared: tuple[int | None, int | None, int | None],
         widths: Sequence[float],
+        taking: bool,
     ) -> None:
-        """Columns of one kind of machine."""
+        """Columns of one kind of machine; ``taking``: whether what it takes is counted."""
         cells, places, sheet = self.market.cells, self.operations.places, self.sheet
         cell, node, month = part.cell, int(cells.node[part.cell]), int(cells.month[part.cell])
         award_row, enrol_row, peak_row = shared
         network = self.market.network
         btc = coins_per_mwh(part.hashprice, kind.mw_per_eh, network.pool_fee, float(network.btc_usd[month]))
         stand = Stand(kind.value, btc, self.site.share)
-        base = load_figures(part.hours, slots[0], Way(0), stand)
-        taking = self._takes(part)
+        # Without another way to stand nobody asks what buying at the market comes to.
+        base = load_figures(part.hours, slots[0], Way(0), stand) if ways or taking else Figures()
         load_row = sheet.add_row(f"load: {label} {kind.mw_per_eh:g}", 0.0)
         for p in kind.places:
             index = p * sheet.nodes + node
@@ -303,7 +304,7 @@ class SiteWriter:
         value = figures.margin_usd_m * float(self.factor[cell])
         billing = self.clock.peak_billing
         if billing is not None and figures.peak_charge_usd_m:
-            for n, share in paid_in(self.market, billing.months(month), node):
+            for n, share in self.paid.after(node, billing.months(month)):
                 cash[n] = cash.get(n, 0.0) - figures.peak_charge_usd_m * share
             value -= figures.peak_charge_usd_m * billing.factor(month) * float(self.probability[cell])
         return self.sheet.add_use(label, (self.s, cell), cash, value, {node: figures.btc})
@@ -438,7 +439,7 @@ class SiteWriter:
             self.sheet.row_sign.append((r, number, most))
             for p in first_of[cell].places:
                 self.sheet.row_place.append((r, p * self.sheet.nodes + signing.node, -places[p].load_mw_per_eh))
-            halls = halls_mw(self.options, self.s, int(cells.month[cell])) if assignable(self.site) else {}
+            halls = halls_mw(self.options, self.halls, int(cells.month[cell])) if assignable(self.site) else {}
             self.sheet.row_hall += [
                 (r, o, -mw) for o, mw in halls.items() if tree.reaches[self.options[o].node, signing.node]
             ]

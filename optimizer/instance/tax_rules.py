@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -52,18 +52,24 @@ def written_off(rule: TaxDepreciation, at: float, start_month: int, months: int)
 
     ``at`` is in months after the start, not before it; ``start_month`` says in which calendar month the plan starts.
     """
+    return _written_off(rule.method, rule.years, rule.bonus, at, start_month, months)
+
+
+@lru_cache(maxsize=4096)
+def _written_off(method: str, years: int, bonus: float, at: float, start_month: int, months: int) -> Floats:
     shares = np.zeros(months)
     first = int(np.floor(at + 1e-9))
-    if first >= months:
-        return shares
-    shares[first] += rule.bonus
-    left = 1 - rule.bonus
-    if rule.method == "straight_line":
-        return shares + left * overlap(at, at + 12 * rule.years, months) / (12 * rule.years)
-    january = 12 * np.floor((start_month + at + 1e-9) / 12) - start_month
-    for j, share in enumerate(macrs_shares(rule.years)):
-        begin, end = max(at, january + 12 * j), january + 12 * (j + 1)
-        shares += left * share * overlap(begin, end, months) / (end - begin)
+    if first < months:
+        shares[first] += bonus
+        left = 1 - bonus
+        if method == "straight_line":
+            shares = shares + left * overlap(at, at + 12 * years, months) / (12 * years)
+        else:
+            january = 12 * np.floor((start_month + at + 1e-9) / 12) - start_month
+            for j, share in enumerate(macrs_shares(years)):
+                begin, end = max(at, january + 12 * j), january + 12 * (j + 1)
+                shares += left * share * overlap(begin, end, months) / (end - begin)
+    shares.flags.writeable = False
     return shares
 
 

@@ -42,12 +42,20 @@ Years = tuple[tuple[int, int], ...]
 """(country, last node) of the years in which a plan had to be held to tax law, as `Instance.tax_binaries`, sorted."""
 
 
+Start = tuple[str, str, str]
+"""A basis of a linear program: what it is of, a key of the names of its columns and rows, and the basis as text, as
+`optimizer.solve.starts` has it."""
+
+Starts = tuple[Start, ...]
+
+
 class Trail(NamedTuple):
     """What the search that found a plan left behind, to help the next one. It decides nothing."""
 
     rules: Rules = ()
     splits: Splits = ()
     years: Years = ()
+    starts: Starts = ()
 
 
 NO_TRAIL = Trail()

@@ -76,7 +76,8 @@ class Dispatched:
     counted_mw: float
     """Load that does not stand still all month."""
     short_of: Floats
-    """(X,) $ per MWh by which what could run falls short of running (never below 0); and its MWh."""
+    """(X,) $ per MWh by which what could run falls short of running (never below 0); and its MWh. Empty if nobody
+    asked."""
     short_mwh: Floats
 
 
@@ -93,11 +94,12 @@ def dispatch(
     terms: Terms,
     *,
     blind_to_resale: bool = False,
+    with_short: bool = False,
 ) -> Dispatched:
     """Go through all intervals. ``supplies`` are the contracts in force and their MW.
 
     ``blind_to_resale`` runs machines by what a contract's MWh is billed at instead of what it is worth unused: for what
-    that mistake costs.
+    that mistake costs. ``with_short``: whether anybody asks how much falls short of running.
     """
     count = counted(loads, terms)
     slices = _slices(loads, count, terms)
@@ -117,16 +119,17 @@ def dispatch(
         for rank, got in enumerate(_overlaps(hall_edges, 0.0, terms.halls_mw)):
             np.add.at(hosted, (order[rank], np.arange(size)), got)
     for low, high, number, awarded, enrolled in slices:
-        can_run = ~(hours.interrupted | hours.event) if enrolled else ~hours.interrupted
-        extra, told = (hours.reserve, hours.reserve_signal) if awarded else (np.zeros(size), np.zeros(size))
-        worth = loads[number].value + told + terms.take_price - hours.peak_charge_now
+        can_run = hours.powered & ~hours.event if enrolled else hours.powered
+        worth = loads[number].value + (hours.reserve_signal if awarded else 0.0) + terms.take_price
+        worth = worth - hours.peak_charge_now
         rest = np.full(size, high - low)
         pieces = []
-        for rank, got in enumerate(_overlaps(edges, terms.halls_mw + low, terms.halls_mw + high)):
+        overlaps = _overlaps(edges, terms.halls_mw + low, terms.halls_mw + high) if supplies else ()
+        for rank, got in enumerate(overlaps):
             offered, paid = in_order[rank], billed[rank]
             rest = rest - got
             pieces.append((got, worth - (paid if blind_to_resale else offered), paid, order[rank]))
-        pieces.append((np.clip(rest, 0.0, None), worth - hours.signal, hours.price, None))
+        pieces.append((np.maximum(rest, 0.0), worth - hours.signal, hours.price, None))
         for there, surplus, paid, where in pieces:
             ran = np.where(can_run, _share_that_runs(surplus, terms), 0.0) * there
             weighted = hours.weight * ran
@@ -134,10 +137,12 @@ def dispatch(
             cost[number] += (weighted * paid).sum()
             if where is not None:
                 np.add.at(used, (where, np.arange(size)), ran)
-            reserve += float((weighted * extra).sum())
-            reserve_mwh += float(weighted[extra > 0].sum())
-            charged += (hours.peak_charges * weighted).sum(axis=1)
-            if can_run.any():
+            if awarded:
+                reserve += float((weighted * hours.reserve).sum())
+                reserve_mwh += float(weighted[hours.reserve > 0].sum())
+            if hours.charges_peaks:
+                charged += (hours.peak_charges * weighted).sum(axis=1)
+            if with_short and can_run.any():
                 short_of.append(np.clip(terms.take_price - surplus, 0.0, None)[can_run])
                 short_mwh.append((hours.weight * there)[can_run])
     contracts = tuple(

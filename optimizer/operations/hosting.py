@@ -21,7 +21,7 @@ from optimizer.errors import CaseError
 from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market
 from optimizer.operations.by_date import in_force, in_month
-from optimizer.operations.hours import SiteClock, firm_cost_usd
+from optimizer.operations.hours import SiteClock
 from optimizer.operations.mining import buys_plainly, purchase
 from optimizer.operations.peaks import Billing, month_rate
 from optimizer.operations.supply import Terms, supply
@@ -58,8 +58,7 @@ class SiteCharges:
         paid = np.zeros(len(accrued))
         for k in np.flatnonzero(accrued).tolist():
             when = months.months(k)
-            inside = [m for m in when if m < len(paid)]
-            paid[inside] += accrued[k] / len(when)
+            paid[when.start : when.stop] += accrued[k] / len(when)
         return paid
 
 
@@ -73,6 +72,7 @@ def site_power_prices(case: Case, market: Market, clocks: Sequence[SiteClock]) -
     for s, (name, site) in enumerate(case.sites.items()):
         market_path = market.power[site.power.market]
         plain, hosts = buys_plainly(site), _hosts(case, name)
+        firm = clocks[s].firm_costs_usd() if hosts and not plain else {}
         for k, j in by_month.items():
             shape = market_path.shape.months[cells.calendar_month(j), int(cells.days[j])]
             hours[s, k] = shape.hours
@@ -83,7 +83,7 @@ def site_power_prices(case: Case, market: Market, clocks: Sequence[SiteClock]) -
                 at_meter = (spot + tariff.adder_usd_per_mwh * shape.hours) * (1 + tariff.losses)
                 cost[s, k] = (at_meter + tariff.wires_usd_per_mwh * shape.hours) / 1e6
             elif hosts:
-                cost[s, k] = firm_cost_usd(clocks[s], j) / 1e6
+                cost[s, k] = firm[k] / 1e6
         powers = [offer.power for offer in case.offers.values()] + [lease.power for lease in case.leases.values()]
         for contract_name in {power.pass_through_at for power in powers} & set(site.contracts):
             named[s, contract_name] = _contract_price(clocks[s], contract_name, by_month, months)

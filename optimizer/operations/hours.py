@@ -6,7 +6,9 @@ machines or contracts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +25,12 @@ from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market
 from optimizer.operations.by_date import in_force, in_month
 from optimizer.operations.calls import called
-from optimizer.operations.peaks import Billing, expected_charge
+from optimizer.operations.peaks import Billing, expected_charges
+
+MOST_INTERVALS = 400_000
+"""Planned intervals of a site (ten years of quarter hours) up to which all hours that were made are kept."""
+
+NO_DAYS = (1, 0)
 
 
 @dataclass(frozen=True)
@@ -59,14 +66,29 @@ class Hours:
 
     def part(self, first: int, last: int) -> Hours:
         """The intervals of some days."""
-        if first <= int(self.day.min()) and last >= int(self.day.max()):
+        if first <= self._days[0] and last >= self._days[1]:
             return self
         inside = (self.day >= first) & (self.day <= last)
         return Hours(*(getattr(self, name)[..., inside] for name in self.__dataclass_fields__))
 
+    @cached_property
+    def powered(self) -> Bools:
+        """(H,) whether machines can run that are not enrolled."""
+        return ~self.interrupted
+
+    @cached_property
+    def charges_peaks(self) -> bool:
+        """Whether anything is charged for running in one of them."""
+        return bool(self.peak_charges.any() or self.peak_charge.any() or self.peak_charge_now.any())
+
+    @cached_property
+    def _days(self) -> tuple[int, int]:
+        """The first and the last."""
+        return int(self.day.min()), int(self.day.max())
+
 
 class SiteClock:
-    """The hours of one site by month, made when they are asked for. Called hours are found once."""
+    """The hours of one site by month, made when they are asked for, and kept. Called hours are found once."""
 
     def __init__(self, case: Case, market: Market, site_name: str) -> None:
         self.case, self.market, self.name = case, market, site_name
@@ -94,108 +116,186 @@ class SiteClock:
             for name, program in programs.items()
             if not isinstance(program, Ancillary)
         }
+        cells, months = market.cells, self.power.shape.months
+        self._alike: dict[tuple[int, int], list[int]] = {}
+        """Planned months by calendar month and days: the same intervals of the file serve them."""
+        planned = np.flatnonzero(~cells.in_tail).tolist()
+        for month, cell in {int(cells.month[cell]): cell for cell in planned}.items():
+            self._alike.setdefault(self._key(cell), []).append(month)
+        intervals = sum(len(months[key].day) * len(found) for key, found in self._alike.items())
+        self._keeps = intervals <= MOST_INTERVALS
         self._known: dict[int, Hours] = {}
+        self._last: dict[int, Hours] = {}
+        """The latest month of those that are not kept."""
 
     def hours(self, cell: int) -> Hours:
         """All intervals of a month cell."""
-        if cell not in self._known:
-            self._known = {cell: self._hours(cell)}  # months are asked for in order: one is enough to keep
-        return self._known[cell]
+        month, key = int(self.market.cells.month[cell]), self._key(cell)
+        if month in self._known:
+            return self._known[month]
+        if self._keeps and not self.market.cells.in_tail[cell]:
+            months = self._alike[key]
+            self._known |= zip(months, self._hours(key, months), strict=True)
+            return self._known[month]
+        if month not in self._last:
+            # Months are asked for in order: one is enough to keep.
+            self._last = {month: self._hours(key, [month])[0]}
+        return self._last[month]
 
-    def _hours(self, cell: int) -> Hours:
+    def forget(self) -> None:
+        """Let go of the hours that were made. They are made anew when they are asked for."""
+        self._known, self._last = {}, {}
+
+    def firm_costs_usd(self) -> dict[int, float]:
+        """$ that a MW of halls costs in all intervals of a month, by month after the start; also in the tail."""
+        cells, alike = self.market.cells, dict[tuple[int, int], list[int]]()
+        for month, cell in {int(month): cell for cell, month in enumerate(cells.month)}.items():
+            alike.setdefault(self._key(cell), []).append(month)
+        found: dict[int, float] = {}
+        for key, months in alike.items():
+            shape = self.power.shape.months[key]
+            index = self._split(self._spots(self.site.power.market, key, months), key, months)
+            price = self._meter(index, shape.day, None, key, months)
+            found |= zip(months, (shape.weight_hours * price).sum(axis=1).tolist(), strict=True)
+        return found
+
+    def _key(self, cell: int) -> tuple[int, int]:
+        cells = self.market.cells
+        return cells.calendar_month(cell), int(cells.days[cell])
+
+    def _hours(self, key: tuple[int, int], months: list[int]) -> list[Hours]:
+        """The hours of months (K,) that the same intervals of the file serve, all together: arrays are (K, H)."""
         market, site, series = self.market, self.site, self.power.series
-        cells = market.cells
-        month, days = int(cells.month[cell]), int(cells.days[cell])
-        key = (cells.calendar_month(cell), days)
         shape = self.power.shape.months[key]
-        absolute = market.start_month + month
-        spot = self.power.spot(shape.price, month)
-        interrupted, discount = np.zeros(len(spot), dtype=bool), np.zeros(len(spot))
-        for name, interruption in site.interruptions.items():
-            inside = self._inside(shape.day, interruption.start, interruption.until, month, days)
+        size = (len(months), len(shape.day))
+        spot = self._spots(site.power.market, key, months)
+        interrupted, discount = self._interruptions(key, months)
+        event, reserve = self._programs(key, months)
+        index = self._split(spot, key, months)
+        firm_price = self._meter(index, shape.day, None, key, months)
+        price = firm_price if discount is None else self._meter(index, shape.day, discount, key, months)
+        signal = price
+        decides = site.power.decides_on
+        if decides is not None:
+            known = self._spots(decides.market, key, months)
+            told = self._split(known + decides.skill * (spot - known), key, months)
+            signal = self._meter(told, shape.day, discount, key, months)
+        hour, weekday = series.local_hour[shape.source], series.local_weekday[shape.source]
+        absolute = [market.start_month + month for month in months]
+        charges = np.zeros((size[0], len(self.billing), size[1]))
+        for row, billing in enumerate(self.billing.values()):
+            charges[:, row] = expected_charges(billing.rule, absolute, hour, weekday, shape.weight_hours)
+        # Most months are charged nothing: their rows are one row of zeros.
+        nothing = np.broadcast_to(np.zeros(size[1]), size)
+        charge = now = nothing
+        if charges.any():
+            charge, now, bill = charges.sum(axis=1), np.zeros(size), self.peak_billing
+            for k in np.flatnonzero(charge.any(axis=1)).tolist():
+                now[k] = charge[k] * (bill.discount_to(months[k]) if bill is not None else 0.0)
+        else:
+            charges = np.broadcast_to(np.zeros(charges.shape[1:]), charges.shape)
+        return [
+            Hours(
+                day=shape.day,
+                hour=hour,
+                weekday=weekday,
+                weight=shape.weight_hours,
+                spot=spot[k],
+                price=price[k],
+                firm_price=firm_price[k],
+                signal=signal[k],
+                interrupted=interrupted[k],
+                event=event[k],
+                reserve=reserve[k],
+                reserve_signal=reserve[k] if decides is None else nothing[k],
+                peak_charges=charges[k],
+                peak_charge=charge[k],
+                peak_charge_now=now[k],
+            )
+            for k in range(size[0])
+        ]
+
+    def _spots(self, name: str, key: tuple[int, int], months: list[int]) -> Floats:
+        """(K, H) prices of a market as they are in some months."""
+        power = self.market.power[name]
+        prices: Floats = power.shape.months[key].price * power.factor[months][:, None] + power.basis_usd_per_mwh
+        return prices
+
+    def _interruptions(self, key: tuple[int, int], months: list[int]) -> tuple[Bools, Floats | None]:
+        """(K, H) whether machines get no power, and the discount for it; None without one."""
+        shape = self.power.shape.months[key]
+        size = (len(months), len(shape.day))
+        if not self.site.interruptions:
+            return np.broadcast_to(np.zeros(size[1], dtype=bool), size), None
+        interrupted, discount = np.zeros(size, dtype=bool), np.zeros(size)
+        for name, interruption in self.site.interruptions.items():
+            inside = self._inside(shape.day, interruption.start, interruption.until, key, months)
             interrupted |= inside & self._called["interruptions", name][shape.source]
             discount += np.where(inside, interruption.discount_usd_per_mwh, 0.0)
-        event, reserve = np.zeros(len(spot), dtype=bool), np.zeros(len(spot))
-        for name, program in site.flexibility.items():
-            inside = self._inside(shape.day, program.start, program.until, month, days)
+        return interrupted, discount
+
+    def _programs(self, key: tuple[int, int], months: list[int]) -> tuple[Bools, Floats]:
+        """(K, H) whether demand response is called, and what a MWh earns as a reserve."""
+        shape = self.power.shape.months[key]
+        size = (len(months), len(shape.day))
+        if not self.site.flexibility:
+            return np.broadcast_to(np.zeros(size[1], dtype=bool), size), np.broadcast_to(np.zeros(size[1]), size)
+        event, reserve = np.zeros(size, dtype=bool), np.zeros(size)
+        for name, program in self.site.flexibility.items():
+            inside = self._inside(shape.day, program.start, program.until, key, months)
             if isinstance(program, DemandResponse):
-                if absolute % 12 + 1 in program.months:
+                if key[0] + 1 in program.months:
                     event |= inside & self._called["flexibility", name][shape.source]
             else:
-                share = in_month(program.price_share, absolute) * program.availability
-                paid = market.shapes[reserve_path(self.name, name)].months[key].price * share
+                share = self._in_months(program.price_share, months) * program.availability
+                paid = self.market.shapes[reserve_path(self.name, name)].months[key].price * share
                 net = np.maximum(0.0, paid - program.deployed_share * program.deployment_cost_usd_per_mwh)
                 reserve += np.where(inside, net, 0.0)
-        index = self._split(spot, month, key)
-        signal = index
-        if site.power.decides_on is not None:
-            decides = site.power.decides_on
-            known = self._other(decides.market, month, key)
-            signal = self._split(known + decides.skill * (spot - known), month, key)
-        hour, weekday = series.local_hour[shape.source], series.local_weekday[shape.source]
-        charges = np.zeros((len(self.billing), len(spot)))
-        for row, bill in enumerate(self.billing.values()):
-            charges[row] = expected_charge(bill.rule, absolute, hour, weekday, shape.weight_hours)
-        charge = charges.sum(axis=0)
-        counts = self.peak_billing.discount_to(month) if self.peak_billing is not None and charge.any() else 0.0
-        return Hours(
-            day=shape.day,
-            hour=hour,
-            weekday=weekday,
-            weight=shape.weight_hours,
-            spot=spot,
-            price=self._meter(index, shape.day, discount, month, days),
-            firm_price=self._meter(index, shape.day, np.zeros(len(spot)), month, days),
-            signal=self._meter(signal, shape.day, discount, month, days),
-            interrupted=interrupted,
-            event=event,
-            reserve=reserve,
-            reserve_signal=reserve if site.power.decides_on is None else np.zeros(len(spot)),
-            peak_charges=charges,
-            peak_charge=charge,
-            peak_charge_now=charge * counts,
-        )
+        return event, reserve
 
-    def _split(self, price: Floats, month: int, key: tuple[int, int]) -> Floats:
+    def _split(self, price: Floats, key: tuple[int, int], months: list[int]) -> Floats:
         split = self.site.power.split
         if split is None:
             return price
-        return price + split.share * (self._other(split.market, month, key) - price)
+        return price + split.share * (self._spots(split.market, key, months) - price)
 
-    def _other(self, name: str, month: int, key: tuple[int, int]) -> Floats:
-        power = self.market.power[name]
-        return power.spot(power.shape.months[key].price, month)
-
-    def _meter(self, index: Floats, day: Ints, discount: Floats, month: int, days: int) -> Floats:
-        power, absolute = self.site.power, self.market.start_month + month
+    def _meter(
+        self, index: Floats, day: Ints, discount: Floats | None, key: tuple[int, int], months: list[int]
+    ) -> Floats:
+        """(K, H) what a MWh costs at the meter whose price is an index; ``discount``: None for nothing."""
+        power = self.site.power
         base = index
         if power.floor_usd_per_mwh is not None or power.cap_usd_per_mwh is not None:
             base = np.clip(index, power.floor_usd_per_mwh, power.cap_usd_per_mwh)
         tariff = power.tariff
         if tariff is not None:
             price = (
-                in_month(tariff.price_usd_per_mwh, absolute)
+                self._in_months(tariff.price_usd_per_mwh, months)
                 if isinstance(tariff, FixedTariff)
-                else tariff.mmbtu_per_mwh * in_month(tariff.gas_usd_per_mmbtu, absolute)
+                else tariff.mmbtu_per_mwh * self._in_months(tariff.gas_usd_per_mmbtu, months)
             )
-            base = np.where(self._inside(day, None, tariff.until, month, days), price, base)
-        adder, wires = in_month(power.adder_usd_per_mwh, absolute), in_month(power.wires_usd_per_mwh, absolute)
-        at_meter: Floats = (base + adder - discount) * (1 + power.losses) + wires
+            base = np.where(self._inside(day, None, tariff.until, key, months), price, base)
+        base = base + self._in_months(power.adder_usd_per_mwh, months)
+        if discount is not None:
+            base = base - discount
+        at_meter: Floats = base * (1 + power.losses) + self._in_months(power.wires_usd_per_mwh, months)
         return at_meter
 
+    def _in_months(self, amounts: float | Mapping[CalendarDate, float], months: list[int]) -> Floats:
+        """(K, 1) an amount as it holds in some months after the start."""
+        return np.array([in_month(amounts, self.market.start_month + month) for month in months])[:, None]
+
     def _inside(
-        self, day: Ints, start: CalendarDate | None, until: CalendarDate | None, month: int, days: int
+        self,
+        day: Ints,
+        start: CalendarDate | None,
+        until: CalendarDate | None,
+        key: tuple[int, int],
+        months: list[int],
     ) -> Bools:
-        """(H,) intervals of the days on which something holds."""
+        """(K, H) intervals of the days on which something holds."""
         begin, end = in_force(start, until, self.market.start_month)
-        span = days_in_span(self.market.start_month, month, days, begin, end)
-        if span is None:
-            return np.zeros(len(day), dtype=bool)
-        inside: Bools = (day >= span[0]) & (day <= span[1])
+        spans = [days_in_span(self.market.start_month, month, key[1], begin, end) or NO_DAYS for month in months]
+        first, last = np.array(spans).T[:, :, None]
+        inside: Bools = (day >= first) & (day <= last)
         return inside
-
-
-def firm_cost_usd(clock: SiteClock, cell: int) -> float:
-    """What a MW costs in $ that halls take in every interval of a month."""
-    hours = clock.hours(cell)
-    return float((hours.weight * hours.firm_price).sum())

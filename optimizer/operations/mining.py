@@ -9,7 +9,7 @@ prefix sums give the sums by one search. docs/figures.md, section 5. What contra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -274,7 +274,7 @@ def mining_coefficients(
         here = [index for index, place in enumerate(places) if place.site == s]
         month_of = _plain_month if buys_plainly(sites[s]) else _month
         for j in planned.tolist():
-            month = int(cells.month[j])
+            month, all_days = int(cells.month[j]), tuple(stretches(market, sites[s], j, 0.0, float("inf")))
             for index in here:
                 place, lot = places[index], lots[places[index].lot]
                 if month + 1 <= lot.present_from or month >= lot.present_until:
@@ -282,36 +282,39 @@ def mining_coefficients(
                 if month >= lot.present_from and month + 1 <= lot.present_until:
                     key = (s, place.mw_per_eh)
                     if (key, j) not in whole:
-                        whole[key, j] = month_of(clocks[s], place, j, 0.0, float("inf"))
+                        whole[key, j] = month_of(clocks[s], place, all_days)
                     arrays[:, index, j] = whole[key, j]
                 else:
-                    arrays[:, index, j] = month_of(clocks[s], place, j, lot.present_from, lot.present_until)
+                    some_days = stretches(market, sites[s], j, lot.present_from, lot.present_until)
+                    arrays[:, index, j] = month_of(clocks[s], place, some_days)
     return MiningCoefficients(**dict(zip(_FIGURES, arrays, strict=True)))
 
 
-def _plain_month(clock: SiteClock, place: Place, cell: int, begin: float, end: float) -> Floats:
-    """The figures of one EH/s in a month cell, as far as it lies between two instants (months after the start)."""
+def _plain_month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> Floats:
+    """The figures of one EH/s in some days of a month cell."""
     market, site = clock.market, clock.site
-    network, tariff = market.network, purchase(site, market.start_month + int(market.cells.month[cell]))
     figures = np.zeros(len(_FIGURES))
-    for stretch in stretches(market, site, cell, begin, end):
-        value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, network.pool_fee)
+    for stretch in days:
+        tariff = purchase(site, market.start_month + stretch.month)
+        value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
         ran, price_hours = run_below(stretch, tariff, value)
         figures += _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, price_hours, 0.0)
     return figures
 
 
-def _month(clock: SiteClock, place: Place, cell: int, begin: float, end: float) -> Floats:
+def _month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> Floats:
     """The same where prices have to be looked at hour by hour."""
     market, site = clock.market, clock.site
     figures = np.zeros(len(_FIGURES))
-    for stretch in stretches(market, site, cell, begin, end):
-        hours = clock.hours(cell).part(stretch.first, stretch.last)
-        value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
-        runs = (value - hours.signal - hours.peak_charge_now > ABOVE) & ~hours.interrupted
+    for stretch in days:
+        hours = clock.hours(stretch.cell).part(stretch.first, stretch.last)
+        surplus = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee) - hours.signal
+        if hours.charges_peaks:
+            surplus = surplus - hours.peak_charge_now
+        runs = np.flatnonzero((surplus > ABOVE) & hours.powered)
         weight = hours.weight[runs]
-        paid, charged = float((weight * hours.price[runs]).sum()), float((weight * hours.peak_charge[runs]).sum())
-        ran = float(weight.sum())
+        paid, ran = float((weight * hours.price[runs]).sum()), float(weight.sum())
+        charged = float((weight * hours.peak_charge[runs]).sum()) if hours.charges_peaks else 0.0
         figures += _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, paid, charged)
     return figures
 

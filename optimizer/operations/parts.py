@@ -5,12 +5,12 @@ Both the model's coefficients and the dispatch of a plan are made part by part, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.tree import Floats
+from models.tree import Bools, Floats, Ints
 from optimizer.case.case import Case
 from optimizer.case.contracts import (
     FixedBlock,
@@ -88,17 +88,20 @@ def site_parts(
     market, site = clock.market, clock.site
     here = [p for p, place in enumerate(places) if place.site == site_index]
     here.sort(key=lambda p: places[p].mw_per_eh)
-    lives = {p: (lots[places[p].lot].present_from, lots[places[p].lot].present_until) for p in here}
+    lives = [(lots[places[p].lot].present_from, lots[places[p].lot].present_until) for p in here]
     contracts = physical_contracts(site)
     spans = {name: in_force(c.start, c.until, market.start_month) for name, c in contracts.items()}
     signed = {q: offer for q, offer in enumerate(offers) if offer.site == site_index}
-    edges = [*lives.values(), *spans.values(), *((offer.signed, offer.until) for offer in signed.values())]
     takes = [c for c in site.contracts.values() if isinstance(c, MinimumTake)]
+    edges = [*lives, *spans.values(), *((offer.signed, offer.until) for offer in signed.values())]
     edges += [in_force(c.start, c.until, market.start_month) for c in takes]
     cells = market.cells
-    for cell in np.flatnonzero(~cells.in_tail).tolist():
+    planned = np.flatnonzero(~cells.in_tail)
+    always, partly = _all_month(edges, cells.month[planned])
+    for j, cell in enumerate(planned.tolist()):
         hours = clock.hours(cell)
-        for first, last, hashprice in _constant_days(market, cell, edges):
+        cut = [edges[e] for e in np.flatnonzero(partly[:, j]).tolist()]
+        for first, last, hashprice in _constant_days(market, cell, cut):
             part = hours.part(first, last)
             absolute = market.start_month + int(cells.month[cell])
             deliveries: list[Delivery] = []
@@ -116,8 +119,19 @@ def site_parts(
                     profile = _profile(clock, offered_profile_path(clock.name, offer.offer), cell, first, last)
                     terms = Terms(absolute, site.power.resale_fee_usd_per_mwh, profile)
                     deliveries.append(Delivery(offer.offer, form, supply(form, part, terms), 0.0, option=q))
-            there = tuple(p for p in here if _covers(market, cell, lives[p], first, last))
+            there = tuple(
+                p
+                for e, p in enumerate(here)
+                if always[e, j] or (partly[e, j] and _covers(market, cell, lives[e], first, last))
+            )
             yield Part(cell, first, last, hashprice, part, there, tuple(deliveries))
+
+
+def _all_month(spans: Sequence[tuple[float, float]], months: Ints) -> tuple[Bools, Bools]:
+    """(spans, months) whether a span holds all through a month; and whether it may hold in some of its days only."""
+    begin, end = np.array(spans, dtype=float).reshape(-1, 2).T[:, :, None]
+    always = (begin <= months) & (end >= months + 1)
+    return always, ~always & (end > months) & (begin < months + 1)
 
 
 def is_physical(contract: object) -> bool:

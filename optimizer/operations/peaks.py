@@ -6,7 +6,9 @@ sure it is that one of them is called) and the others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,19 +25,25 @@ def month_rate(rule: CoincidentPeak, absolute_month: int) -> float:
     return in_month(rule.rate_usd_per_kw_year, absolute_month) * 1000 / len(rule.months)
 
 
-def expected_charge(rule: CoincidentPeak, absolute_month: int, hour: Ints, weekday: Ints, weight: Floats) -> Floats:
-    """(H,) $ per MWh that runs in each interval of a month."""
-    rate = month_rate(rule, absolute_month)
-    if rate == 0.0:
-        return np.zeros(len(weight))
+def expected_charges(
+    rule: CoincidentPeak, absolute_months: Sequence[int], hour: Ints, weekday: Ints, weight: Floats
+) -> Floats:
+    """(K, H) $ per MWh that runs in each interval of months (K,) that have the same intervals."""
+    rates = np.array([month_rate(rule, month) for month in absolute_months])[:, None]
     candidate = (hour >= rule.hours[0]) & (hour < rule.hours[1])
     if rule.weekdays_only:
         candidate &= weekday < 5
     inside, outside = float(weight[candidate].sum()), float(weight[~candidate].sum())
     if inside == 0.0 or outside == 0.0:
-        return np.full(len(weight), rate / float(weight.sum()))
-    charge: Floats = np.where(candidate, rate * rule.success / inside, rate * (1 - rule.success) / outside)
-    return charge
+        return np.repeat(rates / float(weight.sum()), len(weight), axis=1)
+    charges: Floats = np.where(candidate, rates * rule.success / inside, rates * (1 - rule.success) / outside)
+    return charges
+
+
+@lru_cache(maxsize=4096)
+def mean_factor(rate: float, months: range) -> float:
+    """Mean discount factor of months after the start."""
+    return float(month_factors(rate, np.array(months)).mean())
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Billing:
 
     def factor(self, measured: int, rate: float | None = None) -> float:
         """Mean discount factor of the months in which it is paid."""
-        return float(month_factors(self.rate if rate is None else rate, np.array(self.months(measured))).mean())
+        return mean_factor(self.rate if rate is None else rate, self.months(measured))
 
     def discount_to(self, measured: int) -> float:
         """What a dollar accrued in a month and paid later is worth in that month."""

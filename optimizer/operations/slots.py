@@ -205,7 +205,7 @@ def load_figures(hours: Hours, slot: Slot, way: Way, stand: Stand) -> Figures:
     """One MW of a lot's load that stands in one way through a part."""
     if way.dark:
         return Figures()
-    can_run = ~(hours.interrupted | hours.event) if way.enrolled else ~hours.interrupted
+    can_run = hours.powered & ~hours.event if way.enrolled else hours.powered
     if slot.share is None:
         return _run(hours, slot.price, can_run, way, stand, hours.weight)
     served = _run(hours, slot.price, can_run, way, stand, hours.weight * slot.share)
@@ -215,14 +215,14 @@ def load_figures(hours: Hours, slot: Slot, way: Way, stand: Stand) -> Figures:
 
 def _run(hours: Hours, price: Floats, can_run: Bools, way: Way, stand: Stand, weight: Floats) -> Figures:
     decides = price if price is not hours.price else hours.signal
-    nothing = np.zeros(len(hours.weight))
-    extra, told = (hours.reserve, hours.reserve_signal) if way.awarded else (nothing, nothing)
-    surplus = stand.value + told + way.take_price - decides - hours.peak_charge_now
-    runs = can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE)
+    surplus = stand.value + (hours.reserve_signal if way.awarded else 0.0) + way.take_price - decides
+    if hours.charges_peaks:
+        surplus = surplus - hours.peak_charge_now
+    runs = np.flatnonzero(can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE))
     ran = weight[runs]
     mwh = float(ran.sum())
-    margin = stand.value * mwh + float((ran * (extra[runs] - price[runs])).sum())
-    charge = float((ran * hours.peak_charge[runs]).sum())
+    margin = stand.value * mwh + float((ran * ((hours.reserve[runs] if way.awarded else 0.0) - price[runs])).sum())
+    charge = float((ran * hours.peak_charge[runs]).sum()) if hours.charges_peaks else 0.0
     unit = stand.share / USD_PER_USD_M
     return Figures(mwh, mwh * stand.btc_per_mwh * stand.share, margin * unit, charge * unit)
 

@@ -6,11 +6,11 @@ model's figure is a bound where its slots are complete: docs/power_contracts.md.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
+from models.tree import Floats, Ints
 from optimizer.case.delivery import Demand
 from optimizer.case.flexibility import DemandResponse
 from optimizer.plan.build import Plan
@@ -59,76 +59,78 @@ class Certificate:
 
 def certificate_rows(plan: Plan) -> list[CertificateRow]:
     """Every site and year of the horizon."""
-    prepared = plan.prepared
-    cells, sites = prepared.market.cells, list(prepared.case.sites)
+    cells, sites = plan.prepared.market.cells, list(plan.prepared.case.sites)
     modelled, done, slack = _modelled(plan), _done(plan), _slack(plan)
     years = sorted({cells.year(int(c)) for c in np.flatnonzero(~cells.in_tail)})
-    rows = []
+    first, rows = cells.year(0), []
     for s, name in enumerate(sites):
         for year in years:
-            model, redispatched = modelled[s, year], done[s, year]
-            bound = max(model + slack[s, year], redispatched)
+            model, redispatched = float(modelled[s, year - first]), float(done[s, year - first])
+            bound = max(model + float(slack[s, year - first]), redispatched)
             rows.append(CertificateRow(name, year, model, redispatched, bound))
     return rows
 
 
-def _slack(plan: Plan) -> dict[tuple[int, int], float]:
+def _years(plan: Plan) -> Ints:
+    """(J,) calendar year of each month cell, after that of the start."""
+    cells = plan.prepared.market.cells
+    return (cells.start_month + cells.month) // 12 - cells.year(0)
+
+
+def _nothing(plan: Plan) -> Floats:
+    """By site and calendar year after that of the start."""
+    return np.zeros((len(plan.prepared.case.sites), int(_years(plan).max()) + 1))
+
+
+def _slack(plan: Plan) -> Floats:
     """What bands of a profile may hide, by site and year.
 
     Where nothing but the megawatts of the plan says how much of a profile is used, going through every hour is already
     the best there is, whatever the bands say; where a peak or an enrolment is chosen with them, it may not be.
     """
-    prepared = plan.prepared
-    cells, sites = prepared.market.cells, list(prepared.case.sites.values())
-    total: dict[tuple[int, int], float] = defaultdict(float)
+    prepared, years, total = plan.prepared, _years(plan), _nothing(plan)
+    sites = list(prepared.case.sites.values())
     for s, cell, amount in prepared.site_model.slacks:
         chosen = any(isinstance(charge, Demand) for charge in sites[s].delivery.values())
         chosen |= any(isinstance(program, DemandResponse) for program in sites[s].flexibility.values())
         if chosen:
-            total[s, cells.year(cell)] += amount
+            total[s, years[cell]] += amount
     return total
 
 
-def _done(plan: Plan) -> dict[tuple[int, int], float]:
+def _done(plan: Plan) -> Floats:
     """Present value of what every interval came to, by site and year."""
     prepared, months = plan.prepared, plan.months
-    cells, redispatch = prepared.market.cells, prepared.redispatch
-    total: dict[tuple[int, int], float] = defaultdict(float)
-    years = [cells.year(c) for c in range(cells.size)]
+    redispatch, years, total = prepared.redispatch, _years(plan), _nothing(plan)
+    margin = months.margin
     for p, place in enumerate(prepared.operations.places):
-        values = months.margin[p] * redispatch.factor
-        for c in np.flatnonzero(values).tolist():
-            total[place.site, years[c]] += float(values[c])
-    for kind in (months.contracts, months.programs):
-        for (s, _), entry in kind.items():
-            amounts = entry.result if hasattr(entry, "result") else entry.income
-            for c in np.flatnonzero(amounts).tolist():
-                total[s, years[c]] += float(amounts[c] * redispatch.factor[c])
+        np.add.at(total[place.site], years, margin[p] * redispatch.factor)
+    for (s, _), contract in months.contracts.items():
+        np.add.at(total[s], years, contract.result * redispatch.factor)
+    for (s, _), program in months.programs.items():
+        np.add.at(total[s], years, program.income * redispatch.factor)
     for (s, name), charge in months.charges.items():
-        values = redispatch.due.values(s, name, charge.accrued)
-        for c in np.flatnonzero(values).tolist():
-            total[s, years[c]] -= float(values[c])
+        np.subtract.at(total[s], years, redispatch.due.values(s, name, charge.accrued))
     return total
 
 
-def _modelled(plan: Plan) -> dict[tuple[int, int], float]:
+def _modelled(plan: Plan) -> Floats:
     """The same as the model's columns have it."""
     prepared = plan.prepared
     cells, redispatch, model = prepared.market.cells, prepared.redispatch, prepared.site_model
     operations, mining = prepared.open.operations, prepared.operations.mining
-    years = [cells.year(c) for c in range(cells.size)]
-    total: dict[tuple[int, int], float] = defaultdict(float)
+    years, total = _years(plan), _nothing(plan)
     standing = plan.states.installed_eh_s[:, cells.node]
+    margin = mining.margin_usd_m
     for p, place in enumerate(prepared.operations.places):
-        values = mining.margin_usd_m[p] * standing[p] * redispatch.factor
+        np.add.at(total[place.site], years, margin[p] * standing[p] * redispatch.factor)
         billing = prepared.operations.clocks[place.site].peak_billing
         charged = mining.peak_charge_usd_m[p] * standing[p]
-        for c in np.flatnonzero(values).tolist():
-            total[place.site, years[c]] += float(values[c])
-        for c in np.flatnonzero(charged).tolist():
+        at = np.flatnonzero(charged)
+        if len(at):
             assert billing is not None
-            paid = billing.factor(int(cells.month[c])) * redispatch.probability[c]
-            total[place.site, years[c]] -= float(charged[c] * paid)
+            factor = np.array([billing.factor(int(month)) for month in cells.month[at]])
+            np.subtract.at(total[place.site], years[at], charged[at] * (factor * redispatch.probability[at]))
     for settlement in prepared.operations.settlements:
         for c, amount in settlement.usd_m.items():
             total[settlement.site, years[c]] += amount * float(redispatch.factor[c])
@@ -141,10 +143,8 @@ def _modelled(plan: Plan) -> dict[tuple[int, int], float]:
     for u in np.flatnonzero(plan.decisions.use_mw).tolist():
         s, c = model.use_at[u]
         total[s, years[c]] += float(operations.use_value[u] * plan.decisions.use_mw[u])
-    for v, lever in enumerate(model.levers):
-        amount = float(plan.decisions.lever[v])
-        if not amount:
-            continue
+    for v in np.flatnonzero(plan.decisions.lever).tolist():
+        lever, amount = model.levers[v], float(plan.decisions.lever[v])
         if lever.kind == "contract":
             for c, value in model.signing_values[v]:
                 total[lever.site, years[c]] += value * amount

@@ -167,17 +167,19 @@ def allocation_table(plan: Plan) -> Table:
     prepared = plan.prepared
     tree = prepared.market.tree
     rows: list[tuple[Cell, ...]] = []
+    mined_at: list[list[tuple[str, list[float], list[float], list[float]]]] = [[] for _ in prepared.case.sites]
+    for mined in plan.mined:
+        figures = (mined.mean_mw.tolist(), mined.mwh.tolist(), mined.hours_run.tolist())
+        mined_at[mined.site].append((mined.name, *figures))
     for n, (scenario, period) in enumerate(_node_keys(plan)):
         begin, end = float(tree.start_months[n]), float(tree.start_months[n] + tree.length_months[n])
         head = (scenario, period, iso(plan, begin), last_day(plan, end))
         for s, (name, site) in enumerate(prepared.case.sites.items()):
             used = 0.0
-            for mined in plan.mined:
-                if mined.site == s and mined.mean_mw[n] > TINY:
-                    mw = float(mined.mean_mw[n])
-                    used += mw
-                    run = (float(mined.mwh[n]), float(mined.hours_run[n]))
-                    rows.append((*head, name, "mining", mined.name, mw, 0.0, *run))
+            for item, mean_mw, mwh_mined, hours_run in mined_at[s]:
+                if mean_mw[n] > TINY:
+                    used += mean_mw[n]
+                    rows.append((*head, name, "mining", item, mean_mw[n], 0.0, mwh_mined[n], hours_run[n]))
             for offer in plan.signed:
                 if offer.option.site == s and offer.reserved_mw[n] > TINY:
                     mw = float(offer.reserved_mw[n])

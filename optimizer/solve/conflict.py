@@ -21,7 +21,8 @@ import numpy as np
 import scipy.sparse
 
 from optimizer.solve.bridge import FloatArray, StandardForm, make_form
-from optimizer.solve.highs import SolveOptions, Status, find_infeasible_subset, solve_fixed, solve_form
+from optimizer.solve.fixed import solve_fixed
+from optimizer.solve.highs import SolveOptions, Status, find_infeasible_subset, solve_form
 
 # Smaller amounts are the solver's tolerance, not a conflict.
 _LEAST_AMOUNT = 1e-7

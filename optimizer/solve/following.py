@@ -17,7 +17,8 @@ from models.instance import Instance
 from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import Compact, compact
-from optimizer.solve.highs import FixedProgram, RawSolution, SolveOptions, Status
+from optimizer.solve.fixed import FixedProgram
+from optimizer.solve.highs import RawSolution, SolveOptions, Status
 from optimizer.solve.large import is_simple
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import Tree

@@ -40,11 +40,8 @@ _LIMITS = (
     "kObjectiveTarget",
 )
 
-# HiGHS' number of the primal simplex method.
-_PRIMAL_SIMPLEX = 4
-
 # Integer values that a rounding moves out of their bounds by no more than this are put back on the bound.
-_BOUND_TOLERANCE = 1e-6
+BOUND_TOLERANCE = 1e-6
 
 # HiGHS' marks of a bound that belongs to an infeasible subset: the lower, the upper, both.
 _BOUND_PLAYS_A_PART = (2, 3, 4)
@@ -112,22 +109,6 @@ class RawSolution:
     message: str
 
 
-@dataclass(frozen=True, eq=False)
-class FixedSolution(RawSolution):
-    """A solution of the linear program that is left when all integers are fixed, with its prices.
-
-    `row_duals` (m,): by how much the objective, as written, changes when the binding limit of the row is raised by one
-    unit. So the dual of a ``<=`` row is never negative when maximising and never positive when minimising, and the
-    other way round for ``>=``. `column_duals` (n,): the same for the binding bound of the column; for a fixed
-    integer, the change by one unit more of it while the other integers stay. Both None unless OPTIMAL.
-    """
-
-    row_duals: FloatArray | None = None
-    column_duals: FloatArray | None = None
-    basis: Any = None
-    """Where another program with the same rows and columns may begin, as HiGHS has it."""
-
-
 @dataclass(frozen=True)
 class InfeasibleSubset:
     """Rows and columns (by name) whose limits cannot hold together, as HiGHS found them."""
@@ -153,125 +134,13 @@ def solve_form(
     KeyboardInterrupt after HiGHS was stopped.
     """
     if form.column_count == 0:
-        return _solve_empty(form)
+        return solve_empty(form)
     began = time.perf_counter()
     highs = prepare(form, options)
     if start is not None:
         _pass_start(highs, form, start)
-    _run(highs, on_progress, stop)
-    return _read(highs, form, options, began, stop)
-
-
-def solve_fixed(
-    form: StandardForm,
-    integer_values: npt.ArrayLike,
-    options: SolveOptions,
-    stop: threading.Event | None = None,
-    basis: Any = None,
-) -> FixedSolution:
-    """Solve the linear program that is left when the integer columns are fixed.
-
-    `integer_values` (n,) has a place for each column; only those of integer columns are read and rounded. INFEASIBLE
-    if a rounded value breaks its own bounds. Raises as `solve_form`, ValueError if an integer value is not finite.
-    `basis`: of a solution of a program with as many rows and columns, to begin with.
-    """
-    return FixedProgram(form, integer_values, options, basis).solve(stop)
-
-
-class FixedProgram:
-    """The linear program that is left of a form when its integer columns are fixed, to be solved several times: with
-    other costs, other bounds, a row more. Each solve begins where the last one ended, so it costs little.
-
-    Equal calls in an equal order give equal answers. For one thread. Raises as `solve_fixed`.
-    """
-
-    def __init__(
-        self, form: StandardForm, integer_values: npt.ArrayLike, options: SolveOptions, basis: Any = None
-    ) -> None:
-        self._form, self._options, self._basis = _fixed(form, integer_values), options, basis
-        self._highs: Any = None
-
-    def solve(self, stop: threading.Event | None = None) -> FixedSolution:
-        """The best plan with what was set so far."""
-        form, began = self._form, time.perf_counter()
-        if form.column_count == 0:
-            return FixedSolution(**vars(_solve_empty(form)))
-        if self._highs is None:
-            self._highs = highs = prepare(form, self._options)
-            # A basis that does not fit is refused, and nothing is lost.
-            if self._basis is not None and highs.setBasis(self._basis) == highspy.HighsStatus.kOk:
-                highs.setOptionValue("presolve", "off")
-            _run(highs, None, stop)
-            # The first answer comes quicker with presolve, those after it from the basis that it leaves. A plan is
-            # still one with other costs, so primal: the dual method takes a hundred times as long there.
-            highs.setOptionValue("presolve", "off")
-            highs.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
-        else:
-            highs = self._highs
-            # Its clock goes on from solve to solve.
-            highs.setOptionValue("time_limit", float(highs.getRunTime() + self._options.time_limit_seconds))
-            highs.run()
-        raw = _read(highs, form, self._options, began, stop)
-        solution = highs.getSolution()
-        if raw.status is not Status.OPTIMAL or not solution.dual_valid:
-            return FixedSolution(**vars(raw))
-        return FixedSolution(
-            **vars(raw),
-            row_duals=np.array(solution.row_dual, dtype=np.float64),
-            column_duals=np.array(solution.col_dual, dtype=np.float64),
-            basis=highs.getBasis(),
-        )
-
-    def set_costs(self, costs: FloatArray, *, maximise: bool) -> None:
-        """Other costs (n,) and another sense; the constant stays."""
-        if maximise == self._form.maximise and np.array_equal(costs, self._form.costs):
-            return
-        self._form = replace(self._form, costs=costs, maximise=maximise)
-        if self._highs is not None:
-            every = np.arange(self._form.column_count, dtype=np.int32)
-            self._highs.changeColsCost(len(every), every, costs)
-            sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
-            self._highs.changeObjectiveSense(sense)
-
-    def set_bounds(self, lower: FloatArray, upper: FloatArray) -> None:
-        """Other bounds (n,) of continuous columns; those of integer columns have to be where they are fixed."""
-        moved = np.flatnonzero((lower != self._form.column_lower) | (upper != self._form.column_upper))
-        self._form = replace(self._form, column_lower=lower, column_upper=upper)
-        if self._highs is not None and len(moved):
-            self._highs.changeColsBounds(len(moved), moved.astype(np.int32), lower[moved], upper[moved])
-
-    @property
-    def bounds(self) -> tuple[FloatArray, FloatArray]:
-        """(n,) of all columns, integer ones fixed."""
-        return self._form.column_lower, self._form.column_upper
-
-    def add_row(self, coefficients: FloatArray, lower: float) -> None:
-        """A row more, after the first solve: ``coefficients`` (n,) @ x at least ``lower``."""
-        used = np.flatnonzero(coefficients)
-        self._highs.addRow(float(lower), highspy.kHighsInf, len(used), used.astype(np.int32), coefficients[used])
-
-    def remove_row(self) -> None:
-        """Without the row that was added."""
-        self._highs.deleteRows(1, np.array([self._form.row_count], dtype=np.int32))
-
-
-def _fixed(form: StandardForm, integer_values: npt.ArrayLike) -> StandardForm:
-    """The form with its integer columns fixed, and continuous."""
-    whole = np.asarray(integer_values, dtype=np.float64)
-    if whole.shape != (form.column_count,):
-        raise ValueError(f"{whole.shape} values for {form.column_count} columns")
-    if not np.isfinite(whole[form.integer]).all():
-        raise ValueError("every integer column needs a finite value")
-    rounded = np.round(np.where(form.integer, whole, 0.0))
-    clipped = np.clip(rounded, form.column_lower, form.column_upper)
-    rounded = np.where(np.abs(clipped - rounded) <= _BOUND_TOLERANCE, clipped, rounded)
-    # A value outside its bounds makes lower > upper, which HiGHS answers with "infeasible".
-    return replace(
-        form,
-        column_lower=np.where(form.integer, np.maximum(form.column_lower, rounded), form.column_lower),
-        column_upper=np.where(form.integer, np.minimum(form.column_upper, rounded), form.column_upper),
-        integer=np.zeros(form.column_count, dtype=np.bool_),
-    )
+    run(highs, on_progress, stop)
+    return read(highs, form, options, began, stop)
 
 
 def find_infeasible_subset(
@@ -288,7 +157,7 @@ def find_infeasible_subset(
         # 2: from the linear program; 4: drop rows until none can be spared. The default finds nothing.
         _set_option(highs, "iis_strategy", 6)
         _set_option(highs, "iis_time_limit", float(options.time_limit_seconds))
-        _run(highs, None, stop)
+        run(highs, None, stop)
         if highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
             continue
         status, subset = _wait_for(highs.getIis, threading.Event())
@@ -371,7 +240,7 @@ def _pass_start(highs: Any, form: StandardForm, start: npt.ArrayLike) -> None:
         raise SolverError("HiGHS does not accept the plan to start from")
 
 
-def _run(highs: Any, on_progress: Callable[[Progress], None] | None, stop: threading.Event | None) -> None:
+def run(highs: Any, on_progress: Callable[[Progress], None] | None, stop: threading.Event | None) -> None:
     """Run HiGHS until it is done or `stop` is set."""
     abort = threading.Event()
     failures: list[BaseException] = []
@@ -445,7 +314,7 @@ def _progress(data: Any) -> Progress:
     )
 
 
-def _read(
+def read(
     highs: Any, form: StandardForm, options: SolveOptions, began: float, stop: threading.Event | None
 ) -> RawSolution:
     """Status, plan and bound after a run; the only place that reads HiGHS' model status."""
@@ -510,7 +379,7 @@ def _unbounded_or_infeasible(
     left = max(1.0, options.time_limit_seconds - (time.perf_counter() - began))
     plain = replace(form, costs=np.zeros(form.column_count), offset=0.0)
     highs = prepare(plain, replace(options, time_limit_seconds=left))
-    _run(highs, None, stop)
+    run(highs, None, stop)
     ended = highs.getModelStatus()
     if ended == highspy.HighsModelStatus.kOptimal:
         return Status.UNBOUNDED
@@ -519,9 +388,9 @@ def _unbounded_or_infeasible(
     raise SolverError("the model is unbounded or infeasible, and the time did not suffice to tell which")
 
 
-def _solve_empty(form: StandardForm) -> RawSolution:
+def solve_empty(form: StandardForm) -> RawSolution:
     """A form without columns, which HiGHS does not solve: its rows are limits on nothing."""
-    holds = bool(np.all(form.row_lower <= _BOUND_TOLERANCE) and np.all(form.row_upper >= -_BOUND_TOLERANCE))
+    holds = bool(np.all(form.row_lower <= BOUND_TOLERANCE) and np.all(form.row_upper >= -BOUND_TOLERANCE))
     if not holds:
         return RawSolution(Status.INFEASIBLE, None, None, None, None, None, 0.0, 0, "Infeasible")
     return RawSolution(Status.OPTIMAL, np.zeros(0), form.offset, form.offset, 0.0, 0.0, 0.0, 0, "Optimal")

@@ -18,13 +18,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.instance import Instance
+from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import compact
-from optimizer.solve.highs import FixedProgram, RawSolution, SolveOptions, Status
+from optimizer.solve.fixed import FixedProgram
+from optimizer.solve.highs import RawSolution, SolveOptions, Status
 from optimizer.solve.pricing import WarmProgram, whole_values
 from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Splits, Tree
 from optimizer.solve.search import Clock, Found, Moves, dive
+from optimizer.solve.starts import COMPACT, MODEL, begin_at, start_of
 from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_of
 
 MANY_CHOICES, SOME_CHOICES, MANY_COLUMNS = 150, 15, 3000
@@ -88,10 +91,11 @@ class LargeSearch:
         on_progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
         known: Sequence[Mapping[str, float]] = (),
-        splits: Splits = (),
+        trail: Trail = NO_TRAIL,
     ) -> None:
-        """``known``: plans to begin with; ``splits``: a tree that proved one of them, or one near it, elsewhere."""
-        self._known, self._splits = known, splits if known else ()
+        """``known``: plans to begin with; ``trail``: what a search left behind that proved one of them, or one near it,
+        elsewhere."""
+        self._known, self._splits = known, trail.splits if known else ()
         self._began = time.perf_counter()
         self._until = self._began + options.time_limit_seconds
         self._instance, self._form, self._options = instance, form, options
@@ -101,7 +105,10 @@ class LargeSearch:
         self._program = compact(instance, form)
         self._first: Incumbent | None = None
         self._best: Incumbent | None = None
-        self._warm = WarmProgram(self._program.form, options)
+        self._basis = begin_at(trail.starts, MODEL, form, form)
+        """Where a program of the model begins."""
+        small = self._program.form
+        self._warm = WarmProgram(small, options, begin_at(trail.starts, COMPACT, small, form))
         if known:
             # The tree begins with shares at what they are worth under a plan, if there is one.
             self._best = self._priced(Found(-np.inf, whole_values(self._program.form, known[0])))
@@ -160,6 +167,13 @@ class LargeSearch:
     def splits(self) -> Splits:
         """How all choices were split to prove the bound."""
         return self._tree.splits
+
+    @property
+    def starts(self) -> Starts:
+        """Where the programs of the best plan may begin elsewhere."""
+        small = self._program.form
+        found = ((MODEL, self._basis, self._form), (COMPACT, self._warm.basis, small))
+        return tuple(start_of(what, basis, form, self._form) for what, basis, form in found if basis is not None)
 
     @property
     def program(self) -> FixedProgram | None:
@@ -311,13 +325,14 @@ class LargeSearch:
         for j in np.flatnonzero(self._form.integer).tolist():
             whole[j] = found.whole[at[int(self._program.column[j])]]
         worth, best = self._worth, None
-        program = FixedProgram(self._form, whole, replace(self._options, time_limit_seconds=60.0))
+        program = FixedProgram(self._form, whole, replace(self._options, time_limit_seconds=60.0), self._basis)
         for _ in range(WORTH_ROUNDS if self._shares else 1):
             if self._shares:
                 program.set_costs(costs_at(self._instance, self._form, worth), maximise=self._form.maximise)
             raw = program.solve()
             if raw.values is None or raw.status is not Status.OPTIMAL:
                 break
+            self._basis = raw.basis
             value = (
                 fair_value(self._instance, self._form, raw.values) if self._shares else self._form.objective(raw.values)
             )

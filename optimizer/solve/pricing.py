@@ -57,8 +57,10 @@ class Priced:
 class WarmProgram:
     """The relaxation of a form, solved again and again with other bounds on its whole columns. For one thread."""
 
-    def __init__(self, form: StandardForm, options: SolveOptions) -> None:
+    def __init__(self, form: StandardForm, options: SolveOptions, basis: Any = None) -> None:
+        """``basis``: of a program like it, to begin with."""
         self.form = form
+        self._given = basis
         self.whole = np.flatnonzero(form.integer).astype(np.int32)
         self.solved = 0
         """Programs answered so far."""
@@ -120,6 +122,11 @@ class WarmProgram:
         solution = self._highs.getSolution()
         return self._sign * np.array(solution.col_dual, dtype=np.float64) if solution.dual_valid else None
 
+    @property
+    def basis(self) -> Any:
+        """Of the last optimum; None if there was none yet."""
+        return self._kept
+
     def _nothing(self) -> Priced:
         return Priced(-np.inf if self.form.maximise else np.inf, None)
 
@@ -127,6 +134,10 @@ class WarmProgram:
         """From the basis of the last answer; None if that leads nowhere."""
         if self._highs is None:
             self._highs = self._start()
+            if self._given is not None and self._highs.setBasis(self._given) == highspy.HighsStatus.kOk:
+                self._highs.setOptionValue("presolve", "off")
+            # Once: if it leads nowhere it would do so again.
+            self._given = None
         highs = self._highs
         self._move(low, high)
         if self._basis is not None:

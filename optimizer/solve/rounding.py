@@ -35,16 +35,22 @@ def tidy(instance: Instance, decisions: Decisions) -> Decisions:
     installed = np.zeros_like(unplug)
     stored = np.zeros_like(sell)
     begins = np.where(lots.order_node >= 0, order, lots.eh_s)
+    fresh = np.where(places.home, begins[places.lot], 0.0)
     for n in range(len(tree)):
         parent = int(tree.parent[n])
-        for c in range(len(lots.name)):
-            here = np.flatnonzero((places.lot == c) & places.exists[:, n])
-            if len(here) == 0:
-                continue
-            alive = places.exists[here, parent] if parent >= 0 else np.zeros(len(here), dtype=bool)
-            fresh = np.where(places.home[here], begins[c], 0.0)
-            before = np.maximum(np.where(alive, installed[here, parent], fresh), 0.0)
-            store = float(stored[c, parent]) if parent >= 0 else 0.0
+        exists = places.exists[:, n]
+        alive = places.exists[:, parent] if parent >= 0 else np.zeros(len(fresh), dtype=bool)
+        every = np.maximum(np.where(alive, installed[:, parent], fresh), 0.0)
+        stays = stored[:, parent] if parent >= 0 else np.zeros(len(stored))
+        # Where nothing moves, and nothing is so little that it may be meant to, all stays as it was.
+        installed[exists, n] = every[exists].round(EH_DECIMALS)
+        there = np.unique(places.lot[exists])
+        stored[there, n] = stays[there]
+        moves = exists & ((unplug[:, n] != 0) | (plug[:, n] != 0) | ((every > 0) & (every < FAR_EH)))
+        moving = np.union1d(places.lot[moves], there[sell[there, n] != 0])
+        for c in moving.tolist():
+            here = np.flatnonzero((places.lot == c) & exists)
+            before, store = every[here], float(stays[c])
             unplug[here, n] = _meet(unplug[here, n], before, _is_fixed(bounds.unplug_eh, here, n))
             _fit_into(plug, here, n, store)
             room = store + float(unplug[here, n].sum() - plug[here, n].sum())

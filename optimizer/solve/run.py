@@ -19,11 +19,12 @@ from models.forward_money import gives_shares
 from models.instance import Instance
 from models.tax import year_ends
 from optimizer.errors import SolverError
-from optimizer.instance.whole_plan import NO_TRAIL, Trail
+from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
+from optimizer.solve.fixed import FixedProgram, FixedSolution
 from optimizer.solve.following import completed
-from optimizer.solve.highs import FixedProgram, FixedSolution, RawSolution, SolveOptions, Status, solve_form
+from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.large import MANY_COLUMNS, LargeSearch, is_large
 from optimizer.solve.progress import Progress
@@ -63,6 +64,8 @@ class Solution:
     """Whole columns that follow from the decisions and are not 0, sorted by name."""
     splits: Splits = ()
     """How the choices were split to prove the bound, where that was done here."""
+    starts: Starts = ()
+    """Where the linear programs of this plan may begin elsewhere."""
 
     @property
     def value_usd_m(self) -> float:
@@ -94,7 +97,7 @@ def solve_instance(
     """
     began = time.perf_counter()
     instance = _held_to_law(instance, trail)
-    found = _solve_once(instance, options, on_progress, stop, known, trail.splits)
+    found = _solve_once(instance, options, on_progress, stop, known, trail)
     solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
     while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
@@ -105,7 +108,7 @@ def solve_instance(
         again = replace(instance, intrinsic_to_market=worth, tax_binaries=latest.instance.tax_binaries)
         try:
             within = replace(options, time_limit_seconds=left)
-            found = _solve_once(again, within, on_progress, stop, known, trail.splits)
+            found = _solve_once(again, within, on_progress, stop, known, trail)
         except SolverError:
             break
         solutions.append((worth, _at_fair_price(found)))
@@ -174,10 +177,10 @@ def _solve_once(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
     known: Sequence[Columns],
-    splits: Splits,
+    trail: Trail,
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
-        return _search(these, within, on_progress, stop, kept, start, known, splits)
+        return _search(these, within, on_progress, stop, kept, start, known, trail)
 
     if instance.income_tax is None:
         return search(instance, options, None, None).solution
@@ -192,7 +195,7 @@ def _search(
     kept: Columns | None = None,
     start: Columns | None = None,
     known: Sequence[Columns] = (),
-    splits: Splits = (),
+    trail: Trail = NO_TRAIL,
 ) -> Attempt:
     """One search, from a plan to begin with (and, where there are many choices, from others that are ``known``); with
     ``kept`` these whole columns stay as they are, and nobody is told of
@@ -203,11 +206,11 @@ def _search(
     began = time.perf_counter()
     if kept is None and is_large(instance, form):
         plans = [*known, *((start,) if start is not None else ())]
-        large = _large(instance, form, options, on_progress, stop, plans, splits)
+        large = _large(instance, form, options, on_progress, stop, plans, trail)
         if large is not None:
             instance, form, raw, search = large
             found, values = _finish(instance, form, raw, options, search.program)
-            found = replace(found, splits=search.splits)
+            found = replace(found, splits=search.splits, starts=search.starts)
             return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
@@ -234,12 +237,12 @@ def _large(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
     plans: Sequence[Columns],
-    splits: Splits,
+    trail: Trail,
 ) -> tuple[Instance, StandardForm, RawSolution, LargeSearch] | None:
     """The search of large models, and what it found; None where it finds nothing, or stumbles over a program that
     cannot be solved."""
     try:
-        search = LargeSearch(instance, form, options, on_progress, stop, plans, splits)
+        search = LargeSearch(instance, form, options, on_progress, stop, plans, trail)
         found = search.run()
     except SolverError:
         return None
@@ -296,8 +299,9 @@ def _finish(
     program.set_costs(form.costs, maximise=form.maximise)
     fixed = program.solve()
     values = raw.values
-    if fixed.status is Status.OPTIMAL and fixed.values is not None:
-        values = break_ties(instance, form, fixed.values, program)
+    if fixed.status is Status.OPTIMAL:
+        broken = break_ties(instance, form, fixed, program)
+        values = values if broken is None else broken
     decisions = decisions_of(instance, form, values)
     states = forward(instance, decisions)
     tidied = tidy_coins(instance, decisions, states.btc_mined)

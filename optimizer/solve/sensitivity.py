@@ -18,8 +18,9 @@ from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
 from optimizer.solve.columns import decisions_of, is_decided
+from optimizer.solve.fixed import solve_fixed
 from optimizer.solve.following import completed
-from optimizer.solve.highs import SolveOptions, Status, solve_fixed, solve_form
+from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.run import Solution, solve_instance
 

@@ -40,7 +40,14 @@ def market_of(loaded: LoadedCase, series: dict[str, PriceSeries]) -> Market:
 
 def operations_of(case: Case, market: Market) -> Operations:
     """What its hours come to."""
-    return _kept(_operations, _written(case), lambda: build_operations(case, market))
+    # Named after the market, which the operations hold: so its number is nobody else's while they are kept.
+    found = _kept(_operations, f"{id(market)} {_written(case)}", lambda: build_operations(case, market))
+    for other in _operations.values():
+        if other is not found:
+            # Hours are large, and made anew in a moment: only those of the latest point are kept.
+            for clock in other.clocks:
+                clock.forget()
+    return found
 
 
 def _written(case: Case) -> str:

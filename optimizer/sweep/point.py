@@ -138,9 +138,11 @@ class Shared:
     options: PointOptions
 
 
-def series_key(market: PriceFile) -> str:
-    """Equal for markets that read the same of the same file, whatever their level or scale."""
-    return json.dumps(market.model_dump(mode="json", include=set(PriceFile.model_fields)), sort_keys=True)
+def series_key(market: PriceFile, folder: Path) -> str:
+    """Equal for markets that read the same of the same file, whatever their level or scale. ``folder``: that the file's
+    name is relative to."""
+    asked = json.dumps(market.model_dump(mode="json", include=set(PriceFile.model_fields)), sort_keys=True)
+    return f"{folder.resolve()} {asked}"
 
 
 def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict[str, tuple[PriceSeries, ...]] | None:
@@ -148,13 +150,13 @@ def read_series(case: Case, folder: Path, known: dict[str, PriceSeries]) -> dict
     found: dict[str, tuple[PriceSeries, ...]] = {}
     for path, specs in price_files(case).items():
         for spec in specs:
-            key = series_key(spec)
+            key = series_key(spec, folder)
             if key not in known:
                 try:
                     known[key] = read_prices(spec, folder)
                 except PriceFileProblems:
                     return None
-        found[path] = tuple(known[series_key(spec)] for spec in specs)
+        found[path] = tuple(known[series_key(spec, folder)] for spec in specs)
     return found
 
 
@@ -215,7 +217,7 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
     )
     solution, plan = certified.solution, certified.plan
     whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
-    trail = Trail(solution.rules, solution.splits, tuple(sorted(solution.instance.tax_binaries)))
+    trail = Trail(solution.rules, solution.splits, tuple(sorted(solution.instance.tax_binaries)), solution.starts)
     figures = _figures(plan, solution, CANDIDATES if whole in job.candidates else SEARCH)
     if asked.audit and (problem := _audit(plan, certified, loaded)):
         return Outcome(AUDIT_FAILED, problem, figures, whole, trail)

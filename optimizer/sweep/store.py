@@ -20,7 +20,7 @@ from optimizer.errors import CallError
 from optimizer.instance.whole_plan import Trail, WholeDecision
 from optimizer.sweep.point import Figures, Outcome
 
-FORM = 2
+FORM = 3
 """Of the files. Those of another form are taken for absent."""
 
 _UNFINISHED = ".new"
@@ -109,12 +109,13 @@ def outcome_of(data: Mapping[str, Any]) -> Outcome:
     )
 
 
-def _trail(rules: Any, splits: Any, years: Any) -> Trail:
+def _trail(rules: Any, splits: Any, years: Any, starts: Any) -> Trail:
     cuts = (None if cut is None else (str(cut[0]), int(cut[1]), int(cut[2])) for cut in splits)
     return Trail(
         tuple((str(name), int(value)) for name, value in rules),
         tuple(cuts),
         tuple((int(country), int(last)) for country, last in years),
+        tuple((str(what), str(key), str(basis)) for what, key, basis in starts),
     )
 
 

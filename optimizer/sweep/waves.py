@@ -49,7 +49,7 @@ def waves(points: Sequence[T]) -> Iterator[Sequence[T]]:
 def candidates(point: Point, known: Sequence[tuple[Point, WholePlan, Trail]]) -> dict[WholePlan, Trail]:
     """Plans of points that were solved in earlier waves, nearest first, each with its trail at the nearest of them.
 
-    How choices were split is told of the nearest plan alone.
+    How choices were split, and where programs begin, is told of the nearest plan alone.
     """
     near = sorted(
         (entry for entry in known if entry[0].overlay == point.overlay),
@@ -59,7 +59,7 @@ def candidates(point: Point, known: Sequence[tuple[Point, WholePlan, Trail]]) ->
     for _, plan, trail in near:
         if len(found) == MOST_CANDIDATES:
             break
-        found.setdefault(plan, trail if not found else trail._replace(splits=()))
+        found.setdefault(plan, trail if not found else trail._replace(splits=(), starts=()))
     return found
 
 

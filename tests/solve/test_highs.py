@@ -13,7 +13,8 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.solve.bridge import StandardForm, make_form
-from optimizer.solve.highs import RawSolution, SolveOptions, Status, find_infeasible_subset, solve_fixed, solve_form
+from optimizer.solve.fixed import solve_fixed
+from optimizer.solve.highs import RawSolution, SolveOptions, Status, find_infeasible_subset, solve_form
 from optimizer.solve.progress import Progress
 
 INF = np.inf

@@ -14,7 +14,8 @@ from optimizer.solve import large, run
 from optimizer.solve.bounds import compact_of, lp_bound
 from optimizer.solve.bridge import StandardForm, compile_model
 from optimizer.solve.compact import Compact
-from optimizer.solve.highs import SolveOptions, Status, prepare, solve_fixed, solve_form
+from optimizer.solve.fixed import solve_fixed
+from optimizer.solve.highs import SolveOptions, Status, prepare, solve_form
 from optimizer.solve.large import LargeSearch
 from optimizer.solve.pricing import WarmProgram, price_plans, whole_values
 from optimizer.solve.progress import Progress

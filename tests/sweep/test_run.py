@@ -136,7 +136,7 @@ def test_price_files_are_read_once(load_small, monkeypatch: pytest.MonkeyPatch) 
     assert solve_point(shared, Job(Point(1, (30,), {"market.power.hub.interval_minutes": 30}))).status == "wrong input"
     assert read == ["prices.csv"] * 2
     hub, far = loaded.case.market.power.values()
-    assert series_key(hub) == series_key(far)
+    assert series_key(hub, loaded.folder) == series_key(far, loaded.folder)
 
 
 def test_what_is_wrong_with_the_case_is_said_at_once(load_small) -> None:

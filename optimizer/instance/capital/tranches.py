@@ -107,7 +107,14 @@ class Tranche:
 
     def table(self, name: str) -> Floats:
         """(flows,) one figure of all flows."""
-        return np.array([getattr(flow, name) for flow in self.flows])
+        if name not in self._tables:
+            self._tables[name] = np.array([getattr(flow, name) for flow in self.flows])
+        return self._tables[name]
+
+    @cached_property
+    def _tables(self) -> dict[str, Floats]:
+        """Those that were asked for."""
+        return {}
 
     def owed_at(self, instants: Floats) -> Floats:
         """Principal outstanding just before each instant (what is paid at it is still owed)."""
@@ -280,9 +287,11 @@ def signature(option: Option) -> Site:
     net = flows.noi - flows.credit
     before = np.concatenate([[0.0], np.cumsum(net)])
 
+    edges = np.arange(len(before), dtype=float)
+
     def available(begin: float, end: float) -> float:
-        edges = np.arange(len(before), dtype=float)
-        return float(np.interp(end, edges, before) - np.interp(begin, edges, before))
+        so_far, earlier = np.interp([end, begin], edges, before).tolist()
+        return float(so_far - earlier)
 
     return Site(
         signed=flows.signed,
