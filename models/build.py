@@ -23,6 +23,7 @@ from models import (
 )
 from models.debt import lines, sweeps, tranches
 from models.instance import Instance
+from models.linear import forget
 from models.power import site_operations
 
 FAMILIES = (
@@ -55,4 +56,5 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     with PauseGC():
         for family in FAMILIES:
             family.add(model, instance)
+        forget(model)
     return model

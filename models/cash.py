@@ -10,6 +10,7 @@ import pyomo.environ as pyo
 from models import companies, ring_fences, treasury
 from models.debt import lines, tranches
 from models.instance import Instance
+from models.linear import at_node, entries_of, nonzero, weighted
 from models.power import site_operations
 
 
@@ -41,24 +42,13 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 def _operations(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Margins of machines, what contracts and programs change, halls and builds."""
     places, hosting, builds = instance.places, instance.hosting, instance.builds
-    total: Any = sum(
-        float(places.margin_usd_m_per_eh[p, node]) * model.installed[p, node]
-        for p in np.flatnonzero(places.margin_usd_m_per_eh[:, node] * places.exists[:, node]).tolist()
-    )
+    margin = places.margin_usd_m_per_eh[:, node] * places.exists[:, node]
+    total: Any = weighted(model.installed, at_node(margin, node))
     total += site_operations.cash(model, instance, node)
-    total += sum(
-        float(hosting.cash_usd_m_per_hall[o, node]) * model.halls[o]
-        for o in np.flatnonzero(hosting.cash_usd_m_per_hall[:, node]).tolist()
-    )
-    total += sum(
-        float(hosting.cash_usd_m_per_signature[o, node]) * model.sign[o]
-        for o in np.flatnonzero(hosting.cash_usd_m_per_signature[:, node]).tolist()
-    )
+    total += weighted(model.halls, nonzero(hosting.cash_usd_m_per_hall[:, node]))
+    total += weighted(model.sign, nonzero(hosting.cash_usd_m_per_signature[:, node]))
     if builds is not None:
-        total += sum(
-            float(builds.cash_usd_m[u, node]) * model.built[u]
-            for u in np.flatnonzero(builds.cash_usd_m[:, node]).tolist()
-        )
+        total += weighted(model.built, nonzero(builds.cash_usd_m[:, node]))
     return total
 
 
@@ -75,7 +65,7 @@ def _trade(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     sellable = (trade.sell_usd_m_per_eh[:, node] != 0) & (instance.bounds.sell_eh[1][:, node] > 0)
     for c in np.flatnonzero(sellable).tolist():
         for k in range(trade.tier_factor.shape[1]):
-            if (c, k, node) in model.SALES:
+            if (c, k, node) in entries_of(model.sell):
                 factor = float(trade.tier_factor[trade.type_of_lot[c], k])
                 total += float(trade.sell_usd_m_per_eh[c, node]) * factor * model.sell[c, k, node]
     return total

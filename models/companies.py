@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 
 from models.debt import tranches
 from models.instance import Instance
+from models.linear import at_node, entries_of, nonzero, weighted
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -96,16 +97,16 @@ def _operations(model: pyo.ConcreteModel, instance: Instance, company: int, node
     places, hosting, builds, companies = instance.places, instance.hosting, instance.builds, instance.companies
     assert companies is not None
     margin = places.margin_usd_m_per_eh[:, node] * places.exists[:, node] * companies.place[company]
-    total: Any = sum(float(margin[p]) * model.installed[p, node] for p in np.flatnonzero(margin).tolist())
+    total: Any = weighted(model.installed, at_node(margin, node))
     for cash, variable in (
         (hosting.cash_usd_m_per_hall[:, node], "halls"),
         (hosting.cash_usd_m_per_signature[:, node], "sign"),
     ):
         own = cash * companies.option[company]
-        total += sum(float(own[o]) * getattr(model, variable)[o] for o in np.flatnonzero(own).tolist())
+        total += weighted(getattr(model, variable), nonzero(own))
     if builds is not None:
         own = builds.cash_usd_m[:, node] * companies.build[company]
-        total += sum(float(own[u]) * model.built[u] for u in np.flatnonzero(own).tolist())
+        total += weighted(model.built, nonzero(own))
     return total
 
 
@@ -118,11 +119,11 @@ def _trade(model: pyo.ConcreteModel, instance: Instance, company: int, node: int
     for c in np.flatnonzero((lots.order_node == node) & companies.lot[company]).tolist():
         total -= float(trade.order_cost_usd_m_per_eh[c]) * model.order[c]
     for p in np.flatnonzero(companies.place[company]).tolist():
-        if (p, node) in model.PLUGS:
+        if (p, node) in entries_of(model.plug):
             total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
     for c in np.flatnonzero((trade.sell_usd_m_per_eh[:, node] > 0) & companies.lot[company]).tolist():
         for k in range(trade.tier_factor.shape[1]):
-            if (c, k, node) in model.SALES:
+            if (c, k, node) in entries_of(model.sell):
                 factor = float(trade.tier_factor[trade.type_of_lot[c], k])
                 total += float(trade.sell_usd_m_per_eh[c, node]) * factor * model.sell[c, k, node]
     return total

@@ -13,6 +13,7 @@ from models import ring_fences, tax, treasury
 from models.debt import lines, tranches
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
+from models.linear import entries_of, nonzero, weighted
 
 if TYPE_CHECKING:
     from models.income_tax_bounds import Ranges
@@ -63,7 +64,7 @@ def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: i
     total: Any = float(taxed.fixed_ebitda_usd_m[country, node])
     total += tax.decided_ebitda(model, instance, node, country)
     residual = taxed.hall_residual[:, node] * (taxed.option == country)
-    total += sum(float(residual[o]) * model.halls[o] for o in np.flatnonzero(residual).tolist())
+    total += weighted(model.halls, nonzero(residual))
     if trade is not None:
         sellable = (trade.sell_usd_m_per_eh[:, node] != 0) & (instance.bounds.sell_eh[1][:, node] > 0)
         for c in np.flatnonzero(sellable & (taxed.lot == country)).tolist():
@@ -71,7 +72,7 @@ def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: i
             total += sum(
                 price * float(factor) * model.sell[c, k, node]
                 for k, factor in enumerate(factors)
-                if (c, k, node) in model.SALES
+                if (c, k, node) in entries_of(model.sell)
             )
         for p in np.flatnonzero(instance.bounds.plug_eh[1][:, node] > 0).tolist() if country == HOME else ():
             total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
@@ -83,15 +84,11 @@ def deductions(model: pyo.ConcreteModel, instance: Instance, country: int, node:
     taxed, builds = _taxed(instance), instance.builds
     total: Any = float(taxed.fixed_deduction_usd_m[country, node])
     here = taxed.option == country
-    for o in np.flatnonzero(taxed.hall_deduction[:, node] * here).tolist():
-        total += float(taxed.hall_deduction[o, node]) * model.halls[o]
-    for o in np.flatnonzero(taxed.signature_deduction[:, node] * here).tolist():
-        total += float(taxed.signature_deduction[o, node]) * model.sign[o]
-    for c in np.flatnonzero(taxed.order_deduction[:, node] * (taxed.lot == country)).tolist():
-        total += float(taxed.order_deduction[c, node]) * model.order[c]
+    total += weighted(model.halls, nonzero(taxed.hall_deduction[:, node] * here))
+    total += weighted(model.sign, nonzero(taxed.signature_deduction[:, node] * here))
+    total += weighted(model.order, nonzero(taxed.order_deduction[:, node] * (taxed.lot == country)))
     if builds is not None:
-        for u in np.flatnonzero(taxed.build_deduction[:, node] * (taxed.build == country)).tolist():
-            total += float(taxed.build_deduction[u, node]) * model.built[u]
+        total += weighted(model.built, nonzero(taxed.build_deduction[:, node] * (taxed.build == country)))
     if country == HOME:
         total += costs(model, instance, node)
     return total
@@ -151,7 +148,7 @@ def idle_cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     there += sum(model.company_cash[g, node] for g in model.COMPANIES) + lines.interest(model, instance, node)
     if instance.tranches is not None:
         paid = _taxed(instance).own_paid[:, node]
-        there += sum(float(paid[d]) * model.draw[d] for d in np.flatnonzero(paid).tolist())
+        there += weighted(model.draw, nonzero(paid))
     return there + (model.tax[node] if node in model.TAX_NODES else 0.0)
 
 

@@ -31,6 +31,8 @@ class Ranges:
 
     def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
         self.model, self.instance = model, instance
+        self._places: dict[int, tuple[str, Any]] = {}
+        self._budgets: dict[int, tuple[Hashable | None, Range]] = {}
         self._coins: dict[int, float] = {}
         self._mined_in: dict[int, float] = {}
 
@@ -41,9 +43,9 @@ class Ranges:
         shared: dict[Hashable, tuple[Range, float, float]] = {}
         apart: dict[str, list[tuple[Any, float]]] = {"installed": [], "sell": []}
         for variable, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True):
-            kind = variable.parent_component().name
+            kind, index = self._place(variable)
             if kind in apart:
-                apart[kind].append((variable, float(coefficient)))
+                apart[kind].append((index, float(coefficient)))
                 continue
             group, (least, most) = self._budget(variable)
             if group is None:
@@ -58,11 +60,16 @@ class Ranges:
             low, high = low + least, high + most
         return low, high
 
+    def _place(self, variable: Any) -> tuple[str, Any]:
+        """Name of a variable's component, and its index."""
+        if id(variable) not in self._places:
+            self._places[id(variable)] = variable.parent_component().local_name, variable.index()
+        return self._places[id(variable)]
+
     def _of_machines(self, terms: list[tuple[Any, float]]) -> Range:
         """Of what stands there: each lot once a node, and no more than the megawatts of the sites let in."""
         by_node: dict[int, dict[int, float]] = {}
-        for variable, coefficient in terms:
-            p, n = variable.index()
+        for (p, n), coefficient in terms:
             by_node.setdefault(n, {})[p] = coefficient
         low = high = 0.0
         for n, each in by_node.items():
@@ -76,26 +83,23 @@ class Ranges:
         sites: dict[int, list[int]] = {}
         for p, coefficient in each.items():
             if coefficient > 0:
-                lot = int(self.instance.places.lot[p])
+                lot, site = self._homes[p]
                 lots[lot] = max(lots.get(lot, 0.0), coefficient)
-                sites.setdefault(int(self.instance.places.site[p]), []).append(p)
+                sites.setdefault(site, []).append(p)
         by_lot = sum(best * float(self._machines[lot]) for lot, best in lots.items())
         by_site = sum(self._best_at_site(node, {p: each[p] for p in places}) for places in sites.values())
         return min(by_lot, by_site)
 
     def _best_at_site(self, node: int, each: dict[int, float]) -> float:
         """The same of places at one site, all positive, from its megawatt rows in a node."""
-        machines = self._machines
-        found = sum(c * float(machines[self.instance.places.lot[p]]) for p, c in each.items())
+        found = sum(c * self._standing[p] for p, c in each.items())
         for r, needs in self._needs.get(node, ()):
             if needs.keys().isdisjoint(each):
                 continue
             inside = [c / needs[p] for p, c in each.items() if needs.get(p, 0.0) > 0]
             if not inside:
                 continue
-            outside = sum(
-                c * float(machines[self.instance.places.lot[p]]) for p, c in each.items() if needs.get(p, 0.0) <= 0
-            )
+            outside = sum(c * self._standing[p] for p, c in each.items() if needs.get(p, 0.0) <= 0)
             found = min(found, max(inside) * float(self._megawatts[r]) + outside)
         return found
 
@@ -106,8 +110,7 @@ class Ranges:
         for sign in (1.0, -1.0):
             lots: dict[int, float] = {}
             tiers: dict[tuple[int, int, int], float] = {}
-            for variable, coefficient in terms:
-                lot, k, n = variable.index()
+            for (lot, k, n), coefficient in terms:
                 assert trade is not None
                 tier = (int(trade.type_of_lot[lot]), k, n)
                 lots[lot] = max(lots.get(lot, 0.0), sign * coefficient)
@@ -120,7 +123,12 @@ class Ranges:
 
     def _budget(self, variable: Any) -> tuple[Hashable | None, Range]:
         """What a variable shares its budget with (None: nothing; shared ones are never negative), and its range."""
-        kind, index = variable.parent_component().name, variable.index()
+        if id(variable) not in self._budgets:
+            self._budgets[id(variable)] = self._new_budget(variable)
+        return self._budgets[id(variable)]
+
+    def _new_budget(self, variable: Any) -> tuple[Hashable | None, Range]:
+        kind, index = self._place(variable)
         instance, machines = self.instance, self._machines
         if kind == "plug":
             lot = int(instance.places.lot[index[0]])
@@ -131,8 +139,7 @@ class Ranges:
             return (kind, build), (0.0, float(instance.builds.most[instance.builds.build == build].max()))
         if kind in ("halls", "sign"):
             offer = int(instance.hosting.offer[index])
-            most = float(instance.hosting.halls_max[instance.hosting.offer == offer].max()) if kind == "halls" else 1.0
-            return (kind, offer), (0.0, most)
+            return (kind, offer), (0.0, self._halls[offer] if kind == "halls" else 1.0)
         if kind == "draw":
             row, most = self._row_of_draw[index]
             return ((kind, row), (0.0, most)) if row >= 0 else (None, (0.0, most))
@@ -155,6 +162,27 @@ class Ranges:
         """(L,) EH/s of a lot at most."""
         lots = self.instance.lots
         most: Floats = np.where(lots.order_node >= 0, self.instance.bounds.order_eh[1], lots.eh_s)
+        return most
+
+    @cached_property
+    def _homes(self) -> list[tuple[int, int]]:
+        """(P,) lot and site of each place."""
+        places = self.instance.places
+        return list(zip(places.lot.tolist(), places.site.tolist(), strict=True))
+
+    @cached_property
+    def _standing(self) -> list[float]:
+        """(P,) EH/s that can stand at a place at most."""
+        most: list[float] = self._machines.astype(float)[self.instance.places.lot].tolist()
+        return most
+
+    @cached_property
+    def _halls(self) -> dict[int, float]:
+        """By offer: halls at most."""
+        hosting = self.instance.hosting
+        most: dict[int, float] = {}
+        for offer, halls in zip(hosting.offer.tolist(), hosting.halls_max.tolist(), strict=True):
+            most[offer] = max(most.get(offer, float(halls)), float(halls))
         return most
 
     @cached_property
@@ -210,11 +238,10 @@ class Ranges:
         """(uses,) the row of load of each."""
         operations = self.instance.operations
         assert operations is not None
-        rows = operations.row_use.tocoo()
+        is_load = np.array([name.partition(":")[0] in LOAD_ROWS for name in operations.row_name], dtype=bool)
+        rows, uses = operations.row_use.tocoo().coords
         found = np.zeros(len(operations.use_name), dtype=np.int64)
-        for row, use in zip(*rows.coords, strict=True):
-            if operations.row_name[row].partition(":")[0] in LOAD_ROWS:
-                found[use] = row
+        found[uses[is_load[rows]]] = rows[is_load[rows]]
         return found
 
     @cached_property
@@ -232,12 +259,12 @@ class Ranges:
         standing = standing + _positive(operations.row_hall) @ self.instance.hosting.halls_max.astype(float)
         standing = np.maximum(0.0, standing - operations.row_upper)
         entries = operations.row_lever.tocoo()
+        asking = open_levers[entries.coords[1]] & (entries.data < 0)
+        rows, levers, amounts = entries.coords[0][asking], entries.coords[1][asking], -entries.data[asking]
         # Twice: what is billed asks for a peak, which asks for load.
         for _ in range(2):
             asked = standing + _positive(operations.row_lever) @ most
-            for row, lever, amount in zip(*entries.coords, entries.data, strict=True):
-                if open_levers[lever] and amount < 0:
-                    most[lever] = max(most[lever], asked[row] / -amount)
+            np.maximum.at(most, levers, asked[rows] / amounts)
         return most
 
     def _coins_by(self, node: int) -> float:

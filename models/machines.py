@@ -8,6 +8,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
+from models.linear import entries_of, weighted
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -37,10 +38,12 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
 
     model.installed = pyo.Var(model.STANDS, domain=pyo.NonNegativeReals)
     model.stored = pyo.Var(model.STORES, domain=pyo.NonNegativeReals)
-    model.unplug = pyo.Var(model.UNPLUGS, bounds=lambda _, p, n: _pair(bounds.unplug_eh, (p, n)))
-    model.plug = pyo.Var(model.PLUGS, bounds=lambda _, p, n: _pair(bounds.plug_eh, (p, n)))
+    unplug, plug = _pairs(bounds.unplug_eh), _pairs(bounds.plug_eh)
+    model.unplug = pyo.Var(model.UNPLUGS, bounds=lambda _, p, n: unplug[p][n])
+    model.plug = pyo.Var(model.PLUGS, bounds=lambda _, p, n: plug[p][n])
     model.sell = pyo.Var(model.SALES, domain=pyo.NonNegativeReals)
-    model.order = pyo.Var(model.ORDERS, bounds=lambda _, c: _pair(bounds.order_eh, (c,)))
+    order = list(zip(*(side.astype(float).tolist() for side in bounds.order_eh), strict=True))
+    model.order = pyo.Var(model.ORDERS, bounds=lambda _, c: order[c])
 
     model.machines_balance = pyo.Constraint(model.STANDS, rule=lambda m, p, n: balance(m, instance, p, n))
     model.machines_store = pyo.Constraint(model.STORES, rule=lambda m, c, n: store(m, instance, c, n))
@@ -80,9 +83,9 @@ def balance(model: pyo.ConcreteModel, instance: Instance, place: int, node: int)
     elif places.home[place]:
         before = model.order[lot] if lots.order_node[lot] >= 0 else float(lots.eh_s[lot])
     change: Any = 0.0
-    if instance.bounds.unplug_eh[1][place, node] > 0:
+    if (place, node) in entries_of(model.unplug):
         change -= model.unplug[place, node]
-    if instance.bounds.plug_eh[1][place, node] > 0:
+    if (place, node) in entries_of(model.plug):
         change += model.plug[place, node]
     return model.installed[place, node] == before + change
 
@@ -95,23 +98,17 @@ def store(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> 
     $$ \text{stored}_{c,n} = \text{stored}_{c,\text{parent}(n)}
        + \sum_{p \in c} (\text{unplug}_{p,n} - \text{plug}_{p,n}) - \sum_k \text{sell}_{c,k,n} $$
     """
-    change: Any = 0.0
-    for place in np.flatnonzero(instance.places.lot == lot).tolist():
-        if instance.bounds.unplug_eh[1][place, node] > 0:
-            change += model.unplug[place, node]
-        if instance.bounds.plug_eh[1][place, node] > 0:
-            change -= model.plug[place, node]
-    if instance.bounds.sell_eh[1][lot, node] > 0:
-        for k in _tiers(instance):
-            if (lot, k, node) in model.SALES:
-                change -= model.sell[lot, k, node]
+    moved = [(place, node) for place in instance.places.of_lot.get(lot, ())]
+    change = weighted(model.unplug, [(i, 1.0) for i in moved if i in entries_of(model.unplug)])
+    change += weighted(model.plug, [(i, -1.0) for i in moved if i in entries_of(model.plug)])
+    change += weighted(model.sell, [(i, -1.0) for i in _sales(model, instance, lot, node)])
     return model.stored[lot, node] == stored_before(model, instance, lot, node) + change
 
 
 def stored_before(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> Any:
     """EH/s of a lot in store before the first instant of a node."""
     parent = int(instance.tree.parent[node])
-    return model.stored[lot, parent] if parent >= 0 and (lot, parent) in model.STORES else 0.0
+    return entries_of(model.stored).get((lot, parent), 0.0)
 
 
 def dark(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> object:
@@ -121,8 +118,8 @@ def dark(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> o
 
     $$ \sum_{p \in c} \text{plug}_{p,n} \le \text{stored}_{c,\text{parent}(n)} $$
     """
-    plugged = np.flatnonzero((instance.places.lot == lot) & (instance.bounds.plug_eh[1][:, node] > 0)).tolist()
-    return sum(model.plug[p, node] for p in plugged) - stored_before(model, instance, lot, node) <= 0
+    plugged = [(p, node) for p in instance.places.of_lot.get(lot, ()) if (p, node) in entries_of(model.plug)]
+    return sum(model.plug[i] for i in plugged) - stored_before(model, instance, lot, node) <= 0
 
 
 def given_sales(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> object:
@@ -133,7 +130,7 @@ def given_sales(model: pyo.ConcreteModel, instance: Instance, lot: int, node: in
     lower, upper = (float(side[lot, node]) for side in instance.bounds.sell_eh)
     if lower <= 0.0 and upper >= max(float(instance.lots.eh_s[lot]), float(instance.lots.order_max_eh[lot])):
         return pyo.Constraint.Skip
-    sold = sum(model.sell[lot, k, node] for k in _tiers(instance) if (lot, k, node) in model.SALES)
+    sold = sum(model.sell[i] for i in _sales(model, instance, lot, node))
     return pyo.inequality(lower, sold, upper)
 
 
@@ -146,9 +143,9 @@ def resale_depth(model: pyo.ConcreteModel, instance: Instance, kind: int, tier: 
     """
     trade = instance.trade
     assert trade is not None
-    alike = np.flatnonzero((trade.type_of_lot == kind) & (instance.bounds.sell_eh[1][:, node] > 0))
-    lots = [c for c in alike.tolist() if (c, tier, node) in model.SALES]
-    return sum(model.sell[c, tier, node] for c in lots) <= float(trade.tier_depth_eh[kind, tier, node])
+    alike = [(c, tier, node) for c in np.flatnonzero(trade.type_of_lot == kind).tolist()]
+    sold = weighted(model.sell, [(i, 1.0) for i in alike if i in entries_of(model.sell)])
+    return sold <= float(trade.tier_depth_eh[kind, tier, node])
 
 
 def supply(model: pyo.ConcreteModel, instance: Instance, kind: int, node: int) -> object:
@@ -162,13 +159,17 @@ def supply(model: pyo.ConcreteModel, instance: Instance, kind: int, node: int) -
     return sum(model.order[c] for c in lots) <= float(trade.order_depth_eh[kind])
 
 
-def _tiers(instance: Instance) -> range:
-    return range(instance.trade.tier_factor.shape[1]) if instance.trade is not None else range(0)
+def _sales(model: pyo.ConcreteModel, instance: Instance, lot: int, node: int) -> list[tuple[int, int, int]]:
+    """Indices of what can be sold of a lot in a node, by tier."""
+    tiers = instance.trade.tier_factor.shape[1] if instance.trade is not None else 0
+    return [(lot, k, node) for k in range(tiers) if (lot, k, node) in entries_of(model.sell)]
 
 
 def _open(upper: np.ndarray) -> list[tuple[int, ...]]:
     return [tuple(int(i) for i in index) for index in zip(*np.nonzero(upper > 0), strict=True)]
 
 
-def _pair(sides: tuple[np.ndarray, np.ndarray], index: tuple[int, ...]) -> tuple[float, float]:
-    return float(sides[0][index]), float(sides[1][index])
+def _pairs(sides: tuple[np.ndarray, np.ndarray]) -> list[list[tuple[float, float]]]:
+    """(rows, columns) of both bounds of a table."""
+    lower, upper = (side.astype(float).tolist() for side in sides)
+    return [list(zip(low, high, strict=True)) for low, high in zip(lower, upper, strict=True)]

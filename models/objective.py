@@ -14,6 +14,7 @@ import pyomo.environ as pyo
 from models import companies, covenants
 from models.debt import lines, tranches
 from models.instance import Instance
+from models.linear import in_table, nonzero, weighted
 from models.measures import MEASURES
 from models.power import site_operations
 
@@ -49,16 +50,10 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     """
     places, hosting = instance.places, instance.hosting
     total: Any = instance.value_constant_usd_m
-    total += sum(
-        float(places.value_usd_m_per_eh[p, n]) * model.installed[int(p), int(n)]
-        for p, n in zip(*np.nonzero(places.value_usd_m_per_eh * places.exists), strict=True)
-    )
+    total += weighted(model.installed, in_table(places.value_usd_m_per_eh * places.exists))
     total += site_operations.value(model, instance)
-    total += sum(
-        float(hosting.value_usd_m_per_hall[o]) * model.halls[o]
-        + float(hosting.value_usd_m_per_signature[o]) * model.sign[o]
-        for o in model.OPTIONS
-    )
+    total += weighted(model.halls, nonzero(hosting.value_usd_m_per_hall))
+    total += weighted(model.sign, nonzero(hosting.value_usd_m_per_signature))
     total += machines_value(model, instance)
     if instance.builds is not None:
         total += sum(float(instance.builds.value_usd_m[u]) * model.built[u] for u in model.BUILDS)
@@ -90,7 +85,6 @@ def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     for c, n in zip(*np.nonzero(taxed), strict=True):
         worth = float(taxed[c, n])
         total += worth * model.stored[int(c), int(n)]
-        total += sum(
-            worth * model.installed[p, int(n)] for p in np.flatnonzero(places.lot == c).tolist() if places.exists[p, n]
-        )
+        here = [(p, int(n)) for p in places.of_lot.get(int(c), ()) if places.exists[p, n]]
+        total += weighted(model.installed, [(i, worth) for i in here])
     return total

@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 
 from models.debt import tranches
 from models.instance import Instance
+from models.linear import nonzero, once_a_node, weighted
 
 LEAST_SHORT_USD_M = 1e-5
 """By which a test has to be failed: ten dollars, as in docs/figures_capital.md."""
@@ -52,7 +53,7 @@ def _served(model: pyo.ConcreteModel, instance: Instance, j: int, table: str, no
     if own is None:
         return 0.0
     column = np.where(own, getattr(fences, table)[:, node], 0.0)
-    return sum(float(column[d]) * model.draw[d] for d in np.flatnonzero(column).tolist())
+    return weighted(model.draw, nonzero(column))
 
 
 def test(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> object:
@@ -172,6 +173,7 @@ def opens(model: pyo.ConcreteModel, instance: Instance, j: int, node: int) -> ob
     return model.locked[j, node] - float(fences.most_usd_m[j]) * model.lock_up[j, node] <= 0
 
 
+@once_a_node
 def trapped(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Cash in ring-fences at the end of a node: held for service, and locked up (of debts of the start only that)."""
     total = tranches.by_node(model, instance, "held", node)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pyomo.environ as pyo
-from scipy import sparse
 
 from models.instance import Instance
+from models.linear import weighted
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -33,13 +32,15 @@ def megawatts(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
     limits, places = instance.limits, instance.places
     node = int(limits.node[row])
     used: Any = 0.0
-    for p, mw in _row(limits.place_mw_per_eh, row):
-        if places.exists[p, node]:
-            used += mw * model.installed[p, node]
-    for o, mw in _row(limits.option_mw_per_hall, row):
-        used += mw * model.halls[o]
-    for u, mw in _row(limits.build_mw, row):
-        used -= mw * model.built[u]
+    present = places.exists[:, node].tolist()
+    machines, halls, builds = limits.rows[row]
+    for variable, amounts in (
+        ("installed", [((p, node), mw) for p, mw in machines if present[p]]),
+        ("halls", halls),
+        ("built", [(u, -mw) for u, mw in builds]),
+    ):
+        if amounts:
+            used += weighted(getattr(model, variable), amounts)
     if isinstance(used, int | float):
         return pyo.Constraint.Skip
     return used <= float(limits.allowed_mw[row])
@@ -54,15 +55,9 @@ def whole_halls(model: pyo.ConcreteModel, instance: Instance, row: int) -> objec
     $$ \sum_o \lfloor g_{r,o} / g \rfloor \, \text{halls}_o \le \lfloor M_r / g \rfloor $$
     """
     limits = instance.limits
-    halls = list(_row(limits.option_mw_per_hall, row))
-    if not halls or any(True for _ in _row(limits.build_mw, row)):
+    _, halls, builds = limits.rows[row]
+    if not halls or builds:
         return pyo.Constraint.Skip
     smallest = min(mw for _, mw in halls)
     fit = math.floor(float(limits.allowed_mw[row]) / smallest + 1e-9)
-    return sum(math.floor(mw / smallest + 1e-9) * model.halls[o] for o, mw in halls) <= fit
-
-
-def _row(matrix: sparse.csr_array, row: int) -> Iterator[tuple[int, float]]:
-    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
-    for column, mw in zip(matrix.indices[begin:end], matrix.data[begin:end], strict=True):
-        yield int(column), float(mw)
+    return weighted(model.halls, [(o, math.floor(mw / smallest + 1e-9)) for o, mw in halls]) <= fit

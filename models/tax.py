@@ -9,6 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
+from models.linear import at_node, nonzero, weighted
 from models.power import site_operations
 
 
@@ -64,9 +65,10 @@ def decided_ebitda(model: pyo.ConcreteModel, instance: Instance, node: int, coun
         assert taxed is not None
         margin, noi = margin * (taxed.place == country), noi * (taxed.option == country)
         running = running * (taxed.build == country)
-    total: Any = sum(float(margin[p]) * model.installed[p, node] for p in np.flatnonzero(margin).tolist())
+    total: Any = weighted(model.installed, at_node(margin, node))
     if not country:
         total += site_operations.cash(model, instance, node, posted=False)
-    total += sum(float(noi[o]) * model.halls[o] for o in np.flatnonzero(noi).tolist())
-    total -= sum(float(running[u]) * model.built[u] for u in np.flatnonzero(running).tolist())
+    total += weighted(model.halls, nonzero(noi))
+    if builds is not None:
+        total -= weighted(model.built, nonzero(running))
     return total

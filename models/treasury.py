@@ -13,6 +13,7 @@ import pyomo.environ as pyo
 
 from models.debt import lines
 from models.instance import Instance, Treasury
+from models.linear import at_node, once_a_node, weighted
 from models.power import site_operations
 
 PLEDGE_ROOM = 2e-3
@@ -40,14 +41,12 @@ def _decided(model: pyo.ConcreteModel, treasury: Treasury, instance: Instance) -
     model.treasury_sell = pyo.Constraint(model.NODES, rule=lambda m, n: sell(m, treasury, instance, n))
 
 
+@once_a_node
 def mined(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Coins mined in a node."""
     places = instance.places
-    total: Any = sum(
-        float(places.btc_per_eh[p, node]) * model.installed[p, node]
-        for p in np.flatnonzero(places.btc_per_eh[:, node] * places.exists[:, node]).tolist()
-    )
-    return total + site_operations.coins(model, instance, node)
+    standing = weighted(model.installed, at_node(places.btc_per_eh[:, node] * places.exists[:, node], node))
+    return standing + site_operations.coins(model, instance, node)
 
 
 def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
+from models.linear import at_node, weighted
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -92,7 +93,7 @@ def pledged(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     if lines is None:
         return 0.0
     column = np.where(lines.is_open[:, node], lines.coins_per_usd_m[:, node], 0.0)
-    return sum(float(column[k]) * model.line_owed[k, node] for k in np.flatnonzero(column).tolist())
+    return weighted(model.line_owed, at_node(column, node))
 
 
 def undrawn(model: pyo.ConcreteModel, instance: Instance, node: int, *, for_a_year: bool = False) -> Any:
@@ -109,9 +110,7 @@ def due(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     lines = instance.lines
     if lines is None:
         return 0.0
-    return sum(
-        float(lines.due[k, node]) * model.line_owed[k, node] for k in np.flatnonzero(lines.due[:, node]).tolist()
-    )
+    return weighted(model.line_owed, at_node(lines.due[:, node], node))
 
 
 def interest(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
@@ -119,8 +118,7 @@ def interest(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     lines = instance.lines
     if lines is None:
         return 0.0
-    column = lines.interest[:, node]
-    return sum(float(column[k]) * model.line_owed[k, node] for k in np.flatnonzero(column).tolist())
+    return weighted(model.line_owed, at_node(lines.interest[:, node], node))
 
 
 def costs(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
+from models.linear import nonzero, row_of, weighted
 from models.tree import Floats
 
 FAMILIES = (
@@ -66,9 +67,7 @@ def row(model: pyo.ConcreteModel, instance: Instance, r: int) -> object:
         (tranches.row_hall, "halls"),
         (tranches.row_order, "order"),
     ):
-        begin, end = matrix.indptr[r], matrix.indptr[r + 1]
-        for column, value in zip(matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist(), strict=True):
-            total += value * getattr(model, variable)[column]
+        total += weighted(getattr(model, variable), row_of(matrix, r))
     if isinstance(total, float):
         return pyo.Constraint.Skip
     return total <= float(tranches.row_upper[r])
@@ -99,7 +98,7 @@ def by_node(model: pyo.ConcreteModel, instance: Instance, table: str, node: int,
     column: Floats = getattr(tranches, table)[:, node]
     if chosen is not None:
         column = np.where(chosen, column, 0.0)
-    return sum(float(column[d]) * model.draw[d] for d in np.flatnonzero(column).tolist())
+    return weighted(model.draw, nonzero(column))
 
 
 def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
@@ -108,10 +107,7 @@ def cash(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     if tranches is None:
         return 0.0
     total = by_node(model, instance, "cash", node)
-    total += sum(
-        float(tranches.commit_cash[c, node]) * model.commit[c]
-        for c in np.flatnonzero(tranches.commit_cash[:, node]).tolist()
-    )
+    total += weighted(model.commit, nonzero(tranches.commit_cash[:, node]))
     total -= sum(
         float(tranches.fixed_cost_usd_m[d]) * model.drawn[d]
         for d in model.EITHER_OR
@@ -126,7 +122,7 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     if tranches is None:
         return 0.0
     worth = tranches.value - tranches.charge(instance.intrinsic_to_market)
-    total: Any = sum(float(worth[d]) * model.draw[d] for d in model.DRAWS)
-    total += sum(float(tranches.commit_value[c]) * model.commit[c] for c in model.COMMITS)
+    total: Any = weighted(model.draw, nonzero(worth))
+    total += weighted(model.commit, nonzero(tranches.commit_value))
     total += sum(float(tranches.fixed_value_usd_m[d]) * model.drawn[d] for d in model.EITHER_OR)
     return total

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
-from scipy import sparse
 
 from models.instance import Instance, SiteOperations
+from models.linear import nonzero, once_a_node, weighted
 
 FAMILIES = ("load", "halls", "supply", "award", "enrolled", "peak", "billed", "take", "hedge")
 
@@ -193,18 +193,23 @@ def cash(model: pyo.ConcreteModel, instance: Instance, node: int, *, posted: boo
 
     Without ``posted`` only what is EBITDA.
     """
-    operations, places = instance.operations, instance.places
+    total = _ebitda(model, instance, node)
+    if posted and instance.operations is not None:
+        total += weighted(model.lever, instance.operations.lever_posted_in[node])
+    return total
+
+
+@once_a_node
+def _ebitda(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    operations, size = instance.operations, len(instance.tree)
+    later = instance.places.later_in[node]
     total: Any = 0.0
-    later = _column(places.later_usd_m_per_eh, node)
-    size = len(instance.tree)
-    total += sum(amount * model.installed[index // size, index % size] for index, amount in later)
+    total += weighted(model.installed, [(divmod(index, size), amount) for index, amount in later])
     if operations is None:
         return total
-    total += sum(amount * model.use[u] for u, amount in _column(operations.use_cash, node))
-    total += sum(amount * model.lever[v] for v, amount in _column(operations.lever_cash, node))
-    total += sum(amount * model.halls[o] for o, amount in _column(operations.hall_cash, node))
-    if posted:
-        total += sum(amount * model.lever[v] for v, amount in _column(operations.lever_posted, node))
+    total += weighted(model.use, operations.use_cash_in[node])
+    total += weighted(model.lever, operations.lever_cash_in[node])
+    total += weighted(model.halls, operations.hall_cash_in[node])
     return total
 
 
@@ -212,7 +217,7 @@ def coins(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Coins that uses mine more in a node."""
     if instance.operations is None:
         return 0.0
-    return sum(amount * model.use[u] for u, amount in _column(instance.operations.use_btc, node))
+    return weighted(model.use, instance.operations.use_btc_in[node])
 
 
 def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
@@ -220,9 +225,9 @@ def value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     operations = instance.operations
     if operations is None:
         return 0.0
-    total: Any = sum(float(operations.use_value[u]) * model.use[u] for u in model.USES)
-    total += sum(float(operations.lever_value[v]) * model.lever[v] for v in np.flatnonzero(operations.lever_value))
-    return total + sum(float(operations.hall_value[o]) * model.halls[o] for o in np.flatnonzero(operations.hall_value))
+    total: Any = weighted(model.use, nonzero(operations.use_value))
+    total += weighted(model.lever, nonzero(operations.lever_value))
+    return total + weighted(model.halls, nonzero(operations.hall_value))
 
 
 def _row(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
@@ -230,26 +235,12 @@ def _row(model: pyo.ConcreteModel, instance: Instance, row: int) -> object:
     assert operations is not None
     nodes = len(instance.tree)
     total: Any = 0.0
-    for u, amount in _entries(operations.row_use, row):
-        total += amount * model.use[u]
-    for v, amount in _entries(operations.row_lever, row):
-        total += amount * model.lever[v]
-    for index, amount in _entries(operations.row_place, row):
-        total += amount * model.installed[index // nodes, index % nodes]
-    for q, amount in _entries(operations.row_sign, row):
-        total += amount * model.sign_contract[q]
-    for o, amount in _entries(operations.row_hall, row):
-        total += amount * model.halls[o]
+    uses, levers, places, halls, signings = operations.rows[row]
+    total += weighted(model.use, uses)
+    total += weighted(model.lever, levers)
+    total += weighted(model.installed, [(divmod(index, nodes), amount) for index, amount in places])
+    total += weighted(model.sign_contract, signings)
+    total += weighted(model.halls, halls)
     if isinstance(total, int | float):
         return pyo.Constraint.Skip if total <= operations.row_upper[row] + 1e-9 else pyo.Constraint.Infeasible
     return total <= float(operations.row_upper[row])
-
-
-def _entries(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
-    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
-    return [(int(c), float(a)) for c, a in zip(matrix.indices[begin:end], matrix.data[begin:end], strict=True) if a]
-
-
-def _column(matrix: sparse.csr_array, node: int) -> list[tuple[int, float]]:
-    column = matrix[:, [node]].tocoo()
-    return [(int(r), float(a)) for r, a in zip(column.coords[0], column.data, strict=True) if a]

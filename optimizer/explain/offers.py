@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from models.build import build
 from models.instance import Instance
 from optimizer.case.base import month_label
 from optimizer.errors import CaseError, InfeasibleError
@@ -17,8 +16,8 @@ from optimizer.explain.start import RULE_ROUNDS, Start
 from optimizer.instance.whole_plan import SIGN, WholeDecision, WholePlan, columns_of
 from optimizer.plan.table import Cell, Table, table
 from optimizer.solve.added import Best, best_of
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.columns import is_decided
+from optimizer.solve.compiled import form_of
 from optimizer.solve.sensitivity import Whole, lay_down, rules_anew, unruled_years, why_impossible
 
 COLUMNS = (
@@ -220,7 +219,7 @@ def _rents(start: Start, refused: Refused) -> Rents | None:
     instance = _instance_at(start, refused, MOST_TIMES * refused.rate)
     if instance is None:
         return None
-    high = compile_model(build(instance))
+    high = form_of(instance)
     return rents((refused.rate, refused.best.laid.form), (MOST_TIMES * refused.rate, high))
 
 
@@ -265,7 +264,7 @@ def _more(start: Start, refused: Refused, rate: float, rules: Whole, between: Re
     instance = known.instance if between is not None else _instance_at(start, refused, rate)
     if instance is None:
         return -abs(start.value_usd_m)
-    form = between.at(rate) if between is not None else compile_model(build(instance))
+    form = between.at(rate) if between is not None else form_of(instance)
     laid = lay_down(instance, rules, start.options, form, known)
     try:
         laid = laid if laid is not None else rules_anew(instance, rules, start.options, form)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from models.build import build
 from models.instance import Instance
 from optimizer.case.case import Case
 from optimizer.case.load import LoadedCase, load_case
@@ -27,7 +26,8 @@ from optimizer.plan.build import Plan
 from optimizer.plan.certified import Certified, is_coupled, solve_certified
 from optimizer.plan.certified import refined as refined
 from optimizer.plan.written import WrittenPlan
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
+from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.sensitivity import (
     NEW_RULE_GAP,
@@ -106,7 +106,7 @@ class Start:
 
         Raises InfeasibleError if the plan's decisions in whole numbers are impossible there.
         """
-        form = form if form is not None else compile_model(build(instance))
+        form = form if form is not None else form_of(instance)
         found = None if anew is not None else lay_down(instance, self.laid.whole, self.options, form, self.laid)
         gap = anew if anew is not None else NEW_RULE_GAP
         for _ in range(RULE_ROUNDS):
@@ -115,7 +115,7 @@ class Start:
             if not broken:
                 return found
             instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
-            form, found = compile_model(build(instance)), None
+            form, found = form_of(instance), None
         raise SolverError("no plan was found that uses losses and interest as tax law has it")
 
 

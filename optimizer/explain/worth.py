@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from models.build import build
 from optimizer.case.load import LoadedCase
 from optimizer.errors import CaseError, InfeasibleError, SolverError
 from optimizer.explain.answers import Answers, Question
@@ -13,7 +12,7 @@ from optimizer.explain.levers import Lever, levers
 from optimizer.explain.start import Start
 from optimizer.instance.whole_plan import columns_of
 from optimizer.plan.table import Table, table
-from optimizer.solve.bridge import compile_model
+from optimizer.solve.compiled import form_of
 from optimizer.solve.run import solve_instance
 from optimizer.solve.sensitivity import predict
 from optimizer.solve.worth import depends_on_worth, fair_value
@@ -86,7 +85,7 @@ def worth_of_lever(start: Start, lever: Lever) -> Worth | None:
     except CaseError:
         return None
     instance = start.instance(prepared)
-    form = compile_model(build(instance))
+    form = form_of(instance)
     prediction = predict(start.laid, instance, form)
     predicted = None if prediction.usd_m is None else _tidy(prediction.usd_m - lever.taken_off_usd_m)
     if predicted == 0.0 and lever.loosens and lever.taken_off_usd_m == 0.0:

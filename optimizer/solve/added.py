@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.build import build
 from models.instance import Instance
 from optimizer.errors import InfeasibleError
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
 from optimizer.solve.columns import is_decided
+from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.sensitivity import Laid, Whole, rules_anew
@@ -42,7 +42,7 @@ def best_of(
     ``plans``: whole columns by name that are decisions; those that are not named are 0. ``form`` is the instance
     compiled, if that is known.
     """
-    form = form if form is not None else compile_model(build(instance))
+    form = form if form is not None else form_of(instance)
     warm = WarmProgram(form, options)
     names = [form.column_names[j] for j in warm.whole.tolist()]
     decided = np.array([is_decided(name) for name in names], dtype=bool)

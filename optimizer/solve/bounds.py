@@ -10,16 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.build import build
 from models.instance import Instance
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
 from optimizer.solve.compact import Compact, compact
+from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 
 
 def compact_of(instance: Instance) -> tuple[StandardForm, Compact]:
     """The model of an instance as arrays, without its Pyomo variables, and the smaller program made from it."""
-    form = replace(compile_model(build(instance)), variables=())
+    form = replace(form_of(instance), variables=())
     return form, compact(instance, form)
 
 

@@ -19,18 +19,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyomo.environ as pyo
 import scipy.sparse
-from pyomo.common.errors import InfeasibleConstraintException
-from pyomo.repn import generate_standard_repn
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from pyomo.common.gc_manager import PauseGC
+from pyomo.common.numeric_types import native_types
+from pyomo.core.base.enums import SortComponents
+from pyomo.core.base.external import ExternalFunction
+from pyomo.repn.util import categorize_valid_components
 
 from optimizer.errors import SolverError
+from optimizer.solve.linear_rows import Linear, LinearReader, named_data
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -38,8 +42,7 @@ BoolArray = npt.NDArray[np.bool_]
 # A fixed integer this near to a whole number is meant to be that number (it comes from an earlier solution).
 _WHOLE_NUMBER_TOLERANCE = 1e-6
 
-# What the compiler calls the sides of a row in its mixed form.
-_EQUAL, _AT_MOST = 0, 1
+_NOT_LINEAR = "the model cannot be written as a linear program"
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,56 +162,48 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
     Raises SolverError when the model is not linear, has several objectives, a variable whose domain is neither
     continuous nor all whole numbers, or a number that is missing or not a number.
     """
-    fixed = {id(v) for v in model.component_data_objects(pyo.Var, descend_into=True) if v.fixed}
-    with _released(model):
-        info, impossible = _compile_linear(model)
-        if len(info.objectives) > 1:
-            names = ", ".join(objective.name for objective in info.objectives)
-            raise SolverError(f"the model has several active objectives: {names}")
-        position: dict[int, int] = {}
-        variables: list[Any] = []
-        for v in [*model.component_data_objects(pyo.Var, descend_into=True), *info.columns]:
-            if id(v) not in position:
-                position[id(v)] = len(variables)
-                variables.append(v)
-
-    # The compiler leaves out columns without any coefficient; put the others where they belong.
-    place = np.array([position[id(v)] for v in info.columns], dtype=np.intp)
-    matrix, row_lower, row_upper, row_names = _merge_sides(info)
-    matrix = _spread_columns(matrix, place, len(variables))
-    if impossible:
-        matrix = scipy.sparse.vstack([matrix, scipy.sparse.csc_array((len(impossible), len(variables)))], format="csc")
-        row_names += [name for name, _, _ in impossible]
-        row_lower = np.append(row_lower, [low for _, low, _ in impossible])
-        row_upper = np.append(row_upper, [high for _, _, high in impossible])
-    costs = np.zeros(len(variables))
-    if info.objectives:
-        costs[place] = np.asarray(info.c.todense(), dtype=np.float64).ravel()
-
-    integer = np.array([_is_integer(v) for v in variables], dtype=np.bool_)
-    declared_lower, declared_upper = _declared_bounds(variables)
-    column_lower, column_upper = declared_lower.copy(), declared_upper.copy()
-    for j, v in enumerate(variables):
-        if id(v) in fixed:
+    # As in `models.build`: to look for rubbish among what stays takes longer than to compile it.
+    with PauseGC():
+        own = {id(v): (name, v) for name, v in named_data(model, pyo.Var, active=None, sort=SortComponents.UNSORTED)}
+        reader = LinearReader(v for _, v in own.values())
+        fixed = [v for _, v in own.values() if v.fixed]
+        objectives = list(named_data(model, pyo.Objective, active=True, sort=SortComponents.ORDERED_INDICES))
+        with _released(fixed):
+            costs, offset = _read_objective(objectives, reader)
+            rows = _read_rows(model, reader)
+        # What stands in a row without being a variable of the model has a column after all others.
+        columns = list(own.values())
+        if len(reader.known) > len(own):
+            used = {i for linear in (costs, *rows.linear) for i in linear}
+            columns += [(v.name, v) for i, v in reader.known.items() if i in used and i not in own]
+        variables = [v for _, v in columns]
+        position = {id(v): j for j, v in enumerate(variables)}
+        integer = _integer_marks(variables)
+        declared_lower, declared_upper = _declared_bounds(variables)
+        column_lower, column_upper = declared_lower.copy(), declared_upper.copy()
+        for v in fixed:
+            j = position[id(v)]
             column_lower[j] = column_upper[j] = _fixed_value(v, bool(integer[j]))
-    return make_form(
-        matrix,
-        costs,
-        row_lower=row_lower,
-        row_upper=row_upper,
-        column_lower=column_lower,
-        column_upper=column_upper,
-        integer=integer,
-        offset=float(info.c_offset[0]) if info.objectives else 0.0,
-        # The compiler was told to leave the objective as written, so the sense must be the model's own too: a mix of
-        # the two conventions optimises in the wrong direction without any sign of it.
-        maximise=bool(info.objectives) and info.objectives[0].sense == pyo.maximize,
-        column_names=[v.name for v in variables],
-        row_names=row_names,
-        declared_lower=declared_lower,
-        declared_upper=declared_upper,
-        variables=variables,
-    )
+        dense = np.zeros(len(variables))
+        dense[[position[i] for i in costs]] = list(costs.values())
+        return make_form(
+            rows.matrix(position),
+            dense,
+            row_lower=rows.lower,
+            row_upper=rows.upper,
+            column_lower=column_lower,
+            column_upper=column_upper,
+            integer=integer,
+            offset=offset,
+            # Costs are left as written, so the sense must be the model's own too: a mix of the two conventions
+            # optimises in the wrong direction without any sign of it.
+            maximise=bool(objectives) and objectives[0][1].sense == pyo.maximize,
+            column_names=[name for name, _ in columns],
+            row_names=rows.names,
+            declared_lower=declared_lower,
+            declared_upper=declared_upper,
+            variables=variables,
+        )
 
 
 def load_values(form: StandardForm, values: npt.ArrayLike) -> None:
@@ -224,10 +219,34 @@ def load_values(form: StandardForm, values: npt.ArrayLike) -> None:
             variable.set_value(number, skip_validation=True)
 
 
+@dataclass
+class _Rows:
+    """Rows as they are read, one for each constraint."""
+
+    names: list[str] = field(default_factory=list)
+    linear: list[Linear] = field(default_factory=list)
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+
+    def append(self, name: str, linear: Linear, lower: float, upper: float) -> None:
+        self.names.append(name)
+        self.linear.append(linear)
+        self.lower.append(lower)
+        self.upper.append(upper)
+
+    def matrix(self, position: dict[int, int]) -> scipy.sparse.csr_array:
+        """(rows, columns), with each variable in the column of its id in ``position``."""
+        begins = np.cumsum([0, *(len(linear) for linear in self.linear)], dtype=np.int64)
+        columns = np.fromiter(map(position.__getitem__, chain.from_iterable(self.linear)), np.int64, begins[-1])
+        entries = chain.from_iterable(linear.values() for linear in self.linear)
+        return scipy.sparse.csr_array(
+            (np.fromiter(entries, np.float64, begins[-1]), columns, begins), shape=(len(self.linear), len(position))
+        )
+
+
 @contextmanager
-def _released(model: pyo.ConcreteModel) -> Iterator[None]:
-    """Within it no variable is fixed: the compiler would move fixed variables out of the columns."""
-    fixed = [v for v in model.component_data_objects(pyo.Var, descend_into=True) if v.fixed]
+def _released(fixed: Sequence[Any]) -> Iterator[None]:
+    """Within it no variable is fixed: a product with a fixed variable would be read as linear."""
     for v in fixed:
         v.unfix()
     try:
@@ -237,73 +256,63 @@ def _released(model: pyo.ConcreteModel) -> Iterator[None]:
             v.fix()
 
 
-def _compile_linear(model: pyo.ConcreteModel) -> tuple[Any, list[tuple[str, float, float]]]:
-    """Run Pyomo's compiler; also return the rows (name, lower, upper) without variables that cannot hold."""
-    options = {"mixed_form": True, "set_sense": None, "column_order": True}
-    impossible: list[tuple[str, float, float]] = []
-    deactivated = []
-    try:
+def _read_objective(objectives: Sequence[tuple[str, Any]], reader: LinearReader) -> tuple[Linear, float]:
+    """Coefficients and constant of the objective; nothing where there is none."""
+    if len(objectives) > 1:
+        raise SolverError(f"the model has several active objectives: {', '.join(name for name, _ in objectives)}")
+    for name, objective in objectives:
+        found = _read(reader, name, objective.expr)
+        return found[1], float(found[0])
+    return {}, 0.0
+
+
+def _read_rows(model: pyo.ConcreteModel, reader: LinearReader) -> _Rows:
+    """All active constraints, without those that always hold; those on nothing that cannot hold are the last."""
+    _only_known_parts(model)
+    rows, impossible = _Rows(), list[tuple[str, float, float]]()
+    for name, row in named_data(model, pyo.Constraint, active=True, sort=SortComponents.ORDERED_INDICES):
         try:
-            return LinearStandardFormCompiler().write(model, **options), impossible
-        except InfeasibleConstraintException:
-            # The compiler names only the first such row and gives up: set all of them aside and try again.
-            for row in model.component_data_objects(pyo.Constraint, active=True, descend_into=True):
-                sides = _impossible_sides(row)
-                if sides is not None:
-                    impossible.append((row.name, *sides))
-                    row.deactivate()
-                    deactivated.append(row)
-            return LinearStandardFormCompiler().write(model, **options), impossible
-    except (ValueError, TypeError, InfeasibleConstraintException) as error:
-        raise SolverError(f"the model cannot be written as a linear program: {error}") from error
-    finally:
-        for row in deactivated:
-            row.activate()
+            low, body, high = row.to_bounded_expression()
+            low, high = _number(low), _number(high)
+        except (ValueError, TypeError) as error:
+            raise SolverError(f"{_NOT_LINEAR}: {error}") from error
+        if low is None and high is None:
+            continue
+        constant, linear = _read(reader, name, body)
+        upper = math.inf if high is None else high - constant
+        # A row with equal sides has one number for both.
+        lower = upper if low == high else -math.inf if low is None else low - constant
+        if linear:
+            rows.append(name, linear, lower, upper)
+        elif not ((low is None or low <= constant) and (high is None or constant <= high)):
+            impossible.append((name, lower, upper))
+    for name, lower, upper in impossible:
+        rows.append(name, {}, lower, upper)
+    return rows
 
 
-def _impossible_sides(row: Any) -> tuple[float, float] | None:
-    """Lower and upper limit on nothing, when the row has no variable and cannot hold; else None."""
-    lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-    repn = generate_standard_repn(body)
-    if repn.nonlinear_vars or repn.quadratic_vars or any(c != 0 for c in repn.linear_coefs):
-        return None
-    low = -math.inf if lower is None else float(lower) - float(repn.constant)
-    high = math.inf if upper is None else float(upper) - float(repn.constant)
-    return None if low <= 0.0 <= high else (low, high)
+def _number(side: Any) -> Any:
+    """A side of a row as a number; None where there is none."""
+    return side if side.__class__ in native_types else pyo.value(side)
 
 
-def _merge_sides(info: Any) -> tuple[scipy.sparse.csc_array, FloatArray, FloatArray, list[str]]:
-    """One row for each constraint: the compiler writes a row with two limits twice, one after the other."""
-    keep: list[int] = []
-    names: list[str] = []
-    lower: list[float] = []
-    upper: list[float] = []
-    last = None
-    for i, (entry, limit) in enumerate(zip(info.rows, info.rhs, strict=True)):
-        if entry.constraint is not last:
-            last = entry.constraint
-            keep.append(i)
-            names.append(last.name)
-            lower.append(-math.inf)
-            upper.append(math.inf)
-        if entry.bound_type == _EQUAL:
-            lower[-1] = upper[-1] = float(limit)
-        elif entry.bound_type == _AT_MOST:
-            upper[-1] = float(limit)
-        else:
-            lower[-1] = float(limit)
-    matrix = scipy.sparse.csc_array(info.A)
-    if len(keep) < matrix.shape[0]:
-        matrix = scipy.sparse.csc_array(scipy.sparse.csr_array(matrix)[keep, :])
-    return matrix, np.array(lower, dtype=np.float64), np.array(upper, dtype=np.float64), names
+def _only_known_parts(model: pyo.ConcreteModel) -> None:
+    """Refuse what is neither a row nor a column, such as a set of which one variable only may be above zero."""
+    valid = {pyo.Block, pyo.Constraint, pyo.Var, pyo.Param, pyo.Expression, pyo.Set, pyo.RangeSet, ExternalFunction}
+    _, unknown = categorize_valid_components(model, active=True, valid=valid, targets={pyo.Suffix, pyo.Objective})
+    if unknown:
+        names = ", ".join(part.name for parts in unknown.values() for part in parts)
+        raise SolverError(f"{_NOT_LINEAR}: it has parts of another kind: {names}")
 
 
-def _spread_columns(matrix: scipy.sparse.csc_array, place: npt.NDArray[np.intp], columns: int) -> Any:
-    """Move column k of `matrix` to column ``place[k]`` of a matrix with `columns` columns, the others empty."""
-    triplets = matrix.tocoo()
-    return scipy.sparse.csc_array(
-        (triplets.data, (triplets.coords[0], place[triplets.coords[1]])), shape=(matrix.shape[0], columns)
-    )
+def _read(reader: LinearReader, name: str, expression: Any) -> tuple[float, Linear]:
+    try:
+        found = reader.read(expression)
+    except (ValueError, TypeError) as error:
+        raise SolverError(f"{_NOT_LINEAR}: {error}") from error
+    if found is None:
+        raise SolverError(f"{_NOT_LINEAR}: {name} contains terms that are not linear")
+    return found
 
 
 def _declared_bounds(variables: Sequence[Any]) -> tuple[FloatArray, FloatArray]:
@@ -311,6 +320,15 @@ def _declared_bounds(variables: Sequence[Any]) -> tuple[FloatArray, FloatArray]:
     lower = np.array([-math.inf if low is None else low for low, _ in bounds], dtype=np.float64)
     upper = np.array([math.inf if high is None else high for _, high in bounds], dtype=np.float64)
     return lower, upper
+
+
+def _integer_marks(variables: Sequence[Any]) -> BoolArray:
+    """(n,) whether each is a whole number."""
+    by_domain: dict[int, bool] = {}
+    for v in variables:
+        if id(v.domain) not in by_domain:
+            by_domain[id(v.domain)] = _is_integer(v)
+    return np.array([by_domain[id(v.domain)] for v in variables], dtype=np.bool_)
 
 
 def _is_integer(variable: Any) -> bool:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.build import build
 from models.instance import Instance
 from models.tax import year_ends
 from optimizer.errors import SolverError
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.columns import is_decided
+from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.tax_rounds import Columns
@@ -67,7 +66,7 @@ def find_extreme(
     if by_tax_rule and instance.income_tax is not None:
         countries = range(len(instance.income_tax.country))
         asked = replace(asked, tax_binaries=frozenset((g, e) for g in countries for e in year_ends(instance)))
-    form = compile_model(build(asked))
+    form = form_of(asked)
     start = np.array([_known(name, known) for name in form.column_names]) if known is not None else None
     raw = solve_form(form, options, start, stop=stop)
     if raw.status is Status.INFEASIBLE:

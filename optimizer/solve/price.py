@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from models.build import build
 from models.forward import forward
 from models.forward_money import gives_shares
 from models.instance import Instance
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.columns import decisions_of
+from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.large import LargeSearch
 from optimizer.solve.worth import worth_of
@@ -27,7 +26,7 @@ def price_choices(
     instance: Instance, plans: Sequence[Mapping[str, float]], options: SolveOptions
 ) -> list[float | None]:
     """USD m of each plan (whole columns by name), by the forward rules; None where its choices are impossible."""
-    form = compile_model(build(instance))
+    form = form_of(instance)
     search = LargeSearch(instance, form, options)
     found: list[float | None] = []
     for plan in plans:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.build import build
 from models.forward import Decisions, States, forward
 from models.forward_money import gives_shares
 from models.instance import Instance
 from models.tax import year_ends
 from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
-from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
+from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
+from optimizer.solve.compiled import form_of
 from optimizer.solve.fixed import FixedProgram, FixedSolution
 from optimizer.solve.following import completed
 from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_form
@@ -200,7 +200,7 @@ def _search(
     """One search, from a plan to begin with (and, where there are many choices, from others that are ``known``); with
     ``kept`` these whole columns stay as they are, and nobody is told of
     progress."""
-    form = compile_model(build(instance))
+    form = form_of(instance)
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()
@@ -265,7 +265,7 @@ def most_it_mw(
 ) -> Solution:
     """The plan with the most critical IT MW, and of those the one worth most. ``known``: that plan by its MW, where it
     needs no search."""
-    form = compile_model(build(replace(instance, maximise="most_hosting")))
+    form = form_of(replace(instance, maximise="most_hosting"))
     raw = solve_form(form, options, stop=stop)
     if raw.status is Status.INFEASIBLE:
         raise infeasible(instance, form)

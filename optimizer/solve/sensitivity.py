@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from models.build import build
 from models.income_tax_check import violated_years
 from models.instance import Instance
 from optimizer.errors import InfeasibleError, SolverError
-from optimizer.solve.bridge import FloatArray, StandardForm, compile_model
+from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.columns import decisions_of, is_decided
+from optimizer.solve.compiled import form_of
 from optimizer.solve.fixed import solve_fixed
 from optimizer.solve.following import completed
 from optimizer.solve.highs import SolveOptions, Status, solve_form
@@ -76,7 +76,7 @@ def lay_down(
     ``form`` is the instance compiled, where that is known; ``like`` a program near it, whose end is where this one
     begins. Raises SolverError if the program cannot be solved.
     """
-    form = form if form is not None else compile_model(build(instance))
+    form = form if form is not None else form_of(instance)
     numbers = np.array([whole.get(name, 0.0) for name in form.column_names])
     sharp = replace(options, advanced=SHARP)
     near = like if like is not None and _same_shape(like.form, form) else None
@@ -102,13 +102,13 @@ def _same_shape(one: StandardForm, other: StandardForm) -> bool:
 def whole_of(given: Instance, free: Instance, options: SolveOptions) -> Whole:
     """All whole columns of ``free``, as they follow from the decisions that are laid down in ``given``, the same
     instance otherwise. Raises SolverError if those are impossible."""
-    form = compile_model(build(given))
+    form = form_of(given)
     exact = replace(options, relative_gap=RULE_GAP, absolute_gap_usd_m=RULE_GAP)
     raw = solve_form(form, exact)
     if raw.values is None:
         raise SolverError(f"the decisions of the plan cannot be laid down: {raw.message}")
     found = {form.column_names[j]: float(round(raw.values[j])) for j in np.flatnonzero(form.integer).tolist()}
-    other = compile_model(build(free))
+    other = form_of(free)
     names = [other.column_names[j] for j in np.flatnonzero(other.integer).tolist()]
     if all(name in found for name in names):
         return {name: found[name] for name in names}
@@ -127,7 +127,7 @@ def rules_anew(
 
     Raises InfeasibleError, in the case's words, if the decisions are impossible in this instance.
     """
-    form = form if form is not None else compile_model(build(instance))
+    form = form if form is not None else form_of(instance)
     decided = {name: value for name, value in whole.items() if is_decided(name)}
     names = {form.column_names[j] for j in np.flatnonzero(form.integer).tolist()}
     # Only a plan of which all is known can be tried as it is.
@@ -263,6 +263,6 @@ def commitments(instance: Instance, options: SolveOptions) -> Solution | None:
 
 def why_impossible(instance: Instance, known: Whole) -> str:
     """The first limit that has to give where these whole columns are laid down, in the case's words; empty if none."""
-    form = _with(compile_model(build(instance)), known)
+    form = _with(form_of(instance), known)
     error = infeasible(instance, form)
     return error.details[0].strip() if error.details else error.message

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from models.build import build
 from models.instance import Instance
 from optimizer.case.given import Given
 from optimizer.errors import SolverError
 from optimizer.instance.build import Prepared
-from optimizer.solve.bridge import StandardForm, compile_model, make_form
+from optimizer.solve.bridge import StandardForm, make_form
+from optimizer.solve.compiled import form_of
 from optimizer.solve.conflict import ConflictKind, Shortfall, Softening, find_conflict
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import megawatts_that_may_give, money_that_may_give, without_implied_rows
@@ -46,7 +46,7 @@ def ways_out(prepared: Prepared) -> tuple[WayOut, ...]:
     """At most three ways, the cheapest first; none if no family is enough alone."""
     instance = prepared.instance
     try:
-        form = without_implied_rows(compile_model(build(instance)))
+        form = without_implied_rows(form_of(instance))
         found = [*_without_given(prepared), *_with_money(instance, form), *_limits(instance, form)]
         found += _megawatts(instance, form)
     except SolverError:
@@ -92,14 +92,12 @@ def _without_given(prepared: Prepared) -> Iterator[WayOut]:
     """Each given decision left out alone; if none alone is enough, all of them."""
     given = prepared.case.given
     parts = list(_parts(given))
-    enough = [
-        (name, less) for name, less in parts[:MOST_GIVEN] if _is_possible(compile_model(build(prepared.given(less))))
-    ]
+    enough = [(name, less) for name, less in parts[:MOST_GIVEN] if _is_possible(form_of(prepared.given(less)))]
     for name, _ in enough[:1]:
         others = [other for other, _ in enough[1:]]
         more = (f"the same holds for {', '.join(others)}",) if others else ()
         yield WayOut("given", f"leave {name} out: then a plan is possible", 0.0, more)
-    if len(parts) > 1 and not enough and _is_possible(compile_model(build(prepared.given(Given())))):
+    if len(parts) > 1 and not enough and _is_possible(form_of(prepared.given(Given()))):
         names = ", ".join(name for name, _ in parts[:MOST_GIVEN])
         yield WayOut("given", "leave out what is given, none of which is enough alone", 0.0, (names,))
 
@@ -127,7 +125,7 @@ def _is_possible(form: StandardForm) -> bool:
 def _with_money(instance: Instance, form: StandardForm) -> Iterator[WayOut]:
     """The least cash that, put in at the start, makes a plan possible: one column, as if there were more of it."""
     richer = replace(instance, cash=replace(instance.cash, opening_usd_m=instance.cash.opening_usd_m + 1.0))
-    other = without_implied_rows(compile_model(build(richer)))
+    other = without_implied_rows(form_of(richer))
     if other.row_names != form.row_names:
         return
     sides = np.isfinite(form.row_lower), np.isfinite(form.row_upper)

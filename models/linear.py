@@ -1,0 +1,84 @@
+"""Sums of multiples of variables, made at once.
+
+Added up one by one with ``+``, every term costs three calls of Pyomo and an object that is thrown away again; a model
+has a hundred thousand terms. What is made here are the same expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
+from scipy import sparse
+
+from models.instance import Instance
+
+Amounts = Iterable[tuple[Any, float]]
+"""(index, amount) pairs."""
+
+ByNode = Callable[[pyo.ConcreteModel, Instance, int], Any]
+"""(model, instance, node) -> expression."""
+
+
+def entries_of(variable: Any) -> dict[Any, Any]:
+    """The entries of an indexed variable, by index: faster to look into than the variable and its set."""
+    found: dict[Any, Any] = variable._data
+    return found
+
+
+def weighted(variable: Any, amounts: Amounts) -> Any:
+    """Sum of so many times the entries of an indexed variable; 0 if there is none."""
+    entries = entries_of(variable)
+    terms = [MonomialTermExpression((amount, entries[index])) for index, amount in amounts if amount]
+    if len(terms) < 2:
+        return terms[0] if terms else 0
+    return LinearExpression(terms)
+
+
+def nonzero(amounts: NDArray[Any]) -> list[tuple[int, float]]:
+    """(index, amount) of those that are not zero, in order."""
+    found = np.flatnonzero(amounts)
+    return list(zip(found.tolist(), amounts[found].astype(float).tolist(), strict=True))
+
+
+def at_node(amounts: NDArray[Any], node: int) -> list[tuple[tuple[int, int], float]]:
+    """((index, node), amount) of those that are not zero, in order."""
+    return [((index, node), amount) for index, amount in nonzero(amounts)]
+
+
+def in_table(amounts: NDArray[Any]) -> list[tuple[tuple[int, int], float]]:
+    """((row, column), amount) of those that are not zero, row by row."""
+    rows, columns = np.nonzero(amounts)
+    index = zip(rows.tolist(), columns.tolist(), strict=True)
+    return list(zip(index, amounts[rows, columns].astype(float).tolist(), strict=True))
+
+
+def row_of(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
+    """(column, amount) of a row, in the order in which they are kept."""
+    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
+    return list(zip(matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist(), strict=True))
+
+
+def forget(model: pyo.ConcreteModel) -> None:
+    """Let go of what `once_a_node` keeps: the model is complete."""
+    model.private_data("models").clear()
+
+
+def once_a_node(function: ByNode) -> ByNode:
+    """Have an expression of a node, which several rows need, made once for each model."""
+
+    @wraps(function)
+    def remembered(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+        known = model.private_data("models").setdefault(remembered, {"of": instance})
+        if known["of"] is not instance:
+            return function(model, instance, node)
+        if node not in known:
+            known[node] = function(model, instance, node)
+        return known[node]
+
+    return remembered

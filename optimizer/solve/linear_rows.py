@@ -1,0 +1,155 @@
+"""Reads the rows of a Pyomo model: the names of what it holds, and expressions as a constant and coefficients.
+
+Almost every row is a sum of numbers, variables and multiples of variables; these are read here, without Pyomo's visitor
+for expressions of any kind, which takes several times as long. What else there is (parameters, products, named
+expressions) is left to the visitor. Both add up in the same order, so that the same model has the same last digits
+whichever of them reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyomo.environ as pyo
+from pyomo.common.numeric_types import native_numeric_types
+from pyomo.core.base.component_namer import index_repr, name_repr
+from pyomo.core.base.enums import SortComponents
+from pyomo.core.expr.numeric_expr import (
+    LinearExpression,
+    MonomialTermExpression,
+    NegationExpression,
+    ProductExpression,
+    SumExpression,
+)
+from pyomo.repn.linear import LinearRepnVisitor
+from pyomo.repn.util import VarRecorder
+
+Linear = dict[int, float]
+"""Coefficients by the id of the variable."""
+
+
+class _OtherKindError(Exception):
+    """The expression holds something that only Pyomo's visitor reads."""
+
+
+class LinearReader:
+    """Reads linear expressions over known variables; `known` are these by id, with others that were met added.
+
+    Whether a variable is fixed makes no difference, unless it is not among those given.
+    """
+
+    def __init__(self, variables: Iterable[Any]) -> None:
+        self.known: dict[int, Any] = {id(v): v for v in variables}
+        self._visitor = LinearRepnVisitor({}, var_recorder=VarRecorder(self.known, SortComponents.ORDERED_INDICES))
+
+    def read(self, expression: Any) -> tuple[float, Linear] | None:
+        """Constant and coefficients (none of them zero) of an expression; None if it is not linear."""
+        try:
+            multiple, constant, linear = self._part(expression)
+        except _OtherKindError:
+            found = self._visitor.walk_expression(expression)
+            return None if found.nonlinear is not None else (found.constant, found.linear)
+        if multiple == 1:
+            return constant, linear if all(linear.values()) else {i: c for i, c in linear.items() if c}
+        if not multiple:
+            return 0, {}
+        scaled = {i: multiple * c for i, c in linear.items()}
+        return constant * multiple if constant else constant, {i: c for i, c in scaled.items() if c}
+
+    def _part(self, node: Any) -> tuple[float, float, Linear]:
+        """What a node is a multiple of: the multiple, constant and coefficients. A multiple of nothing is resolved."""
+        kind = node.__class__
+        if kind is SumExpression or kind is LinearExpression:
+            return (1, *self._sum(node.args))
+        if kind is NegationExpression:
+            multiple, constant, linear = self._part(node.args[0])
+            return (-multiple, constant, linear) if linear else (1, -1 * constant, linear)
+        if kind is ProductExpression:
+            return self._product(*node.args)
+        return (1, *self._sum((node,)))
+
+    def _product(self, left: Any, right: Any) -> tuple[float, float, Linear]:
+        if left.__class__ not in native_numeric_types:
+            left, right = right, left
+        if left.__class__ not in native_numeric_types:
+            raise _OtherKindError
+        multiple, constant, linear = self._part(right)
+        return (multiple * left, constant, linear) if linear else (1, left * constant, linear)
+
+    def _sum(self, terms: Iterable[Any]) -> tuple[float, Linear]:
+        """Constant and coefficients of a sum."""
+        known, numbers = self.known, native_numeric_types
+        constant: float = 0
+        linear: Linear = {}
+        for term in terms:
+            kind = term.__class__
+            if kind is MonomialTermExpression:
+                coefficient, variable = term._args_
+                i = id(variable)
+                if i not in known or coefficient.__class__ not in numbers:
+                    raise _OtherKindError
+                if i in linear:
+                    linear[i] += coefficient
+                elif coefficient:
+                    linear[i] = coefficient
+            elif kind in numbers:
+                constant += term
+            elif (i := id(term)) in known:
+                linear[i] = linear[i] + 1 if i in linear else 1
+            elif kind in _NODES:
+                constant = _add(linear, constant, *self._part(term))
+            else:
+                raise _OtherKindError
+        return constant, linear
+
+
+_NODES = {SumExpression, LinearExpression, NegationExpression, ProductExpression}
+
+
+def _add(linear: Linear, constant: float, multiple: float, more: float, others: Linear) -> float:
+    """Add a multiple of (``more``, ``others``) to coefficients in place, and to the constant, which is returned."""
+    if multiple == 1:
+        for i, coefficient in others.items():
+            linear[i] = linear[i] + coefficient if i in linear else coefficient
+        return constant + more
+    if not multiple:
+        return constant
+    for i, coefficient in others.items():
+        amount = multiple * coefficient
+        linear[i] = linear[i] + amount if i in linear else amount
+    return constant + multiple * more if more else constant
+
+
+def named_data(
+    model: pyo.ConcreteModel, kind: Any, *, active: bool | None, sort: SortComponents
+) -> Iterator[tuple[str, Any]]:
+    """Everything of a kind in a model, in order and each once, with the name that Pyomo gives it.
+
+    Pyomo makes the name of a component anew for every one of its entries.
+    """
+    met: set[int] = set()
+    for component in model.component_objects(kind, active=active, descend_into=True):
+        base, refers = component.name, component.is_reference()
+        if not component.is_indexed():
+            entries = [(base, component)] if len(component) else []
+        elif refers:
+            entries = [(data.name, data) for data in component.values(sort)]
+        else:
+            entries = [(base + _index_name(index), data) for index, data in component.items(sort)]
+        for name, data in entries:
+            if id(data) not in met and (active is None or data.active == active):
+                met.add(id(data))
+                yield name, data
+
+
+def _index_name(index: Any) -> str:
+    """As Pyomo writes an index; most are whole numbers or several of them."""
+    if index.__class__ is int:
+        return f"[{index}]"
+    if index.__class__ is tuple and len(index) == 2 and index[0].__class__ is int and index[1].__class__ is int:
+        return f"[{index[0]},{index[1]}]"
+    if index.__class__ is tuple and len(index) > 1:
+        return "[" + ",".join([str(i) if i.__class__ is int else name_repr(i) for i in index]) + "]"
+    name: str = index_repr(index)
+    return name
