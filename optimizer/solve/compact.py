@@ -8,7 +8,7 @@ lie in store and are sold. Where such a lot can only be ordered, run, leave and 
   that are there anyway), and so only the best tier is used;
 * a machine is not kept in store to be sold later for less, which is never better where cash does no harm.
 
-Columns and rows that say nothing go (``idle``), constants become as small as they may be (``tighten``).
+Columns and rows that say nothing go (``idle``), constants become as small as they may be (``tighten``, ``hedges``).
 
 Rows are added that leave the plans as they are: for each set of choices of which one may be taken (the dates of an
 offer) a whole column ``signed`` that says whether one is. A search that splits such a set in two by date comes much
@@ -26,6 +26,7 @@ import scipy.sparse
 
 from models.instance import Instance
 from optimizer.solve.bridge import StandardForm, make_form
+from optimizer.solve.hedges import with_tight_hedges
 from optimizer.solve.idle import without_idle
 from optimizer.solve.lives import Lives, Moves, Stock, lives_of
 from optimizer.solve.tighten import with_tight_profits
@@ -56,6 +57,7 @@ class Group:
 
 def compact(instance: Instance, form: StandardForm) -> Compact:
     """The smaller program of a model compiled from ``instance``; the model itself where nothing can be left out."""
+    form = with_tight_hedges(instance, form)
     found = lives_of(instance, form)
     lost = np.zeros(form.column_count, dtype=bool)
     lost[sorted(found.gone)] = True
