@@ -77,6 +77,8 @@ class Splitter:
             )
             for group in program.groups
         ]
+        self._least = {at[j]: (g, group.least) for g, group in enumerate(program.groups) for j in group.sizes}
+        """For each size its group, and how much is taken at least where one of its choices is."""
         inside = {int(i) for choices, _, _, _ in self._groups for i in choices}
         inside |= {signed for _, signed, _, _ in self._groups}
         self.sizes = np.array(sorted({i for _, _, sizes, _ in self._groups for i in sizes}), dtype=np.intp)
@@ -120,6 +122,8 @@ class Splitter:
         if kind == "one":
             one[1][index] = np.minimum(one[1][index], at)
             other[0][index] = np.maximum(other[0][index], at + 1)
+            if index in self._least:
+                self._size(index, at, one, other)
             return one, other
         choices, signed, sizes, _ = self._groups[index]
         if kind == "signed":
@@ -130,6 +134,18 @@ class Splitter:
             one[1][choices[at + 1 :]] = 0.0
             other[1][choices[: at + 1]] = 0.0
         return one, other
+
+    def _size(self, index: int, at: int, one: Side, other: Side) -> None:
+        """Less than the least that may be taken is nothing, and something is taken only where a choice is: a linear
+        program would take half of a choice instead."""
+        group, least = self._least[index]
+        choices, signed, _, _ = self._groups[group]
+        if at < least:
+            one[1][index] = np.maximum(one[0][index], 0.0)
+            one[1][choices] = one[1][signed] = 0.0
+        other[0][index] = np.maximum(other[0][index], least)
+        if at >= 0:
+            other[0][signed] = 1.0
 
     def _of_groups(self, values: FloatArray, whole: FloatArray, side: Side) -> Iterator[Split]:
         for g, (choices, _, _, amounts) in enumerate(self._groups):

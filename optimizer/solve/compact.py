@@ -53,6 +53,8 @@ class Group:
     """Whole columns that say how much is taken by all choices together: halls of an offer."""
     amounts: tuple[int, ...]
     """For each choice the column of its halls or megawatts."""
+    least: int = 0
+    """How much is taken at least where one is taken, in the columns ``sizes``."""
 
 
 def compact(instance: Instance, form: StandardForm) -> Compact:
@@ -126,8 +128,8 @@ def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, 
     if len(instance.tree.leaves) != 1 or not sets:
         return form, ()
     more, size = len(sets), form.column_count
-    rows = [r for r, (choices, _, _) in enumerate(sets) for _ in choices] + list(range(more))
-    columns = [j for choices, _, _ in sets for j in choices] + list(range(size, size + more))
+    rows = [r for r, (choices, *_) in enumerate(sets) for _ in choices] + list(range(more))
+    columns = [j for choices, *_ in sets for j in choices] + list(range(size, size + more))
     entries = [1.0] * (len(rows) - more) + [-1.0] * more
     ties = scipy.sparse.csc_array((entries, (rows, columns)), shape=(more, size + more))
     wide = scipy.sparse.hstack([form.matrix, scipy.sparse.csc_array((form.row_count, more))])
@@ -145,15 +147,15 @@ def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, 
         column_names=[*form.column_names, *(f"signed[{g}]" for g in range(more))],
         row_names=[*form.row_names, *(f"signed_tie[{g}]" for g in range(more))],
     )
-    groups = [Group(choices, size + g, sizes, amounts) for g, (choices, sizes, amounts) in enumerate(sets)]
+    groups = [Group(choices, size + g, *rest) for g, (choices, *rest) in enumerate(sets)]
     return larger, tuple(groups)
 
 
-Choices = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+Choices = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
 
 
 def _choices(instance: Instance, place: dict[str, int]) -> list[Choices]:
-    """(choices, sizes, amounts) of every offer of halls and of power; an offer's choices exclude each other."""
+    """(choices, sizes, amounts, least) of every offer of halls and of power; an offer's choices exclude each other."""
     hosting, operations = instance.hosting, instance.operations
     leaf = int(instance.tree.leaves[0])
     result: list[Choices] = []
@@ -164,14 +166,15 @@ def _choices(instance: Instance, place: dict[str, int]) -> list[Choices]:
             continue
         size = place.get(f"hall_count[{offer},{leaf}]")
         halls = tuple(place[f"halls[{o}]"] for o in own)
-        result.append((tuple(place[f"sign[{o}]"] for o in own), () if size is None else (size,), halls))
+        least = int(hosting.halls_min[own].min())
+        result.append((tuple(place[f"sign[{o}]"] for o in own), () if size is None else (size,), halls, least))
     if operations is not None and len(operations.signing):
         for offer in np.unique(operations.signing_offer).tolist():
             mine = np.flatnonzero(operations.signing_offer == offer).tolist()
             mine.sort(key=lambda q: (operations.signing_node[q], q))
             if len(mine) > 1:
                 levers = tuple(place[f"lever[{int(operations.signing[q])}]"] for q in mine)
-                result.append((tuple(place[f"sign_contract[{q}]"] for q in mine), (), levers))
+                result.append((tuple(place[f"sign_contract[{q}]"] for q in mine), (), levers, 0))
     return result
 
 

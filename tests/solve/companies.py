@@ -21,13 +21,14 @@ def company(
     opening: float | None = None,
     depth: float = 100.0,
     fleet: float = 1.0,
+    least: int = 1,
 ) -> Instance:
     """Three offers with four dates each (with ``twins`` the third is the first again), two lots and two orders.
 
     A hall costs about 20 over its first two nodes and earns 7 to 11 a node afterwards; ``opening`` is the cash at the
     start (by default 30 to 70, one to three halls); ``shares`` lets 48 be raised; ``depth`` is what
     the market for used machines takes in a node, ``fleet`` how many
-    machines there are, as a share.
+    machines there are, as a share, ``least`` how many halls an offer takes at least.
     """
     random = np.random.default_rng(seed)
     on = tree([3.0] * NODES)
@@ -48,7 +49,7 @@ def company(
             cash[node], cash[node + 1] = -12.0, -8.0
             cash[node + 2 :] = offer["rent"]
             value = float(offer["rent"] * (9 - node) * 0.9**node - 18)
-            halls = (1, offer["halls"])
+            halls = (least, max(least, int(offer["halls"])))
             options.append(
                 {"offer": k, "node": node, "halls": halls, "cash": cash, "value": value, "once": {node: offer["once"]}}
             )
