@@ -48,10 +48,12 @@ some programs that have no plan HiGHS says nothing at all when it scales them.""
 class Priced:
     """Answer of one linear program. ``objective`` is -inf (inf when minimising) if nothing fulfils the rows, or if it
     is proven to be worse than the floor that was asked for. ``values`` (n,) of all columns, where there is an optimum.
+    ``basis``: HiGHS' own of it, from which programs with little other bounds are near.
     """
 
     objective: float
     values: FloatArray | None
+    basis: Any = None
 
 
 class WarmProgram:
@@ -79,15 +81,25 @@ class WarmProgram:
         self._basis: Any = None
         """Of the last optimum, where it is not that of the last program."""
         self._kept: Any = None
+        self._now: Any = None
+        """The basis that HiGHS has; None if that is of no optimum."""
         self._last: tuple[FloatArray, FloatArray] | None = None
 
     def bound(
-        self, lower: npt.ArrayLike | None = None, upper: npt.ArrayLike | None = None, floor: float | None = None
+        self,
+        lower: npt.ArrayLike | None = None,
+        upper: npt.ArrayLike | None = None,
+        floor: float | None = None,
+        basis: Any = None,
     ) -> Priced:
         """The best objective with whole columns between ``lower`` and ``upper`` (k,), in the order of ``whole``.
 
-        None: the form's own. With ``floor`` the answer may be "worse than that" without saying by how much.
+        None: the form's own. With ``floor`` the answer may be "worse than that" without saying by how much. ``basis``:
+        of an answer to begin from, in place of the last one.
         """
+        if basis is not None:
+            # To set a basis costs more than a few steps: not where it is the one that HiGHS has.
+            self._basis = None if basis is self._now else basis
         low = self.form.column_lower[self.whole] if lower is None else np.asarray(lower, dtype=np.float64)
         high = self.form.column_upper[self.whole] if upper is None else np.asarray(upper, dtype=np.float64)
         self.solved += 1
@@ -140,6 +152,7 @@ class WarmProgram:
             self._given = None
         highs = self._highs
         self._move(low, high)
+        self._now = None
         if self._basis is not None:
             # Where a program without a plan was left is far from everything.
             highs.setBasis(self._basis)
@@ -156,14 +169,14 @@ class WarmProgram:
         if ended != "kOptimal":
             self._highs = None
             return None
-        self._kept = highs.getBasis()
+        self._kept = self._now = highs.getBasis()
         values = np.array(highs.getSolution().col_value, dtype=np.float64)
-        return Priced(self.form.objective(values), values)
+        return Priced(self.form.objective(values), values, self._kept)
 
     def _start(self) -> Any:
         limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self.form.row_count)
         advanced = (*WARM, ("simplex_iteration_limit", limit))
-        self._last = self._basis = self._kept = None
+        self._last = self._basis = self._kept = self._now = None
         return prepare(self._relaxed, replace(self._options, advanced=advanced))
 
     def _move(self, low: FloatArray, high: FloatArray) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -48,12 +49,14 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer."""
+    """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer with
+    its basis."""
 
     side: Side
     bound: float
     values: FloatArray
     trace: Trace = field(default_factory=Trace)
+    basis: Any = None
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,12 @@ class Tree:
         within: Side | None = None,
         *,
         regrown: bool = False,
+        chosen: Callable[[Part], None] | None = None,
     ) -> None:
-        """``regrown``: it does not begin with a program of all choices, because `regrow` will be called."""
-        self.warm, self.worth = warm, worth
+        """``regrown``: it does not begin with a program of all choices, because `regrow` will be called. ``chosen`` is
+        told of every part in which all choices are made, and what follows from them may still be open; such a part is
+        then closed, so a tree with it finds plans and proves nothing."""
+        self.warm, self.worth, self._chosen = warm, worth, chosen
         self.splitter = Splitter(program, warm.whole)
         self.memory = Memory()
         self.nodes = 0
@@ -100,7 +106,7 @@ class Tree:
         answer = self.warm.bound(*self.everything)
         self.root = None
         if answer.values is not None:
-            self.root = Part(self.everything, answer.objective, answer.values, self._trace)
+            self.root = Part(self.everything, answer.objective, answer.values, self._trace, answer.basis)
             self._push(self.root)
 
     @property
@@ -195,6 +201,9 @@ class Tree:
         if not splits:
             found(part.bound, np.round(part.values[self.warm.whole]))
             return True
+        if self._chosen is not None and self.splitter.follows(splits[0]):
+            self._chosen(part)
+            return True
         best = self._best_split(part, splits, cutoff, until, stop)
         if best is None:
             return False
@@ -221,7 +230,7 @@ class Tree:
         if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
             found(bound, np.round(whole))
         else:
-            self._push(Part(side, bound, answer.values, trace))
+            self._push(Part(side, bound, answer.values, trace, answer.basis))
 
     def _best_split(
         self, part: Part, splits: list[Split], cutoff: float, until: float, stop: threading.Event | None
@@ -235,22 +244,23 @@ class Tree:
         for split in unknown[: TRIED if trusted is None else TRIED // 2]:
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 return None
-            answers = self._answers(split, cutoff)
+            answers = self._answers(part, split, cutoff)
             score = self.memory.learn(split, self._losses(part, answers))
             if score > best_score:
                 best, best_score = (split, answers), score
             if all(answer.values is None for _, answer in answers):
                 return split, answers
         if trusted is not None and self.memory.guess(trusted) > best_score:
-            answers = self._answers(trusted, cutoff)
+            answers = self._answers(part, trusted, cutoff)
             best = trusted, answers
             self.memory.learn(trusted, self._losses(part, answers))
         return best
 
-    def _answers(self, split: Split, cutoff: float) -> list[tuple[Side, Priced]]:
+    def _answers(self, part: Part, split: Split, cutoff: float) -> list[tuple[Side, Priced]]:
+        """Of both sides. Each begins at the basis of the part: the last program may have been of quite another."""
         result = []
         for side in split.sides:
-            answer = self.warm.bound(*side, floor=cutoff)
+            answer = self.warm.bound(*side, floor=cutoff, basis=part.basis)
             if answer.values is not None:
                 side = self._tightened(side, answer, cutoff)
             result.append((side, answer))
