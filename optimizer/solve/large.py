@@ -25,7 +25,7 @@ from optimizer.solve.fixed import FixedProgram
 from optimizer.solve.highs import RawSolution, SolveOptions, Status
 from optimizer.solve.pricing import WarmProgram, whole_values
 from optimizer.solve.progress import Progress
-from optimizer.solve.prove import Splits, Tree
+from optimizer.solve.prove import Part, Splits, Tree
 from optimizer.solve.search import Clock, Found, Moves, dive
 from optimizer.solve.starts import COMPACT, MODEL, begin_at, start_of
 from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_of
@@ -50,8 +50,11 @@ WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
 NOTICEABLE = 0.1
 """Share of the gap that is asked for: by less than that a known plan is not made better."""
 
-SCOUT_PARTS = (20, 0, 10)
+SCOUT_PARTS = (0, 20, 10)
 """Parts split before each of the first dives."""
+
+BEFORE_LOOKS, FIRST_LOOKS = 10, 2
+"""How many parts are split before it is looked around the first plan, because that may do, and how often."""
 
 GUESSES, GUESSED_SHARE = 4, 0.97
 """How the worth of a share is guessed for them: so much of what the linear program promises."""
@@ -149,19 +152,27 @@ class LargeSearch:
             self._first = self._best
             self._begin_anew()
             self._scout()
+        if not self._exhaust(BEFORE_LOOKS):
+            for turn in range(FIRST_LOOKS):
+                if self._best is not None and self._best is not self._first and not self._is_over():
+                    self._look_around(self._best, turn)
+                    self._begin_anew()
+                    self._report()
         parts = float(FIRST_PARTS)
         while not self._is_over():
-            complete = self._tree.exhaust(
-                self._cutoff, self._found, nodes=int(parts), until=self._until, stop=self._stop
-            )
-            self._report()
-            if complete:
+            if self._exhaust(int(parts)):
                 break
             parts = min(MOST_PARTS, parts * MORE_PARTS)
             self._dive()
             self._begin_anew()
             self._report()
         return self._result()
+
+    def _exhaust(self, parts: int) -> bool:
+        """Split so many parts; True if nothing is left above the cutoff."""
+        complete = self._tree.exhaust(self._cutoff, self._found, nodes=parts, until=self._until, stop=self._stop)
+        self._report()
+        return complete
 
     @property
     def splits(self) -> Splits:
@@ -228,7 +239,8 @@ class LargeSearch:
             if self._is_over() or found_one or self._tree.best_open <= self._level():
                 break
             self._tree.exhaust(self._level, self._found, nodes=parts, until=self._until, stop=self._stop)
-            self._dive()
+            # Not made better by moves before it is known that this is needed.
+            self._dive(moves=0)
             self._report()
         if self._shares:
             tree.memory = scout.memory
@@ -255,13 +267,13 @@ class LargeSearch:
             return self._outer
         return min(self._outer, max(self._cutoff(), self._tree.best_open, self._unproven))
 
-    def _dive(self) -> None:
+    def _dive(self, moves: int = MOVE_PROGRAMS) -> None:
         part = self._tree.best_part
         if part is None:
             return
         self._dives += 1
         if self._dives % 2 == 0 and self._best is not None and self._best is not self._first:
-            self._look_around(self._best)
+            self._look_around(self._best, self._dives // 2)
             return
         # Every other dive takes splits in another order: one start misses the best plan now and then.
         seed = 0 if self._dives % 4 == 1 else self._options.seed * 1000 + self._dives
@@ -269,17 +281,19 @@ class LargeSearch:
         if found is None and self._dives > 1 and self._best is not None and self._best is not self._moved:
             found = self._moves.settle(self._best.whole, self._clock(DIVE_PROGRAMS), -np.inf)
         if found is not None:
-            self._keep(self._moves.improve(found, self._clock(MOVE_PROGRAMS)))
+            self._keep(self._moves.improve(found, self._clock(moves)))
             self._moved = self._best
 
-    def _look_around(self, best: Incumbent) -> None:
-        """A small tree of the plans near the best one."""
-        around = Tree(self._program, self._warm, within=self._moves.near(best.whole, self._dives // 2))
-        around.memory = self._tree.memory
-        if around.root is not None:
-            found = dive(around, around.root, self._clock(DIVE_PROGRAMS), self._level(), self._dives)
+    def _look_around(self, best: Incumbent, turn: int) -> None:
+        """A small tree of the choices near those of the best plan; what follows is decided where all are made."""
+
+        def chosen(part: Part) -> None:
+            found = dive(around, part, self._clock(DIVE_PROGRAMS), self._level())
             if found is not None:
                 self._keep(found)
+
+        around = Tree(self._program, self._warm, within=self._moves.near(best.whole, turn), chosen=chosen)
+        around.memory = self._tree.memory
         around.exhaust(self._better, self._keep_whole, nodes=NEAR_PARTS, until=self._until, stop=self._stop)
 
     def _better(self) -> float:

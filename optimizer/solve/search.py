@@ -86,9 +86,17 @@ def dive(tree: Tree, part: Part, clock: Clock, floor: float = -np.inf, seed: int
         if clock.is_over():
             return None
         split = splits[0] if seed == 0 else _drawn(splits, draw)
-        sides = [(side, tree.warm.bound(*side, floor=limit)) for side in split.sides]
+        begins = (part.basis, None)
+        sides = [
+            (side, tree.warm.bound(*side, floor=limit, basis=basis))
+            for side, basis in zip(split.sides, begins, strict=True)
+        ]
         sides.sort(key=lambda each: each[1].objective)
-        left += [Part(side, answer.objective, answer.values) for side, answer in sides if answer.values is not None]
+        left += [
+            Part(side, answer.objective, answer.values, basis=answer.basis)
+            for side, answer in sides
+            if answer.values is not None
+        ]
     return None
 
 
@@ -101,9 +109,9 @@ def _eased(tree: Tree, part: Part, limit: float | None) -> Part:
             continue
         lower = part.side[0].copy()
         lower[places] = np.maximum(lower[places], np.minimum(np.ceil(whole - WHOLE), part.side[1][places]))
-        answer = tree.warm.bound(lower, part.side[1], floor=limit)
+        answer = tree.warm.bound(lower, part.side[1], floor=limit, basis=part.basis)
         if answer.values is not None and answer.objective >= part.bound - FOR_NOTHING * abs(part.bound):
-            part = Part((lower, part.side[1]), answer.objective, answer.values)
+            part = Part((lower, part.side[1]), answer.objective, answer.values, basis=answer.basis)
     return part
 
 
@@ -215,7 +223,8 @@ class Moves:
         whole = answer.values[self._tree.warm.whole]
         if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
             return Found(answer.objective, np.round(whole))
-        return dive(self._tree, Part((lower, upper), answer.objective, answer.values), clock, floor)
+        part = Part((lower, upper), answer.objective, answer.values, basis=answer.basis)
+        return dive(self._tree, part, clock, floor)
 
     def held(self, plan: FloatArray, clock: Clock) -> Found | None:
         """As `settle`, with every decision in whole numbers as in ``plan``: builds and what has one date only, too."""

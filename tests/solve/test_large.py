@@ -57,6 +57,19 @@ def test_the_search_finds_what_highs_finds(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_the_search_finds_it_where_offers_take_two_halls_at_least(seed: int) -> None:
+    """Proves: the same with two halls at least, the bound being at most that of the smaller program. Broken: a split by
+    size that loses the plans with two halls."""
+    small = company(seed, twins=seed % 3 == 0, least=2)
+    form, program = compact_of(small)
+    found = LargeSearch(small, form, EXACT).run()
+    assert found is not None
+    assert found[2].objective == pytest.approx(plain(form), abs=1e-4)
+    assert found[2].bound is not None
+    assert plain(form) - 1e-6 <= found[2].bound <= plain(program.form) + 1e-4
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_plan_is_worth_more_than_the_smaller_program_says(seed: int) -> None:
     """Proves: leaving out rows of lots never cuts a plan off: optimum of the model <= of the smaller program <= of its
     linear program. Broken: a smaller program whose optimum lies below the model's."""
@@ -259,6 +272,61 @@ def test_a_known_plan_is_where_it_begins() -> None:
     again = LargeSearch(small, form, replace(EXACT, relative_gap=0.5), known=(known,)).run()
     assert again is not None
     assert again[2].objective == pytest.approx(first[2].objective, abs=1e-6)
+
+
+def test_less_than_the_least_is_nothing() -> None:
+    """Proves: where an offer takes two halls at least, "at most one" leaves none and no date, "at most two" leaves the
+    dates, and "more than none" means at least two and signed. Broken: a split after which half of a signature takes
+    one hall."""
+    _, _, tree = parts(company(2, least=2))
+    choices, signed, sizes, _ = tree.splitter._groups[1]
+    none, some = tree.splitter.sides(("one", sizes[0], 1), tree.everything)
+    assert none[1][sizes[0]] == none[1][signed] == none[1][choices].max() == 0
+    assert some[0][sizes[0]] == 2
+    assert some[0][signed] == 1
+    _, more = tree.splitter.sides(("one", sizes[0], 0), tree.everything)
+    assert more[0][sizes[0]] == 2
+    few, _ = tree.splitter.sides(("one", sizes[0], 2), tree.everything)
+    assert few[1][choices].min() == few[1][signed] == 1
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_a_program_may_begin_at_any_basis(seed: int) -> None:
+    """Proves: from the basis of another program, from that which HiGHS has, and after a program without a plan the
+    answers are those of a new start. Broken: a basis that is not set where HiGHS was left elsewhere shows in nothing
+    but time; one that is set beside its bounds shows here as another value."""
+    _, program, _ = parts(company(seed))
+    warm = WarmProgram(program.form, EXACT)
+    every = warm.bound()
+    low, high = (bounds[warm.whole].copy() for bounds in (program.form.column_lower, program.form.column_upper))
+    first, second = high.copy(), high.copy()
+    first[0], second[1] = 0.0, 0.0
+    wanted = [WarmProgram(program.form, EXACT).bound(low, upper).objective for upper in (first, second)]
+    one = warm.bound(low, first, basis=every.basis)
+    assert one.objective == pytest.approx(wanted[0])
+    assert warm.bound(low, second, basis=every.basis).objective == pytest.approx(wanted[1])
+    assert warm.bound(low, first, basis=one.basis).objective == pytest.approx(wanted[0])
+    assert warm.bound(high, low).values is None
+    assert warm.bound(low, second, basis=one.basis).objective == pytest.approx(wanted[1])
+
+
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_a_tree_of_choices_alone_ends_where_they_are_made(seed: int) -> None:
+    """Proves: every part that the tree tells of has its choices made, and the best of the plans in these parts is the
+    best there is. Broken: a part that is told of too early, or closed without being told of: a lesser plan."""
+    _, program, _ = parts(company(seed))
+    told: list[Part] = []
+    tree = Tree(program, WarmProgram(program.form, EXACT), chosen=told.append)
+    plans: list[tuple[float, np.ndarray]] = []
+    assert tree.exhaust(lambda: -np.inf, lambda value, whole: plans.append((value, whole)), nodes=10_000)
+    for part in told:
+        for choices, *_ in tree.splitter._groups:
+            whole = part.values[tree.warm.whole][choices]
+            assert np.abs(whole - np.round(whole)).max() < 1e-6
+        found = dive(tree, part, Clock(tree, 500))
+        if found is not None:
+            plans.append((found.value, found.whole))
+    assert max(value for value, _ in plans) == pytest.approx(plain(program.form), abs=1e-4)
 
 
 def test_a_part_says_what_it_is() -> None:
