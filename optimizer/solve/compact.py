@@ -147,7 +147,7 @@ def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, 
         column_names=[*form.column_names, *(f"signed[{g}]" for g in range(more))],
         row_names=[*form.row_names, *(f"signed_tie[{g}]" for g in range(more))],
     )
-    groups = [Group(choices, size + g, *rest) for g, (choices, *rest) in enumerate(sets)]
+    groups = [Group(choices, size + g, sizes, most, least) for g, (choices, sizes, most, least) in enumerate(sets)]
     return larger, tuple(groups)
 
 
