@@ -42,9 +42,8 @@ Years = tuple[tuple[int, int], ...]
 """(country, last node) of the years in which a plan had to be held to tax law, as `Instance.tax_binaries`, sorted."""
 
 
-Start = tuple[str, str, str]
-"""A basis of a linear program: what it is of, a key of the names of its columns and rows, and the basis as text, as
-`optimizer.solve.starts` has it."""
+Start = tuple[str, str]
+"""A basis of a linear program: what it is of, and the basis as text, as `optimizer.solve.starts` has it."""
 
 Starts = tuple[Start, ...]
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from models.instance import Instance
 from optimizer.errors import SolverError
+from optimizer.instance.whole_plan import Starts
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import Compact, compact
-from optimizer.solve.fixed import FixedProgram
-from optimizer.solve.highs import RawSolution, SolveOptions, Status
+from optimizer.solve.fixed import FixedProgram, FixedSolution
+from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.large import is_simple
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import Tree
 from optimizer.solve.search import Clock, dive
+from optimizer.solve.starts import MODEL, begin_at
 
 MOST_LEFT = 250
 """Whole columns that may be left open: with more of them this is no look at what follows any more."""
@@ -40,18 +43,20 @@ def completed(
     known: Mapping[str, float],
     options: SolveOptions,
     stop: threading.Event | None = None,
-) -> RawSolution | None:
+    starts: Starts = (),
+) -> FixedSolution | None:
     """The best plan with these whole columns (by name) laid down and the others open, to the gap that is asked for.
 
-    ``form`` is compiled from ``instance``. None where this is no way to it: the model is of another kind, too much is
-    open, a linear program cannot be solved, the gap is not reached, or nothing is found. That no plan has these is for
-    others to prove: decisions that were rounded may break a row here by less than counts.
+    ``form`` is compiled from ``instance``; ``starts``: where programs of one like it ended. None where this is no way
+    to it: the model is of another kind, too much is open, a linear program cannot be solved, the gap is not reached, or
+    nothing is found. That no plan has these is for others to prove: decisions that were rounded may break a row here by
+    less than counts.
     """
     if not is_simple(instance) or not form.maximise:
         return None
     began = time.perf_counter()
     try:
-        return _by_tree(compact(instance, form), form, known, options, stop, began)
+        return _by_tree(compact(instance, form), form, known, options, stop, began, starts)
     except SolverError:
         return None
 
@@ -63,8 +68,10 @@ def _by_tree(
     options: SolveOptions,
     stop: threading.Event | None,
     began: float,
-) -> RawSolution | None:
+    starts: Starts,
+) -> FixedSolution | None:
     until = began + options.time_limit_seconds
+    # Not from a basis that was kept: with decisions laid down the way from there is longer than from nothing.
     warm = WarmProgram(program.form, options)
     side = _laid(program.form, warm.whole, known)
     if (side[0] > side[1]).any() or (side[0] < side[1]).sum() > MOST_LEFT:
@@ -89,7 +96,8 @@ def _by_tree(
 
     if not tree.exhaust(cutoff, found, nodes=MOST_PARTS, until=until, stop=stop) or not best:
         return None
-    return _in_the_model(program, form, warm, best[-1][1], min(tree.root.bound, cutoff()), options, began, tree.nodes)
+    bound, basis = min(tree.root.bound, cutoff()), begin_at(starts, MODEL, form, form)
+    return _in_the_model(program, form, warm, best[-1][1], bound, options, began, tree.nodes, basis)
 
 
 def _laid(form: StandardForm, whole: np.ndarray, known: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
@@ -110,20 +118,21 @@ def _in_the_model(
     options: SolveOptions,
     began: float,
     nodes: int,
-) -> RawSolution | None:
+    basis: Any,
+) -> FixedSolution | None:
     """The plan in the model itself; None if it is not within the gap there."""
     at = {int(j): i for i, j in enumerate(warm.whole)}
     numbers = np.zeros(form.column_count)
     for j in np.flatnonzero(form.integer).tolist():
         numbers[j] = whole[at[int(program.column[j])]]
-    fixed = FixedProgram(form, numbers, options).solve()
+    fixed = FixedProgram(form, numbers, options, basis).solve()
     if fixed.status is not Status.OPTIMAL or fixed.values is None or fixed.objective is None:
         return None
     gap = max(0.0, bound - fixed.objective)
     allowed = max(options.absolute_gap_usd_m, options.relative_gap * abs(fixed.objective))
     if gap > 2 * allowed + SAME_USD_M:
         return None
-    return RawSolution(
+    return FixedSolution(
         status=Status.OPTIMAL,
         values=fixed.values,
         objective=fixed.objective,
@@ -133,4 +142,5 @@ def _in_the_model(
         seconds=time.perf_counter() - began,
         nodes=nodes,
         message="Optimal",
+        basis=fixed.basis,
     )

@@ -98,6 +98,7 @@ def solve_instance(
     began = time.perf_counter()
     instance = _held_to_law(instance, trail)
     found = _solve_once(instance, options, on_progress, stop, known, trail)
+    trail = _after(trail, found)
     solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
     while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
@@ -111,6 +112,7 @@ def solve_instance(
             found = _solve_once(again, within, on_progress, stop, known, trail)
         except SolverError:
             break
+        trail = _after(trail, found)
         solutions.append((worth, _at_fair_price(found)))
     best = max((solution for _, solution in solutions), key=lambda solution: solution.value_usd_m)
     return replace(best, bound_usd_m=max(best.value_usd_m, _proven(solutions, best)))
@@ -180,11 +182,19 @@ def _solve_once(
     trail: Trail,
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
-        return _search(these, within, on_progress, stop, kept, start, known, trail)
+        nonlocal trail
+        found = _search(these, within, on_progress, stop, kept, start, known, trail)
+        trail = _after(trail, found.solution)
+        return found
 
     if instance.income_tax is None:
         return search(instance, options, None, None).solution
     return solve_by_rule(instance, options, search, stop)
+
+
+def _after(trail: Trail, found: Solution) -> Trail:
+    """What a search leaves behind for the next one on the same case."""
+    return trail._replace(starts=found.starts or trail.starts)
 
 
 def _search(
@@ -216,7 +226,7 @@ def _search(
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
     # With few choices left a tree of what follows from them is quicker than a search that cuts first.
     few = kept if kept is not None else {} if form.column_count >= MANY_COLUMNS else None
-    known_raw = completed(instance, form, few, options, stop) if few is not None else None
+    known_raw = completed(instance, form, few, options, stop, trail.starts) if few is not None else None
     if known_raw is not None:
         raw = known_raw
     else:
@@ -295,7 +305,7 @@ def _finish(
     assert raw.values is not None
     assert raw.bound is not None
     if program is None:
-        program = FixedProgram(form, raw.values, options)
+        program = FixedProgram(form, raw.values, options, raw.basis if isinstance(raw, FixedSolution) else None)
     program.set_costs(form.costs, maximise=form.maximise)
     fixed = program.solve()
     values = raw.values

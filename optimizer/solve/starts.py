@@ -2,10 +2,12 @@
 
 A basis says of each column and row whether it lies on a bound. At the next point of a sweep the numbers are others and
 the basis is still nearly right: the program takes a tenth of the steps that it takes from nothing. It decides nothing
-but the way: a basis that does not fit is not taken, and one that leads nowhere is left.
+but the way: a basis that leads nowhere is left.
 
-The compact program has other columns and rows at every point, those that say nothing being gone; so its basis is kept
-by the names of the model and of what the compact program adds to them.
+A basis is kept by families of columns and rows, as the model has them (all loans drawn, say, or all balances of cash).
+What the compact program adds is a family too; what it leaves out, because it says nothing, is said to be absent. A
+family that has other members elsewhere, such as rules of tax law in other years, is not taken there: its columns lie on
+their lower bounds, its rows are kept.
 """
 
 from __future__ import annotations
@@ -13,93 +15,95 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import highspy
-import numpy as np
 
 from optimizer.instance.whole_plan import Start, Starts
 from optimizer.solve.bridge import StandardForm
 
+MODEL, COMPACT = "model", "compact"
+"""What a basis is of."""
+
 _STATUSES = tuple(
     highspy.HighsBasisStatus.__members__[name] for name in ("kLower", "kBasic", "kUpper", "kZero", "kNonbasic")
 )
-_NUMBERS = {status: number for number, status in enumerate(_STATUSES)}
-_LOWER, _BASIC = 0, 1
+_DIGITS = {status: str(number) for number, status in enumerate(_STATUSES)}
+_ABSENT = "-"
 
-_ABSENT = len(_STATUSES)
-"""Number of what is not in a program."""
+_Families = dict[str, dict[str, int]]
+"""For each family the place of each of its members."""
 
-
-MODEL, COMPACT = "model", "compact"
-"""What a basis is of."""
+_Kept = dict[str, tuple[str, str]]
+"""For each family a key of its members, and a digit for each of them."""
 
 
 def start_of(what: str, basis: Any, form: StandardForm, model: StandardForm) -> Start:
     """A basis of a form that was made from a model, to be kept."""
-    names = _names_of(model, form)
-    return what, names.key, _text_of(basis, form, names)
+    columns = _kept(form.column_names, basis.col_status, _families(model.column_names, form.column_names))
+    rows = _kept(form.row_names, basis.row_status, _families(model.row_names, form.row_names))
+    text = json.dumps([columns, rows], separators=(",", ":"))
+    return what, base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
 def begin_at(starts: Starts, what: str, form: StandardForm, model: StandardForm) -> Any:
-    """The basis of HiGHS for a form, from what was kept; None if nothing was that fits."""
-    for kept, key, text in starts:
+    """The basis of HiGHS for a form that was made from a model, from what was kept; None if nothing was."""
+    for kept, text in starts:
         if kept == what:
-            names = _names_of(model, form)
-            return _basis_of(text, form, names) if key == names.key else None
+            return _basis_of(text, form, model)
     return None
 
 
-@dataclass(frozen=True)
-class _Names:
-    """Every column and row that a program may have, each with its place."""
-
-    columns: Mapping[str, int]
-    rows: Mapping[str, int]
-
-    @property
-    def key(self) -> str:
-        """Equal for equal names in an equal order."""
-        return hashlib.sha256("\n".join((*self.columns, "", *self.rows)).encode()).hexdigest()[:32]
-
-
-def _names_of(*forms: StandardForm) -> _Names:
-    """The names of several forms, each once."""
-    columns = dict.fromkeys(name for form in forms for name in form.column_names)
-    rows = dict.fromkeys(name for form in forms for name in form.row_names)
-    return _Names({name: i for i, name in enumerate(columns)}, {name: i for i, name in enumerate(rows)})
-
-
-def _text_of(basis: Any, form: StandardForm, names: _Names) -> str:
-    """A basis of a form as text."""
-    numbers = np.full(len(names.columns) + len(names.rows), _ABSENT, dtype=np.uint8)
-    for name, status in zip(form.column_names, basis.col_status, strict=True):
-        numbers[names.columns[name]] = _NUMBERS[status]
-    for name, status in zip(form.row_names, basis.row_status, strict=True):
-        numbers[len(names.columns) + names.rows[name]] = _NUMBERS[status]
-    return base64.b64encode(zlib.compress(numbers.tobytes(), 9)).decode("ascii")
-
-
-def _basis_of(text: str, form: StandardForm, names: _Names) -> Any:
-    """The basis of a form that a text stands for, in the form of HiGHS; None if the text is none of these names.
-
-    A column that was not there lies on its lower bound, a row that was not there is kept."""
+def _basis_of(text: str, form: StandardForm, model: StandardForm) -> Any:
     try:
-        numbers = zlib.decompress(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError, zlib.error):
+        columns, rows = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+        basis = highspy.HighsBasis()
+        families = _families(model.column_names, form.column_names)
+        basis.col_status = _statuses(form.column_names, columns, families, highspy.HighsBasisStatus.kLower)
+        families = _families(model.row_names, form.row_names)
+        basis.row_status = _statuses(form.row_names, rows, families, highspy.HighsBasisStatus.kBasic)
+    except (binascii.Error, ValueError, TypeError, IndexError, zlib.error):
+        # What is no basis begins nowhere.
         return None
-    columns = len(names.columns)
-    if len(numbers) != columns + len(names.rows) or max(numbers, default=0) > _ABSENT:
-        return None
-    basis = highspy.HighsBasis()
-    basis.col_status = _statuses([numbers[names.columns[name]] for name in form.column_names], _LOWER)
-    basis.row_status = _statuses([numbers[columns + names.rows[name]] for name in form.row_names], _BASIC)
     basis.valid = True
     return basis
 
 
-def _statuses(numbers: Sequence[int], absent: int) -> list[Any]:
-    return [_STATUSES[absent if number == _ABSENT else number] for number in numbers]
+def _families(*names: Sequence[str]) -> _Families:
+    """The members of several lists by family, each once."""
+    found: _Families = {}
+    for each in names:
+        for name in each:
+            members = found.setdefault(_family(name), {})
+            members.setdefault(name, len(members))
+    return found
+
+
+def _family(name: str) -> str:
+    return name.partition("[")[0]
+
+
+def _key(members: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(members).encode()).hexdigest()[:16]
+
+
+def _kept(names: Sequence[str], statuses: Sequence[Any], families: _Families) -> _Kept:
+    digits = {family: [_ABSENT] * len(members) for family, members in families.items()}
+    for name, status in zip(names, statuses, strict=True):
+        family = _family(name)
+        digits[family][families[family][name]] = _DIGITS[status]
+    return {family: (_key(members), "".join(digits[family])) for family, members in families.items()}
+
+
+def _statuses(names: Sequence[str], kept: _Kept, families: _Families, absent: Any) -> list[Any]:
+    digits = {family: kept[family][1] for family in families if family in kept}
+    digits = {family: own for family, own in digits.items() if kept[family][0] == _key(families[family])}
+    found = []
+    for name in names:
+        own = digits.get(_family(name))
+        digit = own[families[_family(name)][name]] if own is not None else _ABSENT
+        found.append(absent if digit == _ABSENT else _STATUSES[int(digit)])
+    return found

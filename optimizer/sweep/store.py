@@ -115,7 +115,7 @@ def _trail(rules: Any, splits: Any, years: Any, starts: Any) -> Trail:
         tuple((str(name), int(value)) for name, value in rules),
         tuple(cuts),
         tuple((int(country), int(last)) for country, last in years),
-        tuple((str(what), str(key), str(basis)) for what, key, basis in starts),
+        tuple((str(what), str(basis)) for what, basis in starts),
     )
 
 
