@@ -28,11 +28,13 @@ of a group's, or later; ``one`` whole column up to a number, or above it."""
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Two parts in one of which every plan lies. ``weight``: how much is undecided, for a first guess."""
+    """Two parts in one of which every plan lies. ``weight``: how much is undecided, for a first guess; ``likely``: the
+    side to which the answer of the linear program leans."""
 
     cut: Cut
     weight: float
     sides: tuple[Side, Side]
+    likely: int = 0
 
     @property
     def key(self) -> tuple[str, int]:
@@ -156,7 +158,7 @@ class Splitter:
             size = max(float(values[amounts].sum()), 1e-3)
             if WHOLE < total < 1 - WHOLE:
                 apart = self.sides(("signed", g, 0), side)
-                yield Split(("signed", g, 0), size * (min(total, 1 - total) + 0.02), apart)
+                yield Split(("signed", g, 0), size * (min(total, 1 - total) + 0.02), apart, int(total > 0.5))
             used = np.flatnonzero(shares > WHOLE)
             if len(used) > 1:
                 cut = int(np.searchsorted(np.cumsum(shares), total / 2))
@@ -166,7 +168,8 @@ class Splitter:
                 order = np.arange(len(shares))
                 mean = float(order @ shares) / total
                 spread = float(np.sqrt(((order - mean) ** 2) @ shares / total))
-                yield Split(("date", g, cut), size * spread * min(before, 1 - before) * total + 1e-3, apart)
+                weight = size * spread * min(before, 1 - before) * total + 1e-3
+                yield Split(("date", g, cut), weight, apart, int(before < 0.5))
 
     def _of_singles(self, whole: FloatArray, side: Side, places: np.ndarray) -> Iterator[Split]:
         part = whole[places] - np.floor(whole[places])
@@ -174,7 +177,7 @@ class Splitter:
             floor = int(np.floor(whole[place]))
             rest = float(whole[place] - floor)
             cut = ("one", place, floor)
-            yield Split(cut, 2.0 * min(rest, 1 - rest), self.sides(cut, side))
+            yield Split(cut, 2.0 * min(rest, 1 - rest), self.sides(cut, side), int(rest > 0.5))
 
 
 def _copy(side: Side) -> Side:

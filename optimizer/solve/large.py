@@ -36,11 +36,12 @@ MANY_CHOICES, SOME_CHOICES, MANY_COLUMNS = 150, 15, 3000
 FIRST_PARTS, MORE_PARTS, MOST_PARTS = 40, 1.4, 400
 """Parts split between two dives at first, by how much they become more, and at most."""
 
-DIVE_PROGRAMS, MOVE_PROGRAMS = 100, 120
-"""Linear programs that a dive, and the moves after it, may take."""
+DIVE_PROGRAMS, WHOLE_A_PROGRAM, MOVE_PROGRAMS = 100, 3, 120
+"""Linear programs that a dive may take, or one for so many whole columns if that is more, and the moves after it."""
 
-NEAR_PARTS, BETTER = 50, 1e-4
-"""Parts of the small tree around the best plan, and how much better a plan there has to be, relative to its value."""
+NEAR_PARTS, LOOK_PROGRAMS, BETTER = 50, 250, 1e-4
+"""Parts and linear programs of the small tree around the best plan, and how much better a plan there has to be, as a
+share of its value."""
 
 ANEW = 2e-3
 """When shares have become dearer by so much, the tree is begun anew: what was found with cheaper ones is loose."""
@@ -50,8 +51,8 @@ WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
 NOTICEABLE = 0.1
 """Share of the gap that is asked for: by less than that a known plan is not made better."""
 
-SCOUT_PARTS = (0, 20, 10)
-"""Parts split before each of the first dives."""
+SCOUT_PARTS, GOOD_SHARE = (0, 0, 20, 10), 0.95
+"""Parts split before each of the first dives; there are no more of them once a plan is worth so much of the bound."""
 
 BEFORE_LOOKS, FIRST_LOOKS = 10, 2
 """How many parts are split before it is looked around the first plan, because that may do, and how often."""
@@ -122,6 +123,7 @@ class LargeSearch:
         if self._best is not None:
             self._best = replace(self._best, whole=self._moves.completed(self._best.whole))
         self._nodes, self._dives, self._proving = 0, 0, True
+        self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         self._moved: Incumbent | None = None
         self._unproven = -np.inf
         """The largest estimate of a plan that was worth less when priced in the model itself."""
@@ -199,7 +201,7 @@ class LargeSearch:
         most = self._moves.promise(whole, noticeable)
         if most <= noticeable:
             return
-        found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), noticeable, keep_rules=True)
+        found = self._moves.settle(whole, self._clock(self._dive_programs), noticeable, keep_rules=True)
         if found is not None:
             self._keep(found)
         if most > self._cutoff():
@@ -207,7 +209,7 @@ class LargeSearch:
 
     def _decide_anew(self, whole: FloatArray) -> None:
         """The choices of a plan, with all that follows from them decided anew."""
-        found = self._moves.settle(whole, self._clock(DIVE_PROGRAMS), self._level())
+        found = self._moves.settle(whole, self._clock(self._dive_programs), self._level())
         if found is not None:
             self._keep(found)
 
@@ -234,13 +236,14 @@ class LargeSearch:
         self._proving = not self._shares
         tree, self._tree = self._tree, scout
         self._moves = Moves(self._program, scout)
-        for parts in SCOUT_PARTS:
-            found_one = self._best is not None and self._best is not self._first
-            if self._is_over() or found_one or self._tree.best_open <= self._level():
+        for turn, parts in enumerate(SCOUT_PARTS):
+            best = self._best is not None and self._best is not self._first
+            if self._is_over() or (best and self._level() >= GOOD_SHARE * self._tree.best_open):
                 break
             self._tree.exhaust(self._level, self._found, nodes=parts, until=self._until, stop=self._stop)
-            # Not made better by moves before it is known that this is needed.
-            self._dive(moves=0)
+            if self._tree.best_part is not None:
+                # Not made better by moves before it is known that this is needed.
+                self._keep_dived(self._tree.best_part, self._seed(turn))
             self._report()
         if self._shares:
             tree.memory = scout.memory
@@ -267,7 +270,7 @@ class LargeSearch:
             return self._outer
         return min(self._outer, max(self._cutoff(), self._tree.best_open, self._unproven))
 
-    def _dive(self, moves: int = MOVE_PROGRAMS) -> None:
+    def _dive(self) -> None:
         part = self._tree.best_part
         if part is None:
             return
@@ -275,26 +278,38 @@ class LargeSearch:
         if self._dives % 2 == 0 and self._best is not None and self._best is not self._first:
             self._look_around(self._best, self._dives // 2)
             return
-        # Every other dive takes splits in another order: one start misses the best plan now and then.
-        seed = 0 if self._dives % 4 == 1 else self._options.seed * 1000 + self._dives
-        found = dive(self._tree, part, self._clock(DIVE_PROGRAMS), self._level(), seed)
-        if found is None and self._dives > 1 and self._best is not None and self._best is not self._moved:
-            found = self._moves.settle(self._best.whole, self._clock(DIVE_PROGRAMS), -np.inf)
+        self._keep_dived(part, self._seed(self._dives - 1 if self._dives % 4 != 1 else 0), MOVE_PROGRAMS)
+
+    def _seed(self, turn: int) -> int:
+        """Dives but the first take splits in another order: one start misses the best plan now and then."""
+        return self._options.seed * 1000 + turn + 1 if turn else 0
+
+    def _keep_dived(self, part: Part, seed: int, moves: int = 0) -> None:
+        """Keep what a dive finds, after moves, if it is the best."""
+        found = dive(self._tree, part, self._clock(self._dive_programs), self._level(), seed)
+        if found is None and moves and self._dives > 1 and self._best is not None and self._best is not self._moved:
+            found = self._moves.settle(self._best.whole, self._clock(self._dive_programs), -np.inf)
         if found is not None:
-            self._keep(self._moves.improve(found, self._clock(moves)))
-            self._moved = self._best
+            self._keep(self._moves.improve(found, self._clock(moves)) if moves else found)
+            self._moved = self._best if moves else self._moved
 
     def _look_around(self, best: Incumbent, turn: int) -> None:
         """A small tree of the choices near those of the best plan; what follows is decided where all are made."""
 
         def chosen(part: Part) -> None:
-            found = dive(around, part, self._clock(DIVE_PROGRAMS), self._level())
+            found = dive(around, part, clock, self._level())
             if found is not None:
                 self._keep(found)
 
+        clock = self._clock(LOOK_PROGRAMS)
         around = Tree(self._program, self._warm, within=self._moves.near(best.whole, turn), chosen=chosen)
         around.memory = self._tree.memory
-        around.exhaust(self._better, self._keep_whole, nodes=NEAR_PARTS, until=self._until, stop=self._stop)
+        for _ in range(NEAR_PARTS):
+            # One part after the other, because a part may take many programs.
+            if clock.is_over() or around.exhaust(
+                self._better, self._keep_whole, nodes=1, until=self._until, stop=self._stop
+            ):
+                break
 
     def _better(self) -> float:
         return self._level() + BETTER * abs(self._level())
@@ -317,7 +332,7 @@ class LargeSearch:
         Whole columns by name, those not named being 0; what follows from the choices is decided anew.
         """
         whole = self._moves.completed(whole_values(self._warm.form, plan))
-        found = self._moves.held(whole, self._clock(DIVE_PROGRAMS))
+        found = self._moves.held(whole, self._clock(self._dive_programs))
         priced = self._priced(found) if found is not None else None
         return priced.values if priced is not None else None
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +28,12 @@ from optimizer.solve.prove import Part, Tree
 GAIN = 1e-7
 """Relative: a move is one only if it is worth so much more."""
 
-FOLLOWING = 60
-"""Linear programs for what follows from the choices of one way down."""
+FOLLOWING, FOLLOWING_A_SPLIT = 60, 4
+"""Linear programs for what follows from the choices of one way down, or so many for each thing that is open, if that is
+more: two are needed for each, and for those that open on the way."""
 
-FOR_NOTHING = 1e-5
-"""Relative: what costs less than this costs nothing."""
+FOR_NOTHING, LITTLE = 1e-5, 5e-4
+"""Relative: what costs less than this costs nothing, or so little that nothing else is looked at first."""
 
 STEPS = (1, -1, 2, -2, 3, -3, 6, -6)
 """By how many dates a choice is moved."""
@@ -66,18 +68,23 @@ def dive(tree: Tree, part: Part, clock: Clock, floor: float = -np.inf, seed: int
     follows from the choices only so many sides are looked at, then another choice is made."""
     draw = np.random.default_rng(seed)
     limit = floor if np.isfinite(floor) else None
-    left = [part]
+    left: list[Part | Later] = [part]
     chosen: int | None = None
     """How many parts were left when all choices of the present way were made; None while they are not."""
     last = 0
     while left:
-        part = left.pop()
+        one = left.pop()
+        looked_at = one if isinstance(one, Part) else _looked_at(tree, one, limit)
         if chosen is not None and len(left) < chosen:
             chosen = None
+        if looked_at is None:
+            continue
+        part = looked_at
         splits = tree.splitter.splits(part.values, part.values[tree.warm.whole], part.side)
         if splits and chosen is None and tree.splitter.follows(splits[0]):
-            part, chosen, last = _eased(tree, part, limit), len(left), tree.warm.solved + FOLLOWING
+            part, chosen = _eased(tree, part, limit), len(left)
             splits = tree.splitter.splits(part.values, part.values[tree.warm.whole], part.side)
+            last = tree.warm.solved + max(FOLLOWING, FOLLOWING_A_SPLIT * len(splits))
         if splits and chosen and tree.warm.solved > last:
             del left[chosen:]
             continue
@@ -85,19 +92,33 @@ def dive(tree: Tree, part: Part, clock: Clock, floor: float = -np.inf, seed: int
             return Found(part.bound, np.round(part.values[tree.warm.whole]))
         if clock.is_over():
             return None
-        split = splits[0] if seed == 0 else _drawn(splits, draw)
-        begins = (part.basis, None)
-        sides = [
-            (side, tree.warm.bound(*side, floor=limit, basis=basis))
-            for side, basis in zip(split.sides, begins, strict=True)
-        ]
-        sides.sort(key=lambda each: each[1].objective)
-        left += [
-            Part(side, answer.objective, answer.values, basis=answer.basis)
-            for side, answer in sides
-            if answer.values is not None
-        ]
+        left += _ways_on(tree, part, splits[0] if seed == 0 else _drawn(splits, draw), limit)
     return None
+
+
+@dataclass(frozen=True, eq=False)
+class Later:
+    """A side that was not looked at yet, and the basis of the part that it is of."""
+
+    side: Side
+    basis: Any
+
+
+def _ways_on(tree: Tree, part: Part, split: Split, limit: float | None) -> list[Part | Later]:
+    """The sides of a split that hold something, the better one last. The side to which the linear program leans is
+    looked at alone where it costs little, or, of what follows from the choices, nothing."""
+    likely, other = split.sides[split.likely], split.sides[1 - split.likely]
+    first = _looked_at(tree, Later(likely, part.basis), limit)
+    little = (FOR_NOTHING if tree.splitter.follows(split) else LITTLE) * abs(part.bound)
+    if first is not None and part.bound - first.bound <= little:
+        return [Later(other, part.basis), first]
+    second = _looked_at(tree, Later(other, None), limit)
+    return [*sorted((each for each in (first, second) if each is not None), key=lambda each: each.bound)]
+
+
+def _looked_at(tree: Tree, later: Later, limit: float | None) -> Part | None:
+    answer = tree.warm.bound(*later.side, floor=limit, basis=later.basis)
+    return Part(later.side, answer.objective, answer.values, basis=answer.basis) if answer.values is not None else None
 
 
 def _eased(tree: Tree, part: Part, limit: float | None) -> Part:
