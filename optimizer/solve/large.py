@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from models.instance import Instance
+from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import compact
@@ -82,6 +84,8 @@ class Incumbent:
     whole: FloatArray
     program: FixedProgram
     """With its whole numbers, solved."""
+    basis: Any = None
+    """Where that ended."""
 
 
 class LargeSearch:
@@ -160,6 +164,16 @@ class LargeSearch:
                     self._look_around(self._best, turn)
                     self._begin_anew()
                     self._report()
+        try:
+            self._go_on()
+        except SolverError:
+            # One program that nobody can solve takes neither the plan nor what is proved: its part stays open.
+            if self._best is None or self._best is self._first:
+                raise
+        return self._result()
+
+    def _go_on(self) -> None:
+        """Proof and better plans in turns."""
         parts = float(FIRST_PARTS)
         while not self._is_over():
             if self._exhaust(int(parts)):
@@ -168,7 +182,6 @@ class LargeSearch:
             self._dive()
             self._begin_anew()
             self._report()
-        return self._result()
 
     def _exhaust(self, parts: int) -> bool:
         """Split so many parts; True if nothing is left above the cutoff."""
@@ -185,7 +198,8 @@ class LargeSearch:
     def starts(self) -> Starts:
         """Where the programs of the best plan may begin elsewhere."""
         small = self._program.form
-        found = ((MODEL, self._basis, self._form), (COMPACT, self._warm.basis, small))
+        basis = self._best.basis if self._best is not None else None
+        found = ((MODEL, basis, self._form), (COMPACT, self._warm.basis, small))
         return tuple(start_of(what, basis, form, self._form) for what, basis, form in found if basis is not None)
 
     @property
@@ -366,7 +380,7 @@ class LargeSearch:
                 fair_value(self._instance, self._form, raw.values) if self._shares else self._form.objective(raw.values)
             )
             if best is None or value > best.value:
-                best = Incumbent(value, raw.values, found.whole, program)
+                best = Incumbent(value, raw.values, found.whole, program, raw.basis)
             if not self._shares or abs(worth_of(self._instance, value) - worth) < SAME_WORTH:
                 break
             worth = worth_of(self._instance, value)

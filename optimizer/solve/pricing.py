@@ -159,6 +159,8 @@ class WarmProgram:
             self._basis = None
         cut = highspy.kHighsInf if floor is None else self._sign * floor
         highs.setOptionValue("objective_bound", cut)
+        # Its clock goes on from program to program.
+        highs.setOptionValue("time_limit", float(highs.getRunTime() + LP_SECONDS))
         highs.run()
         # The first answer comes quicker with presolve, those after it from the basis that it leaves.
         highs.setOptionValue("presolve", "off")

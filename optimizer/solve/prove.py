@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.errors import SolverError
 from optimizer.solve.branching import WHOLE, Cut, Memory, Side, Split, Splitter
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
@@ -121,8 +122,13 @@ class Tree:
         return tuple(found) if len(found) <= MOST_SPLITS else ()
 
     def fits(self, splits: Splits) -> bool:
-        """Whether a tree of another instance can be grown here."""
-        return all(cut is None or self.splitter.fits(cut) for cut in splits)
+        """Whether a tree of another instance can be grown here: a whole one, whose cuts can all be made."""
+        left = 1
+        for cut in splits:
+            if left == 0 or (cut is not None and not self.splitter.fits(cut)):
+                return False
+            left += 1 if cut is not None else -1
+        return left == 0
 
     def regrow(
         self,
@@ -134,7 +140,9 @@ class Tree:
         stop: threading.Event | None = None,
     ) -> None:
         """Split all choices as another tree was, and look at its ends alone: most of them are closed again. ``found``
-        is told of plans above ``cutoff``."""
+        is told of plans above ``cutoff``. ``splits`` have to fit: what they leave out would count as closed."""
+        if not self.fits(splits):
+            raise ValueError("these splits leave something out, or cannot be made here")
         left = [(self.everything, self._trace)]
         for cut in splits:
             side, trace = left.pop()
@@ -179,7 +187,13 @@ class Tree:
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 return False
             part = heapq.heappop(self._open)[2]
-            if not self._split(part, cutoff(), found, until, stop):
+            try:
+                done = self._split(part, cutoff(), found, until, stop)
+            except SolverError:
+                # What is not looked at stays open, or it would count as closed.
+                self._push(part)
+                raise
+            if not done:
                 self._push(part)
                 return False
         return self.best_open <= cutoff()

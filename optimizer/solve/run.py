@@ -99,7 +99,8 @@ def solve_instance(
     instance = _held_to_law(instance, trail)
     found = _solve_once(instance, options, on_progress, stop, known, trail)
     trail = _after(trail, found)
-    solutions = [(instance.intrinsic_to_market, _at_fair_price(found))]
+    # A search of large models settles by itself what new shares are worth.
+    solutions = [(found.instance.intrinsic_to_market, _at_fair_price(found))]
     while len(solutions) <= EQUITY_ROUNDS:
         assumed, latest = solutions[-1]
         worth = _worth(latest)

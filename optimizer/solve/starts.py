@@ -65,7 +65,7 @@ def _basis_of(text: str, form: StandardForm, model: StandardForm) -> Any:
         basis.col_status = _statuses(form.column_names, columns, families, highspy.HighsBasisStatus.kLower)
         families = _families(model.row_names, form.row_names)
         basis.row_status = _statuses(form.row_names, rows, families, highspy.HighsBasisStatus.kBasic)
-    except (binascii.Error, ValueError, TypeError, IndexError, zlib.error):
+    except (binascii.Error, ValueError, TypeError, LookupError, AttributeError, zlib.error):
         # What is no basis begins nowhere.
         return None
     basis.valid = True

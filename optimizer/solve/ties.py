@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from models.instance import Instance
+from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.fixed import FixedProgram, FixedSolution
 from optimizer.solve.highs import Status
+
+TOLERANCE_USD_M = 1e-6
+"""A dollar: more than that the solver's tolerances do not take."""
 
 
 def break_ties(
@@ -39,5 +43,11 @@ def break_ties(
         return optimum.values
     program.hold(optimum)
     program.set_costs(costs, maximise=False)
-    found = program.solve()
-    return found.values if found.status is Status.OPTIMAL and found.values is not None else optimum.values
+    try:
+        found = program.solve()
+    except SolverError:
+        return optimum.values
+    if found.status is not Status.OPTIMAL or found.values is None or optimum.values is None:
+        return optimum.values
+    lost = form.objective(optimum.values) - form.objective(found.values)
+    return found.values if (lost if form.maximise else -lost) <= TOLERANCE_USD_M else optimum.values

@@ -75,6 +75,8 @@ def test_a_basis_is_kept_by_name() -> None:
         lambda what, text: (what, base64.b64encode(zlib.compress(b"[1, 2]")).decode()),
         lambda what, text: (what, text_with(text, "9")),
         lambda what, text: (what, text_with(text, "")),
+        lambda what, text: (what, base64.b64encode(zlib.compress(b'[{"run": {}}, {}]')).decode()),
+        lambda what, text: (what, base64.b64encode(zlib.compress(b'[{"run": 5}, 7]')).decode()),
     ],
 )
 def test_what_is_no_basis_of_this_program_is_not_taken(damaged: object) -> None:
