@@ -49,11 +49,10 @@ def solve_by_highs(shared: Shared, job: Job) -> Outcome:
     """A point by the search of HiGHS alone."""
     from optimizer.solve import run
 
-    alone = (
+    with (
         mock.patch.object(run, "is_large", return_value=False),
         mock.patch.object(run, "completed", return_value=None),
-    )
-    with alone[0], alone[1]:
+    ):
         return solve_point(shared, job)
 
 

@@ -1,5 +1,5 @@
-"""The linear program that is left when the integers of a form are fixed: its optimum with prices, solved again
-with other costs, or held to what it was worth.
+"""The linear program that is left when the integers of a form are fixed: its optimum with prices, solved again with
+other costs, or held to what it was worth.
 """
 
 from __future__ import annotations
@@ -151,6 +151,8 @@ class FixedProgram:
         activity = form.matrix @ optimum.values
         is_lower = np.abs(activity - form.row_lower) <= np.abs(activity - form.row_upper)
         limit = np.where(is_lower, form.row_lower, form.row_upper)
+        # A row without sides has no price but by noise.
+        rows &= np.isfinite(limit)
         self._form = replace(
             form,
             column_lower=np.where(columns, at, form.column_lower),

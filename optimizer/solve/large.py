@@ -152,18 +152,6 @@ class LargeSearch:
                 stop=self._stop,
             )
         self._begin_anew()
-        if self._best is None:
-            # Nothing known: begin with the plan that takes no choice, and look around before anything is proven.
-            self._decide_anew(whole_values(self._warm.form, {}))
-            self._first = self._best
-            self._begin_anew()
-            self._scout()
-        if not self._exhaust(BEFORE_LOOKS):
-            for turn in range(FIRST_LOOKS):
-                if self._best is not None and self._best is not self._first and not self._is_over():
-                    self._look_around(self._best, turn)
-                    self._begin_anew()
-                    self._report()
         try:
             self._go_on()
         except SolverError:
@@ -173,7 +161,18 @@ class LargeSearch:
         return self._result()
 
     def _go_on(self) -> None:
-        """Proof and better plans in turns."""
+        """Proof and better plans in turns, after a look around the first plan where it is not proved at once."""
+        if self._best is None:
+            # Nothing known: begin with the plan that takes no choice, and look around before anything is proven.
+            self._decide_anew(whole_values(self._warm.form, {}))
+            self._first = self._best
+            self._begin_anew()
+            self._scout()
+        for turn in range(FIRST_LOOKS if not self._exhaust(BEFORE_LOOKS) else 0):
+            if self._best is not None and self._best is not self._first and not self._is_over():
+                self._look_around(self._best, turn)
+                self._begin_anew()
+                self._report()
         parts = float(FIRST_PARTS)
         while not self._is_over():
             if self._exhaust(int(parts)):

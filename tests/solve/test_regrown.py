@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import Trail
 from optimizer.solve import pricing
 from optimizer.solve.bounds import compact_of
@@ -216,3 +217,30 @@ def test_whole_companies_are_held_to_a_cent(seed: int) -> None:
         assert found.status is Status.OPTIMAL
         assert found.values is not None
         assert form.objective(found.values) == pytest.approx(best.objective, abs=1e-8)
+
+
+def test_a_program_that_nobody_can_solve_takes_neither_plan_nor_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: when every program fails after the first plan, the search ends with that plan and a bound that is at
+    least the optimum. Broken: no plan at all, or a part that was being split counts as closed and the bound is too
+    low."""
+    small = company(0)
+    form, _ = compact_of(small)
+    best = solve_form(form, EXACT).objective
+    assert best is not None
+    search = LargeSearch(small, form, EXACT)
+    whole = search._warm.bound
+    taken = [0]
+
+    def bound(*arguments: object, **named: object) -> object:
+        if search._best is not None and search._best is not search._first:
+            taken[0] += 1
+            if taken[0] > 3:
+                raise SolverError("a linear program was not solved")
+        return whole(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search._warm, "bound", bound)
+    found = search.run()
+    assert taken[0] > 3
+    assert found is not None
+    assert found[2].bound is not None
+    assert found[2].bound >= best - 1e-6

@@ -151,4 +151,3 @@ def test_a_trail_without_starts_is_none() -> None:
     """Proves: what an earlier version or another candidate leaves behind asks for nothing. Broken: an error."""
     form = two_machines(2.0)
     assert begin_at(Trail().starts, MODEL, form, form) is None
-    assert replace(form, maximise=True).column_count == 2
