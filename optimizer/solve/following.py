@@ -19,12 +19,12 @@ from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import Starts
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import Compact, compact
+from optimizer.solve.dive import Clock, dive
 from optimizer.solve.fixed import FixedProgram, FixedSolution
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.large import is_simple
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import Tree
-from optimizer.solve.search import Clock, dive
 from optimizer.solve.starts import MODEL, begin_at
 
 MOST_LEFT = 250

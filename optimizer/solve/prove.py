@@ -12,8 +12,8 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,10 @@ from optimizer.solve.pricing import Priced, WarmProgram
 RELIABLE, TRIED, LOST_USD_M = 1, 8, 200.0
 """How often a split of a kind is looked at before it is trusted, how many are looked at in a part, and what a side that
 holds no better plan counts as having lost."""
+
+DEARER = 1e-3
+"""By how much shares have to have become dearer for an open part to be solved again, in what they are worth over what
+they sell for."""
 
 SAFE = 1e-6
 """Relative: so far above a cutoff a reduced cost has to be to fix a column."""
@@ -42,22 +46,25 @@ MOST_SPLITS = 1000
 
 @dataclass(eq=False)
 class Trace:
-    """How a part was split: nothing yet, or a cut and its two sides."""
+    """How a part was split: nothing yet, or a cut and its two sides, and what no plan in it exceeds."""
 
     cut: Cut | None = None
     sides: tuple[Trace, ...] = ()
+    bound: float = np.inf
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
     """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer with
-    its basis."""
+    its basis. ``depth``: how often all choices were split to come to it."""
 
     side: Side
     bound: float
     values: FloatArray
     trace: Trace = field(default_factory=Trace)
     basis: Any = None
+    depth: int = 0
+    worth: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,22 +91,29 @@ class Tree:
         regrown: bool = False,
         chosen: Callable[[Part], None] | None = None,
     ) -> None:
-        """``regrown``: it does not begin with a program of all choices, because `regrow` will be called. ``chosen`` is
-        told of every part in which all choices are made, and what follows from them may still be open; such a part is
-        then closed, so a tree with it finds plans and proves nothing."""
+        """``worth``: of shares, as the costs of ``warm`` say. Who makes them dearer says so in ``self.worth``, and what
+        is open is solved again before it is split. ``regrown``: it does not begin with a program of all choices,
+        because `regrow` will be called. ``chosen`` is told of every part in which all choices are made, and what
+        follows from them may still be open; such a part is then closed, so a tree with it finds plans and proves
+        nothing."""
         self.warm, self.worth, self._chosen = warm, worth, chosen
         self.splitter = Splitter(program, warm.whole)
         self.memory = Memory()
         self.nodes = 0
+        self.unproven = -np.inf
+        """What a part was closed at whose answer is a plan, though that was worth less in the end."""
         self._number = itertools.count()
-        self._open: list[tuple[float, int, Part]] = []
+        self._open: dict[Part, None] = {}
+        """In the order in which they were found."""
+        self._by_bound: list[tuple[float, int, Part]] = []
+        """A heap of them, and of some that are not open any more."""
         form = warm.form
         everything = (form.column_lower[warm.whole].copy(), form.column_upper[warm.whole].copy())
         self.everything: Side = everything if within is None else within
         self._trace = Trace()
         self.root: Part | None = None
         if regrown:
-            self.root = Part(self.everything, np.inf, np.empty(0), self._trace)
+            self.root = Part(self.everything, np.inf, np.empty(0), self._trace, worth=worth)
         else:
             self._begin()
 
@@ -107,18 +121,21 @@ class Tree:
         answer = self.warm.bound(*self.everything)
         self.root = None
         if answer.values is not None:
-            self.root = Part(self.everything, answer.objective, answer.values, self._trace, answer.basis)
+            self.root = Part(
+                self.everything, answer.objective, answer.values, self._trace, answer.basis, worth=self.worth
+            )
             self._push(self.root)
 
-    @property
-    def splits(self) -> Splits:
-        """How it was split so far; nothing if that is too much."""
+    def splits(self, cutoff: float = -np.inf) -> Splits:
+        """How it was split so far, where that closed something above ``cutoff``; nothing if that is too much. Parts
+        below it were only split to find plans."""
         found: list[Cut | None] = []
         left = [self._trace]
         while left and len(found) <= MOST_SPLITS:
             trace = left.pop()
-            found.append(trace.cut)
-            left += reversed(trace.sides)
+            is_needed = trace.bound > cutoff
+            found.append(trace.cut if is_needed else None)
+            left += reversed(trace.sides if is_needed else ())
         return tuple(found) if len(found) <= MOST_SPLITS else ()
 
     def fits(self, splits: Splits) -> bool:
@@ -143,32 +160,42 @@ class Tree:
         is told of plans above ``cutoff``. ``splits`` have to fit: what they leave out would count as closed."""
         if not self.fits(splits):
             raise ValueError("these splits leave something out, or cannot be made here")
-        left = [(self.everything, self._trace)]
+        left = [(self.everything, self._trace, 0)]
         for cut in splits:
-            side, trace = left.pop()
+            side, trace, depth = left.pop()
             if cut is not None:
                 trace.cut, trace.sides = cut, (Trace(), Trace())
-                left += zip(reversed(self.splitter.sides(cut, side)), reversed(trace.sides), strict=True)
+                one, other = self.splitter.sides(cut, side)
+                left += [(other, trace.sides[1], depth + 1), (one, trace.sides[0], depth + 1)]
                 continue
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 # A bound needs all ends: begin with all choices after all.
-                self._open, self._trace = [], Trace()
+                self._open, self._by_bound, self._trace = {}, [], Trace()
                 self._begin()
                 return
             answer = self.warm.bound(*side, floor=cutoff)
             self.nodes += 1
             if answer.values is not None:
-                self._place(self._tightened(side, answer, cutoff), answer, answer.objective, trace, cutoff, found)
+                within = self._tightened(side, answer, cutoff)
+                part = Part(within, answer.objective, answer.values, trace, answer.basis, depth, self.worth)
+                self._place(part, cutoff, found)
+
+    @property
+    def open_parts(self) -> Iterable[Part]:
+        """All parts that are open, in the order in which they were found."""
+        return self._open.keys()
 
     @property
     def best_open(self) -> float:
         """The largest bound of all open parts; minus infinity if none is open."""
-        return -self._open[0][0] if self._open else -np.inf
+        return self.best_part.bound if self.best_part is not None else -np.inf
 
     @property
     def best_part(self) -> Part | None:
-        """The part with that bound."""
-        return self._open[0][2] if self._open else None
+        """The part with that bound; the first of them."""
+        while self._by_bound and self._by_bound[0][2] not in self._open:
+            heapq.heappop(self._by_bound)
+        return self._by_bound[0][2] if self._by_bound else None
 
     def exhaust(
         self,
@@ -186,20 +213,52 @@ class Tree:
                 return True
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 return False
-            part = heapq.heappop(self._open)[2]
-            try:
-                done = self._split(part, cutoff(), found, until, stop)
-            except SolverError:
-                # What is not looked at stays open, or it would count as closed.
-                self._push(part)
-                raise
-            if not done:
-                self._push(part)
+            assert self.best_part is not None
+            if not self.split(self.best_part, cutoff(), found, until, stop):
                 return False
         return self.best_open <= cutoff()
 
+    def split(
+        self,
+        part: Part,
+        cutoff: float,
+        found: Callable[[float, FloatArray], None],
+        until: float = np.inf,
+        stop: threading.Event | None = None,
+        tried: int = TRIED,
+    ) -> bool:
+        """Put the two sides of its best split, where they are above ``cutoff``, in the place of an open part. At most
+        ``tried`` splits are looked at for it. False if the time ran out before: it is open still. A part that was
+        solved where shares were noticeably cheaper is only solved again."""
+        del self._open[part]
+        try:
+            if self.is_loose(part):
+                self._solve_again(part, cutoff, found)
+                return True
+            done = self._split(part, cutoff, found, until, stop, tried)
+        except SolverError:
+            # What is not looked at stays open, or it would count as closed.
+            self._push(part)
+            raise
+        if not done:
+            self._push(part)
+        return done
+
+    def is_loose(self, part: Part) -> bool:
+        """Whether shares have become so much dearer since a part was solved that its bound says little."""
+        return self.worth - part.worth >= DEARER
+
+    def _solve_again(self, part: Part, cutoff: float, found: Callable[[float, FloatArray], None]) -> None:
+        answer = self.warm.bound(*part.side, floor=cutoff, basis=part.basis)
+        if answer.values is not None:
+            side = self._tightened(part.side, answer, cutoff)
+            bound = min(answer.objective, part.bound)
+            one = replace(part, side=side, bound=bound, values=answer.values, basis=answer.basis, worth=self.worth)
+            self._place(one, cutoff, found)
+
     def _push(self, part: Part) -> None:
-        heapq.heappush(self._open, (-part.bound, next(self._number), part))
+        self._open[part] = None
+        heapq.heappush(self._by_bound, (-part.bound, next(self._number), part))
 
     def _split(
         self,
@@ -208,46 +267,47 @@ class Tree:
         found: Callable[[float, FloatArray], None],
         until: float,
         stop: threading.Event | None,
+        tried: int,
     ) -> bool:
-        """Put the two sides of the best split in the place of a part; False if the time ran out before."""
         self.nodes += 1
         splits = self.splitter.splits(part.values, part.values[self.warm.whole], part.side)
         if not splits:
+            if part.worth < self.worth:
+                self._solve_again(part, cutoff, found)
+                return True
             found(part.bound, np.round(part.values[self.warm.whole]))
+            self.unproven = max(self.unproven, part.bound)
             return True
         if self._chosen is not None and self.splitter.follows(splits[0]):
             self._chosen(part)
             return True
-        best = self._best_split(part, splits, cutoff, until, stop)
+        # Who is told of a plan may make shares dearer.
+        worth = self.worth
+        best = self._best_split(part, splits, cutoff, until, stop, tried)
         if best is None:
             return False
         split, children = best
-        part.trace.cut, part.trace.sides = split.cut, (Trace(), Trace())
+        part.trace.cut, part.trace.sides, part.trace.bound = split.cut, (Trace(), Trace()), part.bound
         for (side, answer), trace in zip(children, part.trace.sides, strict=True):
-            # A side is never worth more than the whole, whatever the solver's tolerances say.
-            self._place(side, answer, min(answer.objective, part.bound), trace, cutoff, found)
+            if answer.values is not None:
+                # A side is never worth more than the whole, whatever the solver's tolerances say.
+                bound = min(answer.objective, part.bound)
+                one = Part(side, bound, answer.values, trace, answer.basis, part.depth + 1, worth)
+                self._place(one, cutoff, found)
         return True
 
-    def _place(
-        self,
-        side: Side,
-        answer: Priced,
-        bound: float,
-        trace: Trace,
-        cutoff: float,
-        found: Callable[[float, FloatArray], None],
-    ) -> None:
-        """Keep a part open, if it is above the cutoff and no plan yet."""
-        if answer.values is None or answer.objective <= cutoff:
+    def _place(self, part: Part, cutoff: float, found: Callable[[float, FloatArray], None]) -> None:
+        """Keep a part open, if it is above the cutoff. If its answer is a plan, that is told: should it be worth less
+        than it promised, as shares are then dearer, the part is still there to be solved again."""
+        if part.bound <= cutoff:
             return
-        whole = answer.values[self.warm.whole]
+        self._push(part)
+        whole = part.values[self.warm.whole]
         if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
-            found(bound, np.round(whole))
-        else:
-            self._push(Part(side, bound, answer.values, trace, answer.basis))
+            found(part.bound, np.round(whole))
 
     def _best_split(
-        self, part: Part, splits: list[Split], cutoff: float, until: float, stop: threading.Event | None
+        self, part: Part, splits: list[Split], cutoff: float, until: float, stop: threading.Event | None, tried: int
     ) -> tuple[Split, list[tuple[Side, Priced]]] | None:
         """The split that tells most, and its sides with their answers."""
         known = [split for split in splits if self.memory.count(split) >= RELIABLE]
@@ -255,7 +315,7 @@ class Tree:
         trusted = max(known, key=self.memory.guess, default=None)
         best: tuple[Split, list[tuple[Side, Priced]]] | None = None
         best_score = -np.inf
-        for split in unknown[: TRIED if trusted is None else TRIED // 2]:
+        for split in unknown[: tried if trusted is None else tried // 2]:
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 return None
             answers = self._answers(part, split, cutoff)
@@ -321,4 +381,4 @@ def prove(
             level[0] = value
 
     complete = tree.exhaust(lambda: level[0], found, nodes=nodes, until=until, stop=stop)
-    return Proof(max(level[0], tree.best_open), tuple(plans), tree.nodes, complete)
+    return Proof(max(level[0], tree.best_open, tree.unproven), tuple(plans), tree.nodes, complete)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optimizer.solve import search
+from optimizer.solve import dive as diving
 from optimizer.solve.bounds import compact_of
+from optimizer.solve.choices import Choices
+from optimizer.solve.dive import Clock, dive
 from optimizer.solve.highs import SolveOptions, solve_form
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import Tree
-from optimizer.solve.search import Clock, Moves, dive
 from tests.solve.companies import company
 
 EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
@@ -25,13 +26,13 @@ def test_at_one_place_all_else_stays_as_it_is() -> None:
     assert tree.root is not None
     found = dive(tree, tree.root, Clock(tree, 500))
     assert found is not None
-    moves = Moves(program, tree)
-    moves._together = [[0], [1, 2], [1, 2]]
+    of_plan = Choices(program, tree)
+    of_plan._together = [[0], [1, 2], [1, 2]]
     for turn, free in ((1, {0}), (3, {1, 2}), (5, {0})):
-        lower, upper = moves.near(found.whole, turn)
+        lower, upper = of_plan.near(found.whole, turn)
         assert (lower <= found.whole).all()
         assert (found.whole <= upper).all()
-        for g, (choices, _, _) in enumerate(moves._groups):
+        for g, (choices, _, _) in enumerate(of_plan._groups):
             assert bool((lower[choices] == upper[choices]).all()) == (g not in free)
         assert tree.warm.bound(lower, upper).objective >= found.value - 1e-6
 
@@ -40,9 +41,9 @@ def test_what_is_at_one_site_is_together() -> None:
     """Proves: offers that need megawatts of the same rows are one place. Broken: each offer a place of its own, and
     nothing is exchanged between them."""
     _, program = compact_of(company(3))
-    moves = Moves(program, Tree(program, WarmProgram(program.form, EXACT)))
-    assert moves._together == [[0, 1, 2]] * 3
-    assert np.isfinite(moves.near(np.zeros(len(moves._tree.warm.whole)), 1)[1]).all()
+    of_plan = Choices(program, Tree(program, WarmProgram(program.form, EXACT)))
+    assert of_plan._together == [[0, 1, 2]] * 3
+    assert np.isfinite(of_plan.near(np.zeros(len(of_plan._tree.warm.whole)), 1)[1]).all()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -61,11 +62,11 @@ def test_a_side_that_is_looked_at_later_is_not_lost(seed: int) -> None:
 
 
 def test_a_side_is_looked_at_alone_where_it_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proves: with all losses taken for little a dive takes fewer programs than with none. Broken: both sides are
+    """Proves: with all losses taken for nothing a dive takes fewer programs than with none. Broken: both sides are
     always looked at, and the numbers are equal."""
     taken = []
-    for little in (1.0, -1.0):
-        monkeypatch.setattr(search, "LITTLE", little)
+    for nothing in (1.0, -1.0):
+        monkeypatch.setattr(diving, "FOR_NOTHING", nothing)
         _, program = compact_of(company(3))
         tree = Tree(program, WarmProgram(program.form, EXACT))
         assert tree.root is not None
