@@ -39,8 +39,8 @@ MANY_CHOICES, SOME_CHOICES, MANY_COLUMNS = 150, 15, 3000
 """From how many dates of offers on this search is used."""
 
 BEFORE_LOOK, FIRST_PARTS, MORE_PARTS, MOST_PARTS = 10, 50, 1.4, 400
-"""Parts split before it is looked around the first plan, because that may do; then between two looks for better plans
-at first, by how much they become more, and at most."""
+"""Parts split before it is looked around a plan that is known, because that may do; then between two looks for better
+plans at first, by how much they become more, and at most."""
 
 DIVE_PROGRAMS, WHOLE_A_PROGRAM = 100, 3
 """Linear programs that a dive may take, or one for so many whole columns if that is more."""
@@ -150,7 +150,9 @@ class LargeSearch:
             self._first = self._best
             self._make_dearer()
             self._scout()
-        if not self._exhaust(BEFORE_LOOK):
+        else:
+            self._exhaust(BEFORE_LOOK)
+        if self._tree.best_open > self._cutoff():
             self._look_around(0)
         parts, turns = float(FIRST_PARTS), itertools.count(1)
         while not self._is_over():

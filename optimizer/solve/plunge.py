@@ -14,11 +14,11 @@ from optimizer.solve.bridge import FloatArray
 from optimizer.solve.dive import FOLLOWING, FOLLOWING_A_SPLIT, Clock, Found, dive
 from optimizer.solve.prove import TRIED, Part, Tree
 
-SHARE = 0.5
-"""Of what a choice cost on the best way so far: so much of it is a choice worth. Less goes over more parts and finds
-better plans later, more the other way round."""
+SHARE = 0.8
+"""Of what a choice cost on the best way so far: so much of it is a choice worth at first. Less goes over more parts
+and finds better plans later, more the other way round."""
 
-PATIENCE, LESS = 120, 0.7
+PATIENCE, LESS = 50, 0.75
 """After so many linear programs without a better plan a choice counts for so much of what it did."""
 
 FEW = 2

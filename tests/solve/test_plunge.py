@@ -9,7 +9,7 @@ from optimizer.solve.bounds import compact_of
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.dive import Clock
 from optimizer.solve.highs import SolveOptions, solve_form
-from optimizer.solve.plunge import Plunge
+from optimizer.solve.plunge import SHARE, Plunge
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import Tree
 from optimizer.solve.worth import costs_at
@@ -56,7 +56,7 @@ def test_ways_down_find_the_best_and_take_nothing_from_the_proof(seed: int) -> N
 
 def test_the_first_way_goes_straight_down_and_tells_what_a_choice_costs() -> None:
     """Proves: with nothing known the deepest part is split next, so that the first plan comes with no more splits than
-    it is deep; afterwards a choice counts as half of what it cost there: (bound of all - that of the part) / depth / 2.
+    it is deep; afterwards a choice counts as a share of what it cost there, (bound of all - that of the part) / depth.
     Broken: as many splits as the order of bounds takes, or a credit that stays infinite."""
     tree, _ = tree_of(3)
     assert tree.root is not None
@@ -66,7 +66,7 @@ def test_the_first_way_goes_straight_down_and_tells_what_a_choice_costs() -> Non
     assert found is not None
     # A split a level, and one part at the end in which all choices are made.
     assert tree.nodes <= 6
-    assert any(way.credit == pytest.approx(0.5 * (top - found.value) / depth, rel=0.05) for depth in range(1, 7))
+    assert any(way.credit == pytest.approx(SHARE * (top - found.value) / depth, rel=0.05) for depth in range(1, 7))
 
 
 def test_a_clock_that_is_over_ends_the_way() -> None:
