@@ -49,9 +49,14 @@ FAMILIES = (
 """In the order in which they are added: each may use the variables and sets of those before it."""
 
 
+def empty() -> pyo.ConcreteModel:
+    """A model without families."""
+    return pyo.ConcreteModel(name="wattfork")
+
+
 def build(instance: Instance) -> pyo.ConcreteModel:
     """The mixed-integer program of an instance, to be maximised."""
-    model = pyo.ConcreteModel(name="wattfork")
+    model = empty()
     # A hundred thousand objects that all stay: to look for rubbish among them takes a quarter of the time.
     with PauseGC():
         for family in FAMILIES:

@@ -42,6 +42,8 @@ BoolArray = npt.NDArray[np.bool_]
 # A fixed integer this near to a whole number is meant to be that number (it comes from an earlier solution).
 _WHOLE_NUMBER_TOLERANCE = 1e-6
 
+_UNSORTED, _ORDERED = SortComponents.UNSORTED, SortComponents.ORDERED_INDICES
+
 _NOT_LINEAR = "the model cannot be written as a linear program"
 
 
@@ -164,45 +166,106 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
     """
     # As in `models.build`: to look for rubbish among what stays takes longer than to compile it.
     with PauseGC():
-        own = {id(v): (name, v) for name, v in named_data(model, pyo.Var, active=None, sort=SortComponents.UNSORTED)}
-        reader = LinearReader(v for _, v in own.values())
-        fixed = [v for _, v in own.values() if v.fixed]
-        objectives = list(named_data(model, pyo.Objective, active=True, sort=SortComponents.ORDERED_INDICES))
-        with _released(fixed):
-            costs, offset = _read_objective(objectives, reader)
-            rows = _read_rows(model, reader)
+        reader = ModelReader(model)
+        reader.read()
+        return reader.form(keep_variables=True)
+
+
+class ModelReader:
+    """Compiles a model that is made bit by bit: what was read once is not read again.
+
+    What is read at a time may use variables that were read before, and none that come later.
+    """
+
+    def __init__(self, model: pyo.ConcreteModel) -> None:
+        self._model = model
+        self._parts: list[_Part] = []
+        self._index()
+
+    def _index(self) -> None:
+        """By id: what was read, of components, of their data, and of variables with their column."""
+        self._components = {id(component) for part in self._parts for component in part.components}
+        self._met: set[int] = set().union(*(part.met for part in self._parts))
+        variables = [v for part in self._parts for _, v in part.columns]
+        self._position = {id(v): j for j, v in enumerate(variables)}
+        self._reader = LinearReader(variables)
+
+    def read(self) -> None:
+        """Read all components that the model has gained. Raises as `compile_model` does."""
+        _only_known_parts(self._model)
+        components = self._gained(None, active=None)
+        met: set[int] = set()
+        rows, impossible = _Rows(), _Impossible()
+        columns = list(named_data(self._gained(pyo.Var, active=None), met, self._met, active=None, sort=_UNSORTED))
+        reader, known = self._reader, len(self._reader.known) + len(columns)
+        reader.known.update((id(v), v) for _, v in columns)
+        objectives = named_data(self._gained(pyo.Objective, active=True), met, self._met, active=True, sort=_ORDERED)
+        constraints = named_data(self._gained(pyo.Constraint, active=True), met, self._met, active=True, sort=_ORDERED)
+        with _released([v for v in reader.known.values() if v.fixed]):
+            costs = [(name, objective.sense, *_read(reader, name, objective.expr)) for name, objective in objectives]
+            _read_rows(constraints, reader, rows, impossible)
         # What stands in a row without being a variable of the model has a column after all others.
-        columns = list(own.values())
-        if len(reader.known) > len(own):
-            used = {i for linear in (costs, *rows.linear) for i in linear}
-            columns += [(v.name, v) for i, v in reader.known.items() if i in used and i not in own]
-        variables = [v for _, v in columns]
-        position = {id(v): j for j, v in enumerate(variables)}
-        integer = _integer_marks(variables)
-        declared_lower, declared_upper = _declared_bounds(variables)
+        if len(reader.known) > known:
+            used = {i for linear in (*(linear for *_, linear in costs), *rows.linear) for i in linear}
+            strangers = list(reader.known.items())[known:]
+            columns += [(v.name, v) for i, v in strangers if i in used]
+            for i in {i for i, _ in strangers} - used:
+                del reader.known[i]
+        first = len(self._position)
+        self._position.update((id(v), first + j) for j, (_, v) in enumerate(columns))
+        self._parts.append(_part(components, met, columns, rows, impossible, costs, self._position))
+        self._components.update(map(id, components))
+        self._met |= met
+
+    def _gained(self, kind: Any, *, active: bool | None) -> list[Any]:
+        """Components of a kind that were not read yet."""
+        found = self._model.component_objects(kind, active=active, descend_into=True)
+        return [component for component in found if id(component) not in self._components]
+
+    def keep(self, parts: int) -> None:
+        """Go back to what had been read after so many calls of `read`; the model loses what it gained since."""
+        for part in reversed(self._parts[parts:]):
+            for component in reversed(part.components):
+                if component.parent_block() is self._model:
+                    self._model.del_component(component)
+        del self._parts[parts:]
+        self._index()
+
+    def form(self, *, keep_variables: bool = False) -> StandardForm:
+        """All that was read. ``keep_variables``: with the Pyomo variables."""
+        parts = self._parts
+        columns = [column for part in parts for column in part.columns]
+        objectives = [objective for part in parts for objective in part.objectives]
+        if len(objectives) > 1:
+            raise SolverError(f"the model has several active objectives: {', '.join(name for name, *_ in objectives)}")
+        declared_lower, declared_upper, integer = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("lower", "upper", "integer")
+        )
         column_lower, column_upper = declared_lower.copy(), declared_upper.copy()
-        for v in fixed:
-            j = position[id(v)]
-            column_lower[j] = column_upper[j] = _fixed_value(v, bool(integer[j]))
-        dense = np.zeros(len(variables))
-        dense[[position[i] for i in costs]] = list(costs.values())
+        for j, (_, v) in enumerate(columns):
+            if v.fixed:
+                column_lower[j] = column_upper[j] = _fixed_value(v, bool(integer[j]))
+        dense, offset = np.zeros(len(columns)), 0.0
+        for _, _, constant, places, amounts in objectives:
+            dense[places], offset = amounts, float(constant)
+        impossible = [row for part in parts for row in part.impossible]
         return make_form(
-            rows.matrix(position),
+            _matrix(parts, len(impossible), len(columns)),
             dense,
-            row_lower=rows.lower,
-            row_upper=rows.upper,
+            row_lower=np.concatenate([*(part.row_lower for part in parts), [lower for _, lower, _ in impossible]]),
+            row_upper=np.concatenate([*(part.row_upper for part in parts), [upper for *_, upper in impossible]]),
             column_lower=column_lower,
             column_upper=column_upper,
             integer=integer,
             offset=offset,
             # Costs are left as written, so the sense must be the model's own too: a mix of the two conventions
             # optimises in the wrong direction without any sign of it.
-            maximise=bool(objectives) and objectives[0][1].sense == pyo.maximize,
+            maximise=bool(objectives) and objectives[0][1] == pyo.maximize,
             column_names=[name for name, _ in columns],
-            row_names=rows.names,
+            row_names=[*chain.from_iterable(part.row_names for part in parts), *(name for name, *_ in impossible)],
             declared_lower=declared_lower,
             declared_upper=declared_upper,
-            variables=variables,
+            variables=[v for _, v in columns] if keep_variables else (),
         )
 
 
@@ -234,14 +297,86 @@ class _Rows:
         self.lower.append(lower)
         self.upper.append(upper)
 
-    def matrix(self, position: dict[int, int]) -> scipy.sparse.csr_array:
-        """(rows, columns), with each variable in the column of its id in ``position``."""
-        begins = np.cumsum([0, *(len(linear) for linear in self.linear)], dtype=np.int64)
-        columns = np.fromiter(map(position.__getitem__, chain.from_iterable(self.linear)), np.int64, begins[-1])
-        entries = chain.from_iterable(linear.values() for linear in self.linear)
-        return scipy.sparse.csr_array(
-            (np.fromiter(entries, np.float64, begins[-1]), columns, begins), shape=(len(self.linear), len(position))
-        )
+
+_Impossible = list[tuple[str, float, float]]
+"""Name and sides of rows on nothing that cannot hold."""
+
+_IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What was read at a time: columns (c,) with what is declared of them; rows (r,) with the number, the columns and
+    the amounts of their entries; objectives with sense, constant, columns and amounts.
+
+    ``met`` are ids of the data of ``components``.
+    """
+
+    components: list[Any]
+    met: set[int]
+    columns: list[tuple[str, Any]]
+    lower: FloatArray
+    upper: FloatArray
+    integer: BoolArray
+    row_names: list[str]
+    row_lower: FloatArray
+    row_upper: FloatArray
+    lengths: _IntArray
+    places: _IntArray
+    amounts: FloatArray
+    impossible: _Impossible
+    objectives: list[tuple[str, Any, float, _IntArray, FloatArray]]
+
+
+def _part(
+    components: list[Any],
+    met: set[int],
+    columns: list[tuple[str, Any]],
+    rows: _Rows,
+    impossible: _Impossible,
+    costs: list[tuple[str, Any, float, Linear]],
+    position: dict[int, int],
+) -> _Part:
+    """``position``: of each variable by its id, also of those that were read before."""
+    variables = [v for _, v in columns]
+    lower, upper = _declared_bounds(variables)
+    lengths = np.array([len(linear) for linear in rows.linear], dtype=np.int64)
+    count = int(lengths.sum())
+    entries = chain.from_iterable(linear.values() for linear in rows.linear)
+    return _Part(
+        components=components,
+        met=met,
+        columns=columns,
+        lower=lower,
+        upper=upper,
+        integer=_integer_marks(variables),
+        row_names=rows.names,
+        row_lower=np.array(rows.lower, dtype=np.float64),
+        row_upper=np.array(rows.upper, dtype=np.float64),
+        lengths=lengths,
+        places=np.fromiter(map(position.__getitem__, chain.from_iterable(rows.linear)), np.int64, count),
+        amounts=np.fromiter(entries, np.float64, count),
+        impossible=impossible,
+        objectives=[
+            (
+                name,
+                sense,
+                constant,
+                np.array([position[i] for i in linear], dtype=np.int64),
+                np.array(list(linear.values()), dtype=np.float64),
+            )
+            for name, sense, constant, linear in costs
+        ],
+    )
+
+
+def _matrix(parts: Sequence[_Part], empty: int, columns: int) -> scipy.sparse.csr_array:
+    """(rows, columns) of all parts, and so many rows without an entry."""
+    lengths = np.concatenate([[0], *(part.lengths for part in parts), np.zeros(empty, dtype=np.int64)])
+    begins = np.cumsum(lengths, dtype=np.int64)
+    places = np.concatenate([part.places for part in parts])
+    amounts = np.concatenate([part.amounts for part in parts])
+    return scipy.sparse.csr_array((amounts, places, begins), shape=(len(begins) - 1, columns))
 
 
 @contextmanager
@@ -256,21 +391,11 @@ def _released(fixed: Sequence[Any]) -> Iterator[None]:
             v.fix()
 
 
-def _read_objective(objectives: Sequence[tuple[str, Any]], reader: LinearReader) -> tuple[Linear, float]:
-    """Coefficients and constant of the objective; nothing where there is none."""
-    if len(objectives) > 1:
-        raise SolverError(f"the model has several active objectives: {', '.join(name for name, _ in objectives)}")
-    for name, objective in objectives:
-        found = _read(reader, name, objective.expr)
-        return found[1], float(found[0])
-    return {}, 0.0
-
-
-def _read_rows(model: pyo.ConcreteModel, reader: LinearReader) -> _Rows:
-    """All active constraints, without those that always hold; those on nothing that cannot hold are the last."""
-    _only_known_parts(model)
-    rows, impossible = _Rows(), list[tuple[str, float, float]]()
-    for name, row in named_data(model, pyo.Constraint, active=True, sort=SortComponents.ORDERED_INDICES):
+def _read_rows(
+    constraints: Iterator[tuple[str, Any]], reader: LinearReader, rows: _Rows, impossible: _Impossible
+) -> None:
+    """Add to ``rows`` all that do not always hold; those on nothing that cannot hold are ``impossible``."""
+    for name, row in constraints:
         try:
             low, body, high = row.to_bounded_expression()
             low, high = _number(low), _number(high)
@@ -286,9 +411,6 @@ def _read_rows(model: pyo.ConcreteModel, reader: LinearReader) -> _Rows:
             rows.append(name, linear, lower, upper)
         elif not ((low is None or low <= constant) and (high is None or constant <= high)):
             impossible.append((name, lower, upper))
-    for name, lower, upper in impossible:
-        rows.append(name, {}, lower, upper)
-    return rows
 
 
 def _number(side: Any) -> Any:

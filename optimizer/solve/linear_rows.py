@@ -8,10 +8,9 @@ whichever of them reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-import pyomo.environ as pyo
 from pyomo.common.numeric_types import native_numeric_types
 from pyomo.core.base.component_namer import index_repr, name_repr
 from pyomo.core.base.enums import SortComponents
@@ -122,14 +121,14 @@ def _add(linear: Linear, constant: float, multiple: float, more: float, others: 
 
 
 def named_data(
-    model: pyo.ConcreteModel, kind: Any, *, active: bool | None, sort: SortComponents
+    components: Iterable[Any], met: set[int], before: Collection[int] = (), *, active: bool | None, sort: SortComponents
 ) -> Iterator[tuple[str, Any]]:
-    """Everything of a kind in a model, in order and each once, with the name that Pyomo gives it.
+    """Everything in components, in order and each once, with the name that Pyomo gives it. What has its id in ``met``
+    or ``before`` is left out; ``met`` gains the others.
 
     Pyomo makes the name of a component anew for every one of its entries.
     """
-    met: set[int] = set()
-    for component in model.component_objects(kind, active=active, descend_into=True):
+    for component in components:
         base, refers = component.name, component.is_reference()
         if not component.is_indexed():
             entries = [(base, component)] if len(component) else []
@@ -138,7 +137,7 @@ def named_data(
         else:
             entries = [(base + _index_name(index), data) for index, data in component.items(sort)]
         for name, data in entries:
-            if id(data) not in met and (active is None or data.active == active):
+            if id(data) not in met and id(data) not in before and (active is None or data.active == active):
                 met.add(id(data))
                 yield name, data
 

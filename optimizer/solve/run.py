@@ -21,7 +21,7 @@ from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
-from optimizer.solve.compiled import form_of
+from optimizer.solve.compiled import Compiler, form_of
 from optimizer.solve.fixed import FixedProgram, FixedSolution
 from optimizer.solve.following import completed
 from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_form
@@ -87,9 +87,11 @@ def solve_instance(
     stop: threading.Event | None = None,
     known: Sequence[Columns] = (),
     trail: Trail = NO_TRAIL,
+    compiler: Compiler | None = None,
 ) -> Solution:
     """The best plan of an instance that maximises value. ``known``: whole columns by name of plans to begin with;
-    ``trail``: what a search left behind that found the first of them, or one like it, elsewhere.
+    ``trail``: what a search left behind that found the first of them, or one like it, elsewhere; ``compiler``: one that
+    has compiled a similar instance, if there is one.
 
     Where new shares can be sold, what they cost today's holders depends on what the plan makes a share worth: solved
     again until the two agree. Raises InfeasibleError with the conflicting demands, SolverError if nothing was found in
@@ -97,7 +99,8 @@ def solve_instance(
     """
     began = time.perf_counter()
     instance = _held_to_law(instance, trail)
-    found = _solve_once(instance, options, on_progress, stop, known, trail)
+    compiler = compiler or Compiler()
+    found = _solve_once(instance, options, on_progress, stop, known, trail, compiler)
     trail = _after(trail, found)
     # A search of large models settles by itself what new shares are worth.
     solutions = [(found.instance.intrinsic_to_market, _at_fair_price(found))]
@@ -110,7 +113,7 @@ def solve_instance(
         again = replace(instance, intrinsic_to_market=worth, tax_binaries=latest.instance.tax_binaries)
         try:
             within = replace(options, time_limit_seconds=left)
-            found = _solve_once(again, within, on_progress, stop, known, trail)
+            found = _solve_once(again, within, on_progress, stop, known, trail, compiler)
         except SolverError:
             break
         trail = _after(trail, found)
@@ -181,10 +184,11 @@ def _solve_once(
     stop: threading.Event | None,
     known: Sequence[Columns],
     trail: Trail,
+    compiler: Compiler,
 ) -> Solution:
     def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
         nonlocal trail
-        found = _search(these, within, on_progress, stop, kept, start, known, trail)
+        found = _search(compiler.form_of(these), these, within, on_progress, stop, kept, start, known, trail)
         trail = _after(trail, found.solution)
         return found
 
@@ -199,6 +203,7 @@ def _after(trail: Trail, found: Solution) -> Trail:
 
 
 def _search(
+    form: StandardForm,
     instance: Instance,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
@@ -208,10 +213,8 @@ def _search(
     known: Sequence[Columns] = (),
     trail: Trail = NO_TRAIL,
 ) -> Attempt:
-    """One search, from a plan to begin with (and, where there are many choices, from others that are ``known``); with
-    ``kept`` these whole columns stay as they are, and nobody is told of
-    progress."""
-    form = form_of(instance)
+    """One search of a compiled instance, from a plan to begin with (and, where there are many choices, from others that
+    are ``known``); with ``kept`` these whole columns stay as they are, and nobody is told of progress."""
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()

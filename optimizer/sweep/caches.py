@@ -1,4 +1,4 @@
-"""What a process keeps from point to point: price series, markets, and what hours come to.
+"""What a process keeps from point to point: price series, markets, what hours come to, and the last model.
 
 A sweep of debt or rents does not change the market, and a sweep of prices does not read a file again. What is kept is
 found by all that it depends on, written out, so nothing that matters can be missed; only the last few are kept.
@@ -6,6 +6,7 @@ found by all that it depends on, written out, so nothing that matters can be mis
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,6 +16,7 @@ from optimizer.case.load import LoadedCase
 from optimizer.market.market import Market, build_market
 from optimizer.market.prices import PriceSeries
 from optimizer.operations.operations import Operations, build_operations
+from optimizer.solve.compiled import Compiler
 from optimizer.sweep.point import read_series
 
 MOST_KEPT = 8
@@ -26,6 +28,7 @@ T = TypeVar("T")
 
 _markets: OrderedDict[str, Market] = OrderedDict()
 _operations: OrderedDict[str, Operations] = OrderedDict()
+_own = threading.local()
 
 
 def market_of(loaded: LoadedCase, series: dict[str, PriceSeries]) -> Market:
@@ -47,6 +50,14 @@ def operations_of(case: Case, market: Market) -> Operations:
             # Hours are large, and made anew in a moment: only those of the latest point are kept.
             for clock in other.clocks:
                 clock.forget()
+    return found
+
+
+def compiler() -> Compiler:
+    """That of this thread, with the model of the last point."""
+    if not hasattr(_own, "compiler"):
+        _own.compiler = Compiler()
+    found: Compiler = _own.compiler
     return found
 
 

@@ -13,6 +13,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +201,8 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
     from optimizer.plan.certified import solve_certified
     from optimizer.plan.tables import few_tables
     from optimizer.solve.highs import SolveOptions
-    from optimizer.sweep.caches import market_of, operations_of
+    from optimizer.solve.run import solve_instance
+    from optimizer.sweep.caches import compiler, market_of, operations_of
 
     asked = shared.options
     market = market_of(loaded, shared.series)
@@ -213,7 +215,14 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
     operations = operations_of(loaded.case, market)
     tables = None if asked.audit else few_tables
     certified = solve_certified(
-        loaded.case, market, operations, options, known=job.known, trail=job.trail, tables=tables
+        loaded.case,
+        market,
+        operations,
+        options,
+        known=job.known,
+        trail=job.trail,
+        solve=partial(solve_instance, compiler=compiler()),
+        tables=tables,
     )
     solution, plan = certified.solution, certified.plan
     whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
