@@ -32,8 +32,8 @@ class Compiler:
         self._begin()
 
     def _begin(self) -> None:
-        self._model = empty()
-        self._reader = ModelReader(self._model)
+        self.model = empty()
+        self._reader = ModelReader(self.model)
         self._inputs: list[Inputs] = []
         """Of each family that the model has."""
         self._changes = 0
@@ -65,7 +65,7 @@ class Compiler:
     def _complete(self, instance: Instance) -> None:
         reading = Reading(instance)
         for family in FAMILIES[len(self._inputs) :]:
-            family.add(self._model, reading.view)
+            family.add(self.model, reading.view)
             self._reader.read()
             self._inputs.append(reading.taken())
-        forget(self._model)
+        forget(self.model)
