@@ -191,14 +191,14 @@ def bitcoin(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     return gain + kept * coins.kept_share * treasury.mined(model, instance, node)
 
 
-def extremes(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges, country: int, end: int) -> Extremes:
+def extremes(instance: Instance, ranges: Ranges, country: int, end: int) -> Extremes:
     """More than the year that ends with a node can bring, from the bounds of all that can be decided."""
     taxed = _taxed(instance)
     lost, interests = float(taxed.losses_usd_m[country]), taxed.interest_carried_usd_m
     for e in reversed(list(_years_to(instance, end))):
-        income = ranges.of(year(model, instance, adjusted, country, e))
-        taken = ranges.of(year(model, instance, deductions, country, e))
-        paid = ranges.of(year(model, instance, interest, country, e))
+        income = ranges.of_year(adjusted, country, e)
+        taken = ranges.of_year(deductions, country, e)
+        paid = ranges.of_year(interest, country, e)
         before, interests = lost, interests + max(0.0, paid[1])
         share = taxed.interest_limit if taxed.interest_limit is not None else 0.0
         cap = share * max(0.0, income[1])

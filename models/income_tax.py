@@ -41,13 +41,9 @@ def add(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.losses_used = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     model.losses_left = pyo.Var(model.TAX_YEARS, domain=pyo.NonNegativeReals)
     _add_idle(model, instance, ranges)
-    # Long expressions, needed twice.
-    at_home = {e: parts.year(model, instance, parts.adjusted, HOME, e) for e in year_ends(instance)}
-    limited = at_home if taxed.interest_limit is not None else {}
-    _add_interest(model, instance, {e: ranges.of(income) for e, income in limited.items()})
-    model.income_earned = pyo.Constraint(
-        model.TAX_YEARS, rule=lambda m, g, e: earned(m, instance, g, e, at_home[e] if g == HOME else None)
-    )
+    limited = year_ends(instance) if taxed.interest_limit is not None else []
+    _add_interest(model, instance, {e: ranges.of_year(parts.adjusted, HOME, e) for e in limited})
+    model.income_earned = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: earned(m, ranges, g, e))
     model.income_result = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: result(m, instance, g, e))
     model.income_tax_due = pyo.Constraint(model.TAX_NODES, rule=lambda m, e: due(m, taxed, e))
     model.losses_balance = pyo.Constraint(model.TAX_YEARS, rule=lambda m, g, e: balance(m, instance, g, e))
@@ -74,9 +70,7 @@ def _add_idle(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) -> N
     model.idle_earned = pyo.Var(model.IDLE_NODES)
     model.interest_counted = pyo.Var(model.IDLE_YEARS, domain=pyo.NonNegativeReals)
     model.interest_counts = pyo.Var(model.IDLE_YEARS, domain=pyo.Binary)
-    most = {
-        e: max(0.0, ranges.of(parts.year(model, instance, parts.own_interest, HOME, e))[1]) for e in model.IDLE_YEARS
-    }
+    most = {e: max(0.0, ranges.of_year(parts.own_interest, HOME, e)[1]) for e in model.IDLE_YEARS}
     model.idle_earns = pyo.Constraint(model.IDLE_NODES, rule=lambda m, n: idle_earns(m, instance, n))
     model.interest_paid = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_if_paid(m, instance, e))
     model.interest_used = pyo.Constraint(model.IDLE_YEARS, rule=lambda m, e: counted_if_used(m, instance, e))
@@ -115,7 +109,7 @@ def _add_binaries(model: pyo.ConcreteModel, instance: Instance, ranges: Ranges) 
     model.income_is_profit = pyo.Var(model.RULED, domain=pyo.Binary)
     model.losses_all_used = pyo.Var(model.RULED, domain=pyo.Binary)
     model.interest_all_deducted = pyo.Var(model.RULED_INTEREST, domain=pyo.Binary)
-    most = {(g, e): parts.extremes(model, instance, ranges, g, e) for g, e in index}
+    most = {(g, e): parts.extremes(instance, ranges, g, e) for g, e in index}
     model.one_sided_profit = pyo.Constraint(model.RULED, rule=lambda m, g, e: profit_alone(m, g, e, most[g, e]))
     model.one_sided_loss = pyo.Constraint(model.RULED, rule=lambda m, g, e: loss_alone(m, g, e, most[g, e]))
     model.losses_all = pyo.Constraint(model.RULED, rule=lambda m, g, e: use_all(m, instance, g, e, most[g, e]))
@@ -138,16 +132,14 @@ def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
     return model.income_stock[node] == parts.stock(model, instance, int(instance.tree.parent[node])) + kept
 
 
-def earned(model: pyo.ConcreteModel, instance: Instance, country: int, end: int, income: Any = None) -> object:
+def earned(model: pyo.ConcreteModel, ranges: Ranges, country: int, end: int) -> object:
     r"""Adjusted taxable income of a year: EBITDA, less moves, plus machines sold, residuals and what bitcoin has gained
     as marked. What cash yields is no income: a plan would gain by hiding, locking up or burning cash.
 
     $$ A_{g,e} = \sum_{m \in y(e)} \left( \text{EBITDA}_{g,m} - \text{moves}_m + \text{sales}_{g,m}
        + \text{residuals}_{g,m} + \Delta\text{bitcoin}_m \right) $$
     """
-    if income is None:
-        income = parts.year(model, instance, parts.adjusted, country, end)
-    return model.income_adjusted[country, end] == income
+    return model.income_adjusted[country, end] == ranges.year(parts.adjusted, country, end)
 
 
 def idle_earns(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:

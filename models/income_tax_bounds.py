@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
-from pyomo.repn import generate_standard_repn
 from scipy import sparse
 
 from models import treasury
+from models.income_parts import Part, year
 from models.instance import Instance
+from models.terms import terms_of
 from models.tree import Floats
 
 LOAD_ROWS = ("load", "halls")
@@ -35,17 +36,31 @@ class Ranges:
         self._budgets: dict[int, tuple[Hashable | None, Range]] = {}
         self._coins: dict[int, float] = {}
         self._mined_in: dict[int, float] = {}
+        self._years: dict[tuple[Part, int, int], Any] = {}
+        self._of_years: dict[tuple[Part, int, int], Range] = {}
+
+    def year(self, part: Part, country: int, end: int) -> Any:
+        """`income_parts.year`, made once: it is long, and needed by rows and for bounds."""
+        if (part, country, end) not in self._years:
+            self._years[part, country, end] = year(self.model, self.instance, part, country, end)
+        return self._years[part, country, end]
+
+    def of_year(self, part: Part, country: int, end: int) -> Range:
+        """The range of it."""
+        if (part, country, end) not in self._of_years:
+            self._of_years[part, country, end] = self.of(self.year(part, country, end))
+        return self._of_years[part, country, end]
 
     def of(self, expression: Any) -> Range:
         """(least, most) that an expression can be, what it is made of being bounded one by one."""
-        repn = generate_standard_repn(expression)
-        low = high = float(repn.constant)
+        constant, terms = terms_of(expression)
+        low = high = constant
         shared: dict[Hashable, tuple[Range, float, float]] = {}
         apart: dict[str, list[tuple[Any, float]]] = {"installed": [], "sell": []}
-        for variable, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True):
+        for variable, coefficient in terms:
             kind, index = self._place(variable)
             if kind in apart:
-                apart[kind].append((index, float(coefficient)))
+                apart[kind].append((index, coefficient))
                 continue
             group, (least, most) = self._budget(variable)
             if group is None:
@@ -212,12 +227,13 @@ class Ranges:
         assert tranches is not None
         found = [(-1, float(most)) for most in self.instance.bounds.draw_usd_m[1]]
         for r in range(len(tranches.row_name)):
-            draws, commits = tranches.row_draw[[r]].tocoo(), tranches.row_commit[[r]].tocoo()
-            backed = tranches.row_hall[[r]].nnz + tranches.row_order[[r]].nnz
-            if backed or not len(draws.data) or (draws.data < 1).any():
+            draws, amounts = _row(tranches.row_draw, r)
+            commits, shares = _row(tranches.row_commit, r)
+            backed = len(_row(tranches.row_hall, r)[0]) + len(_row(tranches.row_order, r)[0])
+            if backed or not len(draws) or (amounts < 1).any():
                 continue
-            most = float(tranches.row_upper[r] - commits.data @ tranches.commit_upper_usd_m[commits.coords[1]])
-            for d in draws.coords[1].tolist():
+            most = float(tranches.row_upper[r] - shares @ tranches.commit_upper_usd_m[commits])
+            for d in draws.tolist():
                 found[d] = (r, most) if found[d][0] < 0 else found[d]
         return found
 
@@ -281,6 +297,12 @@ class Ranges:
         if node not in self._mined_in:
             self._mined_in[node] = max(0.0, self.of(treasury.mined(self.model, self.instance, node))[1])
         return self._mined_in[node]
+
+
+def _row(matrix: sparse.csr_array, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and amounts."""
+    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
+    return matrix.indices[begin:end], matrix.data[begin:end]
 
 
 def _negative(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -97,7 +97,7 @@ def test_no_year_goes_beyond_what_the_model_takes_for_its_most(seed: int) -> Non
     model = build(small)
     ranges = Ranges(model, small)
     ends = year_ends(small)
-    most = {(g, e): extremes(model, small, ranges, g, e) for g in range(2) for e in ends}
+    most = {(g, e): extremes(small, ranges, g, e) for g in range(2) for e in ends}
     for halls in itertools.product((0, 1), repeat=OFFERS):
         decisions = replace(no_decisions(small), halls=np.array(halls))
         years = tax_years(small, decisions, forward(small, decisions))
