@@ -43,8 +43,11 @@ def terms_of(expression: Any) -> tuple[float, list[tuple[Any, float]]]:
 def _read(node: Any, multiple: float, variables: dict[int, Any]) -> tuple[float, Linear]:
     """Constant and coefficients of a multiple of an expression; ``variables`` gains those that are met."""
     kind = node.__class__
-    if kind is SumExpression or kind is LinearExpression:
+    if kind is SumExpression:
         return _sum(node.args, multiple, variables)
+    if kind is LinearExpression:
+        constant, linear = _sum(node.args, multiple, variables, whole=True)
+        return multiple * constant, linear
     if kind is NegationExpression:
         return _read(node.args[0], -multiple, variables)
     if kind is ProductExpression:
@@ -57,7 +60,8 @@ def _read(node: Any, multiple: float, variables: dict[int, Any]) -> tuple[float,
     return _sum((node,), multiple, variables)
 
 
-def _sum(terms: Any, multiple: float, variables: dict[int, Any]) -> tuple[float, Linear]:
+def _sum(terms: Any, multiple: float, variables: dict[int, Any], *, whole: bool = False) -> tuple[float, Linear]:
+    """Of a sum. With ``whole`` the constant is left to be multiplied, and a zero counts as a variable's first."""
     constant, linear = 0.0, Linear()
     for term in terms:
         kind = term.__class__
@@ -65,9 +69,10 @@ def _sum(terms: Any, multiple: float, variables: dict[int, Any]) -> tuple[float,
             coefficient, variable = term.args
             if coefficient.__class__ not in native_numeric_types:
                 raise _OtherKindError
-            _add(variable, multiple * coefficient, linear, variables)
+            if coefficient or whole:
+                _add(variable, multiple * coefficient, linear, variables)
         elif kind in native_numeric_types:
-            constant += multiple * term
+            constant += term if whole else multiple * term
         elif isinstance(term, VarData):
             _add(term, multiple, linear, variables)
         elif kind in _NODES:
@@ -84,7 +89,7 @@ def _add(variable: Any, amount: float, linear: Linear, variables: dict[int, Any]
     i = id(variable)
     if i in linear:
         linear[i] += amount
-    elif amount:
+    else:
         linear[i] = amount
         variables[i] = variable
 
