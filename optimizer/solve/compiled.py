@@ -37,6 +37,8 @@ class Compiler:
         self._inputs: list[Inputs] = []
         """Of each family that the model has."""
         self._changes = 0
+        self._stayed = len(FAMILIES)
+        """How many families all instances since `rest` had in common with those before them."""
 
     def form_of(self, instance: Instance) -> StandardForm:
         """The linear program with integers of an instance, without Pyomo's variables."""
@@ -50,6 +52,12 @@ class Compiler:
                 raise
             return self._reader.form()
 
+    def rest(self) -> None:
+        """Let go of families that the last instances did not have in common: the next one is likely to have others."""
+        if 0 < self._stayed < len(self._inputs):
+            self._drop(self._stayed)
+        self._stayed = len(FAMILIES)
+
     def _keep(self, instance: Instance) -> None:
         """Drop the families from the first one on that reads something else."""
         same = 0
@@ -57,10 +65,16 @@ class Compiler:
             same += 1
         if same == 0 or self._changes >= MOST_CHANGES:
             self._begin()
+            same = 0
         elif same < len(self._inputs):
-            self._changes += 1
-            self._reader.keep(same)
-            del self._inputs[same:]
+            self._drop(same)
+        self._stayed = min(self._stayed, same)
+
+    def _drop(self, first: int) -> None:
+        """The families from this one on."""
+        self._changes += 1
+        self._reader.keep(first)
+        del self._inputs[first:]
 
     def _complete(self, instance: Instance) -> None:
         reading = Reading(instance)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import gc
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,11 @@ LEAST_MINING = 0.05
 
 CANDIDATES, SEARCH = "candidates", "search"
 """Where a point's plan comes from: from a point solved before, or from a search of its own."""
+
+
+SELDOM = (300_000, 5, 5)
+"""How many new objects are there before rubbish is looked for among them, and how often that is done before it is
+looked for among older ones."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,24 @@ def load_solver() -> None:
 
 def solve_point(shared: Shared, job: Job) -> Outcome:
     """Solve one point. Raises nothing that Python lets a program catch as an Exception."""
+    with _little_rubbish():
+        return _outcome(shared, job)
+
+
+@contextmanager
+def _little_rubbish() -> Iterator[None]:
+    """Within it rubbish is looked for more seldom, and at its end among what it made: a point makes a model that stays
+    until it is solved, and to go through it again and again takes a tenth of a second."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        gc.set_threshold(*usual)
+
+
+def _outcome(shared: Shared, job: Job) -> Outcome:
     try:
         loaded = case_at(shared, job.point)
         return _solve(shared, loaded, job)
@@ -213,17 +237,20 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
         seed=asked.seed,
     )
     operations = operations_of(loaded.case, market)
-    tables = None if asked.audit else few_tables
-    certified = solve_certified(
-        loaded.case,
-        market,
-        operations,
-        options,
-        known=job.known,
-        trail=job.trail,
-        solve=partial(solve_instance, compiler=compiler()),
-        tables=tables,
-    )
+    forms = compiler()
+    try:
+        certified = solve_certified(
+            loaded.case,
+            market,
+            operations,
+            options,
+            known=job.known,
+            trail=job.trail,
+            solve=partial(solve_instance, compiler=forms),
+            tables=None if asked.audit else few_tables,
+        )
+    finally:
+        forms.rest()
     solution, plan = certified.solution, certified.plan
     whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
     trail = Trail(solution.rules, solution.splits, tuple(sorted(solution.instance.tax_binaries)), solution.starts)
