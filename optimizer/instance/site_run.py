@@ -59,6 +59,8 @@ class SiteRun:
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * probability
         self.unit = self.site.share / USD_PER_USD_M
         self.parts = parts
+        self._values: dict[tuple[float, float], float] = {}
+        self._mw_per_eh: Floats = np.array([place.mw_per_eh for place in operations.places])
         self.halls = [o for o in np.flatnonzero(decisions.halls).tolist() if options[o].site == site_index]
         self.windows = take_windows(case, market, site_index, self.clock)
         self.elected: dict[tuple[str, int], float] = {}
@@ -104,14 +106,19 @@ class SiteRun:
 
     def loads(self, part: Part) -> list[Load]:
         """The lots that are there, best first."""
-        fee, places = self.market.network.pool_fee, self.operations.places
+        places = self.operations.places
+        standing = self.standing[list(part.places), part.cell].tolist()
         return [
-            Load(
-                float(self.standing[p, part.cell]) * places[p].load_mw_per_eh,
-                value_usd_per_mwh(places[p].mw_per_eh, self.site, part.hashprice, fee),
-            )
-            for p in part.places
+            Load(eh_s * places[p].load_mw_per_eh, self._value(places[p].mw_per_eh, part.hashprice))
+            for p, eh_s in zip(part.places, standing, strict=True)
         ]
+
+    def _value(self, mw_per_eh: float, hashprice: float) -> float:
+        """$ that a MWh earns."""
+        if (mw_per_eh, hashprice) not in self._values:
+            fee = self.market.network.pool_fee
+            self._values[mw_per_eh, hashprice] = value_usd_per_mwh(mw_per_eh, self.site, hashprice, fee)
+        return self._values[mw_per_eh, hashprice]
 
     def supplies(self, part: Part) -> list[tuple[Supply, float]]:
         """The contracts in force and their MW."""
@@ -213,11 +220,8 @@ class SiteRun:
         cell, network, here = part.cell, self.market.network, np.array(part.places, dtype=np.int64)
         btc_usd = float(network.btc_usd[int(self.market.cells.month[cell])])
         self.part_mwh[cell, part.first] = float(done.mwh.sum())
-        per_mwh = [
-            coins_per_mwh(part.hashprice, self.operations.places[p].mw_per_eh, network.pool_fee, btc_usd)
-            for p in part.places
-        ]
-        coins = np.array(per_mwh) * done.mwh * self.site.share
+        per_mwh = coins_per_mwh(part.hashprice, self._mw_per_eh[here], network.pool_fee, btc_usd)
+        coins = per_mwh * done.mwh * self.site.share
         found.mwh[here, cell] += done.mwh
         found.btc[here, cell] += coins
         found.revenue[here, cell] += coins * btc_usd / USD_PER_USD_M

@@ -38,6 +38,7 @@ from optimizer.operations.parts import (
 )
 from optimizer.operations.slots import (
     BANDS,
+    PLAIN,
     Figures,
     Pool,
     Refinement,
@@ -248,7 +249,7 @@ class SiteWriter:
         btc = coins_per_mwh(part.hashprice, kind.mw_per_eh, network.pool_fee, float(network.btc_usd[month]))
         stand = Stand(kind.value, btc, self.site.share)
         # Without another way to stand nobody asks what buying at the market comes to.
-        base = load_figures(part.hours, slots[0], Way(0), stand) if ways or taking else Figures()
+        base = load_figures(part.hours, slots[0], PLAIN, stand) if ways or taking else Figures()
         load_row = sheet.add_row(f"load: {label} {kind.mw_per_eh:g}", 0.0)
         for p in kind.places:
             index = p * sheet.nodes + node
@@ -282,8 +283,10 @@ class SiteWriter:
         is where the tangents of two of them meet, above it: so the model's figure is never below the truth, and where a
         value is looked at that a plan needs, it is the truth.
         """
+        if not ways:
+            return []
         found = [(way, load_figures(part.hours, slots[way.slot], way, stand)) for way in ways]
-        rising: dict[tuple[int, bool, bool], list[tuple[Way, Figures]]] = {(0, False, False): [(Way(0), base)]}
+        rising: dict[tuple[int, bool, bool], list[tuple[Way, Figures]]] = {(0, False, False): [(PLAIN, base)]}
         for way, figures in found:
             if not way.dark:
                 rising.setdefault((way.slot, way.awarded, way.enrolled), []).append((way, figures))

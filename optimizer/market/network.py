@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -36,7 +37,14 @@ class NetworkPath:
 
     def hashprice(self, month: int, day: int) -> float:
         """USD per PH/s and day on a day (1..31) of the month that starts ``month`` months after the start."""
-        return self.reward_btc_per_ph_day(month, day) * float(self.btc_usd[month])
+        if (month, day) not in self._hashprices:
+            self._hashprices[month, day] = self.reward_btc_per_ph_day(month, day) * float(self.btc_usd[month])
+        return self._hashprices[month, day]
+
+    @cached_property
+    def _hashprices(self) -> dict[tuple[int, int], float]:
+        """Those that were asked for: the same few days, by every lot and every part of a month."""
+        return {}
 
     def reward_btc_per_ph_day(self, month: int, day: int) -> float:
         """BTC per PH/s and day before the pool's fee."""

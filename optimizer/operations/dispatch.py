@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.tree import Floats
-from optimizer.operations.hours import Hours
-from optimizer.operations.mining import ABOVE
+from optimizer.operations.hours import ABOVE, Hours
 from optimizer.operations.supply import Supply
 
 TIE = 1e-7
@@ -103,6 +102,8 @@ def dispatch(
     """
     count = counted(loads, terms)
     slices = _slices(loads, count, terms)
+    if not supplies and terms.take_price == 0 and not with_short and not any(a or e for *_, a, e in slices):
+        return _at_the_market(hours, loads, slices, count)
     costs = [supply.opportunity for supply, _ in supplies]
     quantity, order, edges, hall_edges = _stack(hours, supplies, costs)
     size = len(hours.weight)
@@ -159,6 +160,35 @@ def dispatch(
         counted_mw=count,
         short_of=np.concatenate(short_of) if short_of else np.zeros(0),
         short_mwh=np.concatenate(short_mwh) if short_mwh else np.zeros(0),
+    )
+
+
+def _at_the_market(
+    hours: Hours, loads: Sequence[Load], slices: Sequence[tuple[float, float, int, bool, bool]], count: float
+) -> Dispatched:
+    """The same where nothing is delivered, awarded, enrolled or priced: all loads at once, (J, H)."""
+    there = np.zeros(len(loads))
+    for low, high, number, *_ in slices:
+        there[number] = high - low
+    worth = np.array([load.value for load in loads])[:, None]
+    surplus = (worth - hours.peak_charge_now if hours.charges_peaks else worth) - hours.signal
+    weighted = hours.weight * (((surplus > ABOVE) & hours.powered) * there[:, None])
+    charged, flat = np.zeros(len(hours.peak_charges)), np.zeros(len(hours.peak_charges))
+    if hours.charges_peaks:
+        for _, _, number, *_ in slices:
+            charged += (hours.peak_charges * weighted[number]).sum(axis=1)
+        flat = count * (hours.peak_charges * hours.weight).sum(axis=1)
+    return Dispatched(
+        mwh=weighted.sum(axis=1),
+        power_cost=(weighted * hours.price).sum(axis=1),
+        contracts=(),
+        reserve=0.0,
+        reserve_mwh=0.0,
+        peak_charges=charged,
+        flat_charges=flat,
+        counted_mw=count,
+        short_of=np.zeros(0),
+        short_mwh=np.zeros(0),
     )
 
 

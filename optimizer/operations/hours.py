@@ -27,10 +27,22 @@ from optimizer.operations.by_date import in_force, in_month
 from optimizer.operations.calls import called
 from optimizer.operations.peaks import Billing, expected_charges
 
+ABOVE = 1e-9
+"""$/MWh by which a value has to be above a price for a machine to run: less is the last digits of a computation."""
+
 MOST_INTERVALS = 400_000
 """Planned intervals of a site (ten years of quarter hours) up to which all hours that were made are kept."""
 
 NO_DAYS = (1, 0)
+
+
+@dataclass(frozen=True)
+class Bought:
+    """What a MW does that buys at the market: hours that run, and $ that are paid and charged for peaks."""
+
+    hours: float
+    paid: float
+    charge: float
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,24 @@ class Hours:
     def charges_peaks(self) -> bool:
         """Whether anything is charged for running in one of them."""
         return bool(self.peak_charges.any() or self.peak_charge.any() or self.peak_charge_now.any())
+
+    def bought(self, value: float) -> Bought:
+        """What a MW of machines runs and pays whose MWh is worth so many $, if all of it is bought at the market."""
+        if value not in self._bought:
+            surplus = value - self.signal
+            if self.charges_peaks:
+                surplus = surplus - self.peak_charge_now
+            runs = ((surplus > ABOVE) & self.powered).nonzero()[0]
+            weight = self.weight[runs]
+            charge = float(np.add.reduce(weight * self.peak_charge[runs])) if self.charges_peaks else 0.0
+            paid = float(np.add.reduce(weight * self.price[runs]))
+            self._bought[value] = Bought(float(np.add.reduce(weight)), paid, charge)
+        return self._bought[value]
+
+    @cached_property
+    def _bought(self) -> dict[float, Bought]:
+        """By value: lots of one efficiency ask for the same."""
+        return {}
 
     @cached_property
     def _days(self) -> tuple[int, int]:

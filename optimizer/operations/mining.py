@@ -23,13 +23,10 @@ from optimizer.market.calendar import days_in_span
 from optimizer.market.market import Market
 from optimizer.market.shape import MonthShape
 from optimizer.operations.by_date import in_month
-from optimizer.operations.hours import SiteClock
+from optimizer.operations.hours import ABOVE, SiteClock
 
 USD_PER_USD_M = 1e6
 PH_PER_EH = 1000.0
-
-ABOVE = 1e-9
-"""$/MWh by which a value has to be above a price for a machine to run: less is the last digits of a computation."""
 
 
 @dataclass(frozen=True)
@@ -308,14 +305,11 @@ def _month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> Floats:
     figures = np.zeros(len(_FIGURES))
     for stretch in days:
         hours = clock.hours(stretch.cell).part(stretch.first, stretch.last)
-        surplus = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee) - hours.signal
-        if hours.charges_peaks:
-            surplus = surplus - hours.peak_charge_now
-        runs = np.flatnonzero((surplus > ABOVE) & hours.powered)
-        weight = hours.weight[runs]
-        paid, ran = float((weight * hours.price[runs]).sum()), float(weight.sum())
-        charged = float((weight * hours.peak_charge[runs]).sum()) if hours.charges_peaks else 0.0
-        figures += _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, paid, charged)
+        value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
+        done = hours.bought(value)
+        figures += _figures_of(
+            market, site, place, stretch.month, stretch.hashprice, done.hours, done.paid, done.charge
+        )
     return figures
 
 

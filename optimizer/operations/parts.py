@@ -176,11 +176,12 @@ def program_in_month(
     site: Site, kind: type[Ancillary] | type[DemandResponse], market: Market, cell: int
 ) -> tuple[str, Ancillary | DemandResponse, float] | None:
     """The program of a kind in force in a month, and for which share of its days (there is at most one at a time)."""
+    programs = [(name, program) for name, program in site.flexibility.items() if isinstance(program, kind)]
+    if not programs:
+        return None
     cells = market.cells
     month, days = int(cells.month[cell]), int(cells.days[cell])
-    for name, program in site.flexibility.items():
-        if not isinstance(program, kind):
-            continue
+    for name, program in programs:
         if isinstance(program, DemandResponse) and (market.start_month + month) % 12 + 1 not in program.months:
             continue
         span = days_in_span(

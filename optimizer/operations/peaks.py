@@ -69,7 +69,7 @@ class Billing:
 
     def discount_to(self, measured: int) -> float:
         """What a dollar accrued in a month and paid later is worth in that month."""
-        return self.factor(measured) / float(month_factors(self.rate, np.array([measured]))[0])
+        return self.factor(measured) / mean_factor(self.rate, range(measured, measured + 1))
 
     def opening(self) -> tuple[tuple[int, float], ...]:
         """(month after the start, USD m) of what was accrued before the start and is still to be paid."""

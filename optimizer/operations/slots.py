@@ -18,13 +18,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 
 from models.tree import Bools, Floats
 from optimizer.errors import CaseError
-from optimizer.operations.hours import Hours
-from optimizer.operations.mining import ABOVE, PH_PER_EH, USD_PER_USD_M
+from optimizer.operations.hours import ABOVE, Hours
+from optimizer.operations.mining import PH_PER_EH, USD_PER_USD_M
 from optimizer.operations.parts import Delivery, Part
 
 MOST_POOLS = 3
@@ -77,6 +78,10 @@ class Way:
     take_price: float = 0.0
     at_tie: bool = False
     """Whether it runs where value and price are equal."""
+
+
+PLAIN = Way(0)
+"""It buys at the market, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,11 @@ def load_figures(hours: Hours, slot: Slot, way: Way, stand: Stand) -> Figures:
     """One MW of a lot's load that stands in one way through a part."""
     if way.dark:
         return Figures()
+    if way == PLAIN and slot.price is hours.price and slot.share is None:
+        done, unit = hours.bought(stand.value), stand.share / USD_PER_USD_M
+        margin = stand.value * done.hours + (0.0 - done.paid)
+        btc = done.hours * stand.btc_per_mwh * stand.share
+        return Figures(done.hours, btc, margin * unit, done.charge * unit)
     can_run = hours.powered & ~hours.event if way.enrolled else hours.powered
     if slot.share is None:
         return _run(hours, slot.price, can_run, way, stand, hours.weight)
@@ -218,11 +228,12 @@ def _run(hours: Hours, price: Floats, can_run: Bools, way: Way, stand: Stand, we
     surplus = stand.value + (hours.reserve_signal if way.awarded else 0.0) + way.take_price - decides
     if hours.charges_peaks:
         surplus = surplus - hours.peak_charge_now
-    runs = np.flatnonzero(can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE))
+    runs = (can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE)).nonzero()[0]
     ran = weight[runs]
-    mwh = float(ran.sum())
-    margin = stand.value * mwh + float((ran * ((hours.reserve[runs] if way.awarded else 0.0) - price[runs])).sum())
-    charge = float((ran * hours.peak_charge[runs]).sum()) if hours.charges_peaks else 0.0
+    mwh = float(np.add.reduce(ran))
+    earned = ran * ((hours.reserve[runs] if way.awarded else 0.0) - price[runs])
+    margin = stand.value * mwh + float(np.add.reduce(earned))
+    charge = float(np.add.reduce(ran * hours.peak_charge[runs])) if hours.charges_peaks else 0.0
     unit = stand.share / USD_PER_USD_M
     return Figures(mwh, mwh * stand.btc_per_mwh * stand.share, margin * unit, charge * unit)
 
@@ -280,6 +291,9 @@ def unused_usd_m(hours: Hours, delivery: Delivery, share: float) -> float:
     return float((hours.weight * supply.level * supply.unused).sum()) * share / USD_PER_USD_M
 
 
-def coins_per_mwh(hashprice: float, mw_per_eh: float, pool_fee: float, btc_usd: float) -> float:
+MwPerEh = TypeVar("MwPerEh", float, Floats)
+
+
+def coins_per_mwh(hashprice: float, mw_per_eh: MwPerEh, pool_fee: float, btc_usd: float) -> MwPerEh:
     """BTC that a MWh mines, after the pool's fee."""
     return hashprice / 24 * (1 - pool_fee) * PH_PER_EH / mw_per_eh / btc_usd
