@@ -57,12 +57,13 @@ class Ranges:
         low = high = constant
         shared: dict[Hashable, tuple[Range, float, float]] = {}
         apart: dict[str, list[tuple[Any, float]]] = {"installed": [], "sell": []}
+        places, budgets = self._places, self._budgets
         for variable, coefficient in terms:
-            kind, index = self._place(variable)
+            kind, index = places.get(id(variable)) or self._place(variable)
             if kind in apart:
                 apart[kind].append((index, coefficient))
                 continue
-            group, (least, most) = self._budget(variable)
+            group, (least, most) = budgets.get(id(variable)) or self._budget(variable)
             if group is None:
                 ends = (coefficient * least, coefficient * most)
                 low, high = low + min(ends), high + max(ends)
@@ -108,7 +109,7 @@ class Ranges:
     def _best_at_site(self, node: int, each: dict[int, float]) -> float:
         """The same of places at one site, all positive, from its megawatt rows in a node."""
         found = sum(c * self._standing[p] for p, c in each.items())
-        for r, needs in self._needs.get(node, ()):
+        for r, needs in self._needs.get((node, self._homes[next(iter(each))][1]), ()):
             if needs.keys().isdisjoint(each):
                 continue
             inside = [c / needs[p] for p, c in each.items() if needs.get(p, 0.0) > 0]
@@ -201,14 +202,15 @@ class Ranges:
         return most
 
     @cached_property
-    def _needs(self) -> dict[int, list[tuple[int, dict[int, float]]]]:
-        """By node: every row of megawatts with MW per EH/s by place."""
+    def _needs(self) -> dict[tuple[int, int], list[tuple[int, dict[int, float]]]]:
+        """By node and site: every row of megawatts that machines there stand in, with MW per EH/s by place."""
         matrix = self.instance.limits.place_mw_per_eh
-        found: dict[int, list[tuple[int, dict[int, float]]]] = {}
+        found: dict[tuple[int, int], list[tuple[int, dict[int, float]]]] = {}
         for r, node in enumerate(self.instance.limits.node.tolist()):
             begin, end = matrix.indptr[r], matrix.indptr[r + 1]
             needs = dict(zip(matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist(), strict=True))
-            found.setdefault(node, []).append((r, needs))
+            for site in {self._homes[p][1] for p in needs}:
+                found.setdefault((node, site), []).append((r, needs))
         return found
 
     @cached_property

@@ -180,18 +180,15 @@ class ModelReader:
     def __init__(self, model: pyo.ConcreteModel) -> None:
         self._model = model
         self._parts: list[_Part] = []
-        self._index()
-
-    def _index(self) -> None:
-        """By id: what was read, of components, of their data, and of variables with their column."""
-        self._components = {id(component) for part in self._parts for component in part.components}
-        self._met: set[int] = set().union(*(part.met for part in self._parts))
-        variables = [v for part in self._parts for _, v in part.columns]
-        self._position = {id(v): j for j, v in enumerate(variables)}
-        self._reader = LinearReader(variables)
+        self._reader = LinearReader(())
+        # By id: what was read, of components, of their data, and of variables with their column.
+        self._components: set[int] = set()
+        self._met: set[int] = set()
+        self._position: dict[int, int] = {}
 
     def read(self) -> None:
-        """Read all components that the model has gained. Raises as `compile_model` does."""
+        """Read all components that the model has gained, with variables fixed as they are now. Raises as
+        `compile_model` does."""
         _only_known_parts(self._model)
         components = self._gained(None, active=None)
         met: set[int] = set()
@@ -201,7 +198,9 @@ class ModelReader:
         reader.known.update((id(v), v) for _, v in columns)
         objectives = named_data(self._gained(pyo.Objective, active=True), met, self._met, active=True, sort=_ORDERED)
         constraints = named_data(self._gained(pyo.Constraint, active=True), met, self._met, active=True, sort=_ORDERED)
-        with _released([v for v in reader.known.values() if v.fixed]):
+        fixed = [v for part in self._parts for v in part.fixed]
+        own_fixed = [v for _, v in columns if v.fixed]
+        with _released([*fixed, *own_fixed]):
             costs = [(name, objective.sense, *_read(reader, name, objective.expr)) for name, objective in objectives]
             _read_rows(constraints, reader, rows, impossible)
         # What stands in a row without being a variable of the model has a column after all others.
@@ -213,7 +212,7 @@ class ModelReader:
                 del reader.known[i]
         first = len(self._position)
         self._position.update((id(v), first + j) for j, (_, v) in enumerate(columns))
-        self._parts.append(_part(components, met, columns, rows, impossible, costs, self._position))
+        self._parts.append(_part(components, met, columns, own_fixed, rows, impossible, costs, self._position))
         self._components.update(map(id, components))
         self._met |= met
 
@@ -228,8 +227,11 @@ class ModelReader:
             for component in reversed(part.components):
                 if component.parent_block() is self._model:
                     self._model.del_component(component)
+            self._components.difference_update(map(id, part.components))
+            self._met -= part.met
+            for _, v in part.columns:
+                del self._position[id(v)], self._reader.known[id(v)]
         del self._parts[parts:]
-        self._index()
 
     def form(self, *, keep_variables: bool = False) -> StandardForm:
         """All that was read. ``keep_variables``: with the Pyomo variables."""
@@ -309,12 +311,13 @@ class _Part:
     """What was read at a time: columns (c,) with what is declared of them; rows (r,) with the number, the columns and
     the amounts of their entries; objectives with sense, constant, columns and amounts.
 
-    ``met`` are ids of the data of ``components``.
+    ``met`` are ids of the data of ``components``; ``fixed`` are the variables that were fixed.
     """
 
     components: list[Any]
     met: set[int]
     columns: list[tuple[str, Any]]
+    fixed: list[Any]
     lower: FloatArray
     upper: FloatArray
     integer: BoolArray
@@ -332,6 +335,7 @@ def _part(
     components: list[Any],
     met: set[int],
     columns: list[tuple[str, Any]],
+    fixed: list[Any],
     rows: _Rows,
     impossible: _Impossible,
     costs: list[tuple[str, Any, float, Linear]],
@@ -347,6 +351,7 @@ def _part(
         components=components,
         met=met,
         columns=columns,
+        fixed=fixed,
         lower=lower,
         upper=upper,
         integer=_integer_marks(variables),
