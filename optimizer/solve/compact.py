@@ -19,6 +19,7 @@ Plans are never read from this form: whole numbers found with it are priced in t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ from optimizer.solve.bridge import StandardForm, make_form
 from optimizer.solve.hedges import with_tight_hedges
 from optimizer.solve.idle import without_idle
 from optimizer.solve.lives import Lives, Moves, Stock, lives_of
+from optimizer.solve.names import place_of
 from optimizer.solve.tighten import with_tight_profits
 
 
@@ -61,6 +63,17 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
     """The smaller program of a model compiled from ``instance``; the model itself where nothing can be left out."""
     form = with_tight_hedges(instance, form)
     found = lives_of(instance, form)
+    small, column = _with_lives(form, found) if found.gone else (form, np.arange(form.column_count))
+    more = small.column_count
+    small, left = without_idle(with_tight_profits(small))
+    at = np.full(more + 1, -1)
+    at[left] = np.arange(len(left))
+    small, groups = _with_groups(instance, small)
+    return Compact(small, np.where(column >= 0, at[column], -1), groups)
+
+
+def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndarray]:
+    """The form with lives in the place of lots, and (n,) where its columns stand in it, -1 where they are gone."""
     lost = np.zeros(form.column_count, dtype=bool)
     lost[sorted(found.gone)] = True
     rows = _rows_left(form, lost)
@@ -96,11 +109,7 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
     )
     column = np.full(form.column_count, -1)
     column[kept] = np.arange(len(kept))
-    small, left = without_idle(with_tight_profits(small))
-    at = np.full(len(kept) + more + levels + 1, -1)
-    at[left] = np.arange(len(left))
-    small, groups = _with_groups(instance, small)
-    return Compact(small, np.where(column >= 0, at[column], -1), groups)
+    return small, column
 
 
 def _life_ties(found: Lives) -> scipy.sparse.csc_array:
@@ -123,7 +132,7 @@ def _stock_ties(stocks: tuple[Stock, ...]) -> scipy.sparse.csc_array:
 
 def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, tuple[Group, ...]]:
     """The form with a column ``signed`` for every set of choices, and these sets."""
-    place = {name: j for j, name in enumerate(form.column_names)}
+    place = place_of(form.column_names)
     sets = _choices(instance, place)
     if len(instance.tree.leaves) != 1 or not sets:
         return form, ()
@@ -154,7 +163,7 @@ def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, 
 Choices = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
 
 
-def _choices(instance: Instance, place: dict[str, int]) -> list[Choices]:
+def _choices(instance: Instance, place: Mapping[str, int]) -> list[Choices]:
     """(choices, sizes, amounts, least) of every offer of halls and of power; an offer's choices exclude each other."""
     hosting, operations = instance.hosting, instance.operations
     leaf = int(instance.tree.leaves[0])

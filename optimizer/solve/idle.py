@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from optimizer.solve.bridge import BoolArray, FloatArray, StandardForm, make_form
+from optimizer.solve.names import is_of
 
 NOTHING = 1e-9
 """Entries of the matrix below this are left out by HiGHS as well."""
@@ -57,7 +58,7 @@ def _idle(form: StandardForm, matrix: scipy.sparse.csc_array) -> BoolArray:
     harmful_only[column[~free]] = False
     worth = form.costs if form.maximise else -form.costs
     # What money costs today's holders changes with the worth of a share, and is looked up by name.
-    money = np.array([name.partition("[")[0] in ("issue", "draw") for name in form.column_names], dtype=bool)
+    money = is_of(form.column_names, "issue", "draw")
     return (form.column_lower == 0) & ~form.integer & ~money & (worth <= NO_WORTH) & harmful_only
 
 

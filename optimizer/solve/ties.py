@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from models.instance import Instance
@@ -9,6 +11,18 @@ from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.fixed import FixedProgram, FixedSolution
 from optimizer.solve.highs import Status
+from optimizer.solve.names import families_of, index_of
+
+ALIKE = {
+    "sell_btc": 1e-4,
+    "keep_btc": -1e-4,
+    "draw": 2e-3,
+    "line_owed": 2e-3,
+    "commit": 2e-3,
+    "line_commit": 2e-3,
+    "locked": 2e-3,
+}
+"""What each unit counts, whenever it is."""
 
 TOLERANCE_USD_M = 1e-6
 """A dollar: more than that the solver's tolerances do not take."""
@@ -25,20 +39,7 @@ def break_ties(
     market rate costs no value, and cash is worth as much in one company as in another, so the solver is indifferent;
     people are not.
     """
-    nodes = len(instance.tree)
-    costs = np.zeros(form.column_count)
-    for j, name in enumerate(form.column_names):
-        kind, _, index = name.partition("[")
-        if kind in ("unplug", "plug"):
-            costs[j] = 2.0 - int(index.rstrip("]").split(",")[1]) / nodes
-        elif kind == "sell_btc":
-            costs[j] = 1e-4
-        elif kind == "keep_btc":
-            costs[j] = -1e-4
-        elif kind in ("draw", "line_owed", "commit", "line_commit", "locked"):
-            costs[j] = 2e-3
-        elif kind in ("fund", "upstream"):
-            costs[j] = 1e-3 - 5e-4 * int(index.rstrip("]").split(",")[1]) / nodes
+    costs = _costs(form.column_names, len(instance.tree))
     if not costs.any() or optimum.row_duals is None:
         return optimum.values
     program.hold(optimum)
@@ -51,3 +52,19 @@ def break_ties(
         return optimum.values
     lost = form.objective(optimum.values) - form.objective(found.values)
     return found.values if (lost if form.maximise else -lost) <= TOLERANCE_USD_M else optimum.values
+
+
+@lru_cache(maxsize=4)
+def _costs(names: tuple[str, ...], nodes: int) -> FloatArray:
+    """(n,) what each unit of a column counts, by its name."""
+    costs, families = np.zeros(len(names)), families_of(names)
+    for family in ("unplug", "plug"):
+        for j in families.get(family, ()):
+            costs[j] = 2.0 - index_of(names[j])[1] / nodes
+    for family, cost in ALIKE.items():
+        costs[list(families.get(family, ()))] = cost
+    for family in ("fund", "upstream"):
+        for j in families.get(family, ()):
+            costs[j] = 1e-3 - 5e-4 * index_of(names[j])[1] / nodes
+    costs.setflags(write=False)
+    return costs

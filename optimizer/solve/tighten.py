@@ -8,12 +8,14 @@ every plan as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import scipy.sparse
 
 from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.names import families_of, index_of, place_of
 
 ROOM = 1e-6
 """USD m by which a constant is taken larger than needed."""
@@ -21,12 +23,11 @@ ROOM = 1e-6
 
 def with_tight_profits(form: StandardForm) -> StandardForm:
     """The form with the least constants in the rows ``profit_at_most`` and ``profit_or_none``, where there are any."""
-    row = {name: r for r, name in enumerate(form.row_names)}
-    column = {name: j for j, name in enumerate(form.column_names)}
-    nodes = [int(name[len("year_gains[") : -1]) for name in form.column_names if name.startswith("year_gains[")]
+    row, column = place_of(form.row_names), place_of(form.column_names)
+    nodes = [index_of(form.column_names[j])[0] for j in families_of(form.column_names).get("year_gains", ())]
     if not nodes:
         return form
-    matrix = scipy.sparse.lil_array(form.matrix)
+    matrix = form.matrix.copy()
     by_row = scipy.sparse.csr_array(form.matrix)
     lower, upper = _defined(form, by_row, row, column)
     row_upper = form.row_upper.copy()
@@ -38,12 +39,18 @@ def with_tight_profits(form: StandardForm) -> StandardForm:
         loss = _largest_loss(by_row, at_most, {profit, gains}, row_upper[at_most], lower, upper)
         if loss < -by_row[or_none, gains]:
             row_upper[at_most] += loss - by_row[at_most, gains]
-            matrix[at_most, gains] = loss
+            _put(matrix, at_most, gains, loss)
         needed = _most_needed(form, by_row, profit, {at_most, or_none}, lower, upper)
         if needed < -by_row[or_none, gains]:
-            matrix[or_none, gains] = -needed
+            _put(matrix, or_none, gains, -needed)
     row_upper.setflags(write=False)
-    return replace(form, matrix=scipy.sparse.csc_array(matrix), row_upper=row_upper)
+    return replace(form, matrix=matrix, row_upper=row_upper)
+
+
+def _put(matrix: scipy.sparse.csc_array, r: int, j: int, amount: float) -> None:
+    """Another amount where there is one."""
+    begin, end = matrix.indptr[j], matrix.indptr[j + 1]
+    matrix.data[begin + np.flatnonzero(matrix.indices[begin:end] == r)] = amount
 
 
 def _largest_loss(
@@ -87,7 +94,7 @@ def _entries(by_row: scipy.sparse.csr_array, r: int) -> list[tuple[int, float]]:
 
 
 def _defined(
-    form: StandardForm, by_row: scipy.sparse.csr_array, row: dict[str, int], column: dict[str, int]
+    form: StandardForm, by_row: scipy.sparse.csr_array, row: Mapping[str, int], column: Mapping[str, int]
 ) -> tuple[FloatArray, FloatArray]:
     """(n,) bounds of all columns: EBITDA and debt of a node by the rows that define them, cash by its least."""
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
@@ -113,7 +120,7 @@ def _range(
     defined: int,
     lower: FloatArray,
     upper: FloatArray,
-    row: dict[str, int],
+    row: Mapping[str, int],
 ) -> tuple[float, float]:
     """Least and most of a column of which a row says ``column + rest == constant``; what a facility lends in all counts
     once, not for each of its dates."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from models.instance import Instance
 from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.names import place_of
 
 ROUNDS, SAME = 200, 1e-12
 
@@ -13,7 +14,7 @@ ROUNDS, SAME = 200, 1e-12
 def costs_at(instance: Instance, form: StandardForm, worth: float) -> FloatArray:
     """(n,) costs of a form of ``instance``, with new shares and options at another worth of a share."""
     costs = form.costs.copy()
-    place = {name: j for j, name in enumerate(form.column_names)}
+    place = place_of(form.column_names)
     equity, tranches = instance.equity, instance.tranches
     if equity is not None:
         for e, cost in enumerate(equity.value_at(worth).tolist()):
