@@ -56,6 +56,16 @@ class NetworkPath:
 
     def stretches(self, month: int, days: int) -> list[tuple[int, int]]:
         """The days of a month in stretches of equal hashprice, each (first day, last day)."""
+        if (month, days) not in self._stretches:
+            self._stretches[month, days] = self._stretches_of(month, days)
+        return self._stretches[month, days]
+
+    @cached_property
+    def _stretches(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """Of the months that were asked for."""
+        return {}
+
+    def _stretches_of(self, month: int, days: int) -> list[tuple[int, int]]:
         absolute = self.start_month + month
         cuts = {1, days + 1}
         for halving in self.halvings:

@@ -10,7 +10,7 @@ from optimizer.case.base import CalendarDate
 
 def in_month(amounts: float | Mapping[CalendarDate, float], month: int) -> float:
     """The amount that holds in an absolute month (12 * year + month - 1); 0 before the first date."""
-    if not isinstance(amounts, Mapping):
+    if isinstance(amounts, float | int):
         return float(amounts)
     found, latest = 0.0, None
     for date, amount in amounts.items():

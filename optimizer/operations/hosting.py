@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -262,14 +263,16 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
     """What accrues while a hall of ``it_mw`` stands under contract, from the start of the plan on."""
     months = prices.hours.shape[1]
     ends = begins + terms.term
-    billed, rent, cost = np.zeros(months), np.zeros(months), np.zeros(months)
-    for a, b in _pieces(begins, ends, terms.ramp):
-        k, year = int(np.floor(a + 1e-9)), int(np.floor((a - begins) / 12 + 1e-9))
-        share = _mean_share(a - begins, b - begins, terms.ramp) * (b - a)
-        billed[k] += share
-        rent[k] += it_mw * terms.rate_usd_per_kw_month / 1000 * share * (1 + terms.escalator) ** year
-        yearly = it_mw * terms.operating_cost_usd_m_per_mw_it_year
-        cost[k] += yearly / 12 * (b - a) * (1 + terms.operating_cost_escalator) ** year
+    billed, rent, cost = _accrued(
+        begins,
+        ends,
+        terms.ramp,
+        it_mw * terms.rate_usd_per_kw_month / 1000,
+        terms.escalator,
+        it_mw * terms.operating_cost_usd_m_per_mw_it_year,
+        terms.operating_cost_escalator,
+        months,
+    )
     used_mw = it_mw * terms.utilisation * terms.pue
     mwh = used_mw * billed * prices.hours[site]
     power = used_mw * billed * prices.usd_m_per_mw[site]
@@ -305,6 +308,31 @@ def _running(terms: Offer | Lease, it_mw: float, site: int, begins: float, price
         lent=nothing,
         residual=it_mw * terms.residual_usd_m_per_mw_it,
     )
+
+
+@lru_cache(maxsize=1024)
+def _accrued(
+    begins: float,
+    ends: float,
+    ramp: int,
+    rent_usd_m: float,
+    escalator: float,
+    yearly_usd_m: float,
+    cost_escalator: float,
+    months: int,
+) -> tuple[Floats, Floats, Floats]:
+    """(months,) share of each month that is billed, rent, and operating cost: the same at all points of a sweep that
+    leaves the terms as they are. ``rent_usd_m`` is that of a month, ``yearly_usd_m`` the cost of a year."""
+    billed, rent, cost = np.zeros(months), np.zeros(months), np.zeros(months)
+    for a, b in _pieces(begins, ends, ramp):
+        k, year = int(np.floor(a + 1e-9)), int(np.floor((a - begins) / 12 + 1e-9))
+        share = _mean_share(a - begins, b - begins, ramp) * (b - a)
+        billed[k] += share
+        rent[k] += rent_usd_m * share * (1 + escalator) ** year
+        cost[k] += yearly_usd_m / 12 * (b - a) * (1 + cost_escalator) ** year
+    for array in (billed, rent, cost):
+        array.setflags(write=False)
+    return billed, rent, cost
 
 
 def _pieces(begins: float, ends: float, ramp: int) -> Iterator[tuple[float, float]]:

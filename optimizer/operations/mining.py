@@ -268,14 +268,16 @@ def mining_coefficients(
     arrays = np.zeros((len(_FIGURES), len(places), cells.size))
     for s in sorted({place.site for place in places}):
         # Site by site, month by month, so that the hours of a month are made once for all lots.
-        here = [index for index, place in enumerate(places) if place.site == s]
+        here = np.array([index for index, place in enumerate(places) if place.site == s], dtype=np.int64)
+        begins, ends = (
+            np.array([getattr(lots[places[index].lot], name) for index in here.tolist()])
+            for name in ("present_from", "present_until")
+        )
         month_of = _plain_month if buys_plainly(sites[s]) else _month
         for j in planned.tolist():
             month, all_days = int(cells.month[j]), tuple(stretches(market, sites[s], j, 0.0, float("inf")))
-            for index in here:
+            for index in here[(month + 1 > begins) & (month < ends)].tolist():
                 place, lot = places[index], lots[places[index].lot]
-                if month + 1 <= lot.present_from or month >= lot.present_until:
-                    continue
                 if month >= lot.present_from and month + 1 <= lot.present_until:
                     key = (s, place.mw_per_eh)
                     if (key, j) not in whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -139,8 +140,11 @@ def tranche_arrays(
     price = opening.share_price_usd
     depends = [t.shares_m(price) > 0 and not (isinstance(t.terms, Convertible) and t.terms.leaves) for t in tranches]
 
+    @lru_cache(maxsize=64)
     def charge(worth: float) -> Floats:
-        return np.array([t.charge(price, worth) for t in tranches]) * probability
+        charged: Floats = np.array([t.charge(price, worth) for t in tranches]) * probability
+        charged.setflags(write=False)
+        return charged
 
     halls = hosting.halls_max.astype(float)
     upper = np.array(
