@@ -59,6 +59,8 @@ class SiteRun:
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * probability
         self.unit = self.site.share / USD_PER_USD_M
         self.parts = parts
+        self._assignable = assignable(self.site)
+        self._halls_mw: dict[int, float] = {}
         self._values: dict[tuple[float, float], float] = {}
         self._mw_per_eh: Floats = np.array([place.mw_per_eh for place in operations.places])
         self.halls = [o for o in np.flatnonzero(decisions.halls).tolist() if options[o].site == site_index]
@@ -96,6 +98,11 @@ class SiteRun:
 
     def halls_mw(self, cell: int) -> float:
         """Mean MW of all halls in a month."""
+        if cell not in self._halls_mw:
+            self._halls_mw[cell] = self._halls_in(cell)
+        return self._halls_mw[cell]
+
+    def _halls_in(self, cell: int) -> float:
         node, month = int(self.market.cells.node[cell]), int(self.market.cells.month[cell])
         halls, reaches = self.decisions.halls, self.market.tree.reaches
         return sum(
@@ -137,7 +144,7 @@ class SiteRun:
         halls = self.halls_mw(part.cell)
         award = program_in_month(self.site, Ancillary, self.market, part.cell)
         return Terms(
-            halls_mw=halls if assignable(self.site) else 0.0,
+            halls_mw=halls if self._assignable else 0.0,
             all_halls_mw=halls,
             peak_mw=self.peaks.get(part.cell),
             enrolled_mw=self.enrolled.get(part.cell, 0.0),
@@ -220,6 +227,8 @@ class SiteRun:
         cell, network, here = part.cell, self.market.network, np.array(part.places, dtype=np.int64)
         btc_usd = float(network.btc_usd[int(self.market.cells.month[cell])])
         self.part_mwh[cell, part.first] = float(done.mwh.sum())
+        if not done.mwh.any():
+            return
         per_mwh = coins_per_mwh(part.hashprice, self._mw_per_eh[here], network.pool_fee, btc_usd)
         coins = per_mwh * done.mwh * self.site.share
         found.mwh[here, cell] += done.mwh

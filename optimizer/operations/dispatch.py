@@ -166,21 +166,25 @@ def dispatch(
 def _at_the_market(
     hours: Hours, loads: Sequence[Load], slices: Sequence[tuple[float, float, int, bool, bool]], count: float
 ) -> Dispatched:
-    """The same where nothing is delivered, awarded, enrolled or priced: all loads at once, (J, H)."""
-    there = np.zeros(len(loads))
-    for low, high, number, *_ in slices:
-        there[number] = high - low
-    worth = np.array([load.value for load in loads])[:, None]
-    surplus = (worth - hours.peak_charge_now if hours.charges_peaks else worth) - hours.signal
-    weighted = hours.weight * (((surplus > ABOVE) & hours.powered) * there[:, None])
+    """The same where nothing is delivered, awarded, enrolled or priced: all slices at once, (slices, H), one a load."""
+    mwh, cost = np.zeros(len(loads)), np.zeros(len(loads))
     charged, flat = np.zeros(len(hours.peak_charges)), np.zeros(len(hours.peak_charges))
+    # Most parts have nothing but lots that were not ordered.
+    if slices:
+        numbers = [number for _, _, number, *_ in slices]
+        there = np.array([high - low for low, high, *_ in slices])[:, None]
+        worth = np.array([loads[number].value for number in numbers])[:, None]
+        surplus = (worth - hours.peak_charge_now if hours.charges_peaks else worth) - hours.signal
+        weighted = hours.weight * (((surplus > ABOVE) & hours.powered) * there)
+        mwh[numbers], cost[numbers] = weighted.sum(axis=1), (weighted * hours.price).sum(axis=1)
+        if hours.charges_peaks:
+            for each in weighted:
+                charged += (hours.peak_charges * each).sum(axis=1)
     if hours.charges_peaks:
-        for _, _, number, *_ in slices:
-            charged += (hours.peak_charges * weighted[number]).sum(axis=1)
         flat = count * (hours.peak_charges * hours.weight).sum(axis=1)
     return Dispatched(
-        mwh=weighted.sum(axis=1),
-        power_cost=(weighted * hours.price).sum(axis=1),
+        mwh=mwh,
+        power_cost=cost,
         contracts=(),
         reserve=0.0,
         reserve_mwh=0.0,
