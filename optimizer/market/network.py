@@ -6,6 +6,7 @@ Hashprice is never an input: 144 x subsidy / (1 - fee share) x price / (network 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -80,7 +81,7 @@ def build_network(network: Network, start_month: int, months: int, file: Network
 
     ``file`` is the path that the case names: it holds for its months, and growth goes on from its last one.
     """
-    growth = np.array([_growth_in_force(network, start_month + i) for i in range(months)])
+    growth = np.array(list(_growth_in_force(network, range(start_month, start_month + months))))
     btc, hashrate = np.empty(months), np.empty(months)
     fees = np.full(months, network.fee_share)
     for k in range(months):
@@ -110,8 +111,12 @@ def build_network(network: Network, start_month: int, months: int, file: Network
     )
 
 
-def _growth_in_force(network: Network, absolute_month: int) -> float:
+def _growth_in_force(network: Network, absolute_months: range) -> Iterator[float]:
+    """Of each month."""
     if isinstance(network.hashrate_growth, int | float):
-        return float(network.hashrate_growth)
-    started = [(d.first, rate) for d, rate in network.hashrate_growth.items() if d.first <= absolute_month + 1e-9]
-    return float(max(started)[1]) if started else 0.0
+        yield from [float(network.hashrate_growth)] * len(absolute_months)
+        return
+    dated = [(day.first, rate) for day, rate in network.hashrate_growth.items()]
+    for month in absolute_months:
+        started = [each for each in dated if each[0] <= month + 1e-9]
+        yield float(max(started)[1]) if started else 0.0
