@@ -8,6 +8,7 @@ import pytest
 
 from models.instance import Instance
 from optimizer.errors import SolverError
+from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.run import _search, solve_instance
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
@@ -39,7 +40,7 @@ class Searches:
         self.ruled.append(these.tax_binaries)
         if len(self.kept) in self.failing:
             raise SolverError("no plan was found")
-        return _search(these, within, None, None, kept, start)
+        return _search(form_of(these), these, within, None, None, kept, start)
 
 
 def test_signatures_are_kept_while_a_plan_is_made_to_follow_the_rule() -> None:
