@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from optimizer.api import case_from_data
 from optimizer.market.prices import PriceSeries
+from optimizer.sweep import caches
 from optimizer.sweep.caches import market_of, operations_of
+from optimizer.sweep.point import WRONG_INPUT, Job, PointOptions, Shared, solve_point
+from optimizer.sweep.vary import Point
 from tests.hourly.builder import CASE, changed, flat, write_prices
 
 
@@ -44,3 +48,34 @@ def test_what_does_not_change_hours_is_kept(tmp_path: Path) -> None:
     assert operations(market__power__hub__scale=2.0) is not first
     assert operations() is first
     assert prices == [30.0, 30.0, 60.0, 30.0]
+
+
+def test_a_point_leaves_the_search_for_rubbish_as_it_was() -> None:
+    """Proves: after points, whether they have a plan or not, rubbish is looked for as often as before. Broken: other
+    numbers, or none."""
+    usual = gc.get_threshold()
+    shared = Shared({None: {}}, {None: Path()}, {}, PointOptions())
+    assert solve_point(shared, Job(Point(1, (), {}, None))).status == WRONG_INPUT
+    assert gc.get_threshold() == usual
+
+
+def test_points_in_turns_have_the_rows_of_their_own(tmp_path: Path) -> None:
+    """Proves: points of three prices and two amounts of cash, solved one after the other in one process and each twice,
+    have the figures that each has in a process that kept nothing. Broken: those of the point before."""
+    write_prices(tmp_path, {"prices": flat(30.0)})
+    shared = Shared({None: CASE}, {None: tmp_path}, {}, PointOptions())
+    changes: list[dict[str, float]] = [
+        {"market.power.hub.scale": scale, "finance.opening.cash_usd_m": cash}
+        for scale in (1.0, 2.0, 0.5)
+        for cash in (5.0, 50.0)
+    ]
+    jobs = [Job(Point(k, (), each, None)) for k, each in enumerate(changes)]
+    kept = [solve_point(shared, job) for job in jobs + jobs[::-1]]
+    alone = []
+    for job in jobs:
+        caches._own.__dict__.clear()
+        caches._markets.clear()
+        caches._operations.clear()
+        alone.append(solve_point(shared, job))
+    assert kept == alone + alone[::-1]
+    assert len({each.figures.value_usd_m for each in alone if each.figures is not None}) >= 3
