@@ -18,6 +18,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import highspy
@@ -43,8 +44,8 @@ _Kept = dict[str, tuple[str, str]]
 
 def start_of(what: str, basis: Any, form: StandardForm, model: StandardForm) -> Start:
     """A basis of a form that was made from a model, to be kept."""
-    columns = _kept(form.column_names, basis.col_status, _families(model.column_names, form.column_names))
-    rows = _kept(form.row_names, basis.row_status, _families(model.row_names, form.row_names))
+    columns = _kept(form.column_names, basis.col_status, model.column_names)
+    rows = _kept(form.row_names, basis.row_status, model.row_names)
     text = json.dumps([columns, rows], separators=(",", ":"))
     return what, base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
@@ -61,10 +62,8 @@ def _basis_of(text: str, form: StandardForm, model: StandardForm) -> Any:
     try:
         columns, rows = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
         basis = highspy.HighsBasis()
-        families = _families(model.column_names, form.column_names)
-        basis.col_status = _statuses(form.column_names, columns, families, highspy.HighsBasisStatus.kLower)
-        families = _families(model.row_names, form.row_names)
-        basis.row_status = _statuses(form.row_names, rows, families, highspy.HighsBasisStatus.kBasic)
+        basis.col_status = _statuses(form.column_names, columns, model.column_names, highspy.HighsBasisStatus.kLower)
+        basis.row_status = _statuses(form.row_names, rows, model.row_names, highspy.HighsBasisStatus.kBasic)
     except (binascii.Error, ValueError, TypeError, LookupError, AttributeError, zlib.error):
         # What is no basis begins nowhere.
         return None
@@ -72,8 +71,9 @@ def _basis_of(text: str, form: StandardForm, model: StandardForm) -> Any:
     return basis
 
 
-def _families(*names: Sequence[str]) -> _Families:
-    """The members of several lists by family, each once."""
+@lru_cache(maxsize=16)
+def _families(*names: tuple[str, ...]) -> _Families:
+    """The members of several lists by family, each once. Points of a sweep have the same ones."""
     found: _Families = {}
     for each in names:
         for name in each:
@@ -86,24 +86,36 @@ def _family(name: str) -> str:
     return name.partition("[")[0]
 
 
+@lru_cache(maxsize=16)
+def _keys(*names: tuple[str, ...]) -> dict[str, str]:
+    """A key of the members of each family."""
+    return {family: _key(members) for family, members in _families(*names).items()}
+
+
+@lru_cache(maxsize=16)
+def _where(names: tuple[str, ...], *others: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Of each name: its family, and its place there."""
+    families = _families(*others)
+    return tuple((family, families[family][name]) for name in names for family in (_family(name),))
+
+
 def _key(members: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(members).encode()).hexdigest()[:16]
 
 
-def _kept(names: Sequence[str], statuses: Sequence[Any], families: _Families) -> _Kept:
-    digits = {family: [_ABSENT] * len(members) for family, members in families.items()}
-    for name, status in zip(names, statuses, strict=True):
-        family = _family(name)
-        digits[family][families[family][name]] = _DIGITS[status]
-    return {family: (_key(members), "".join(digits[family])) for family, members in families.items()}
+def _kept(names: tuple[str, ...], statuses: Sequence[Any], model: tuple[str, ...]) -> _Kept:
+    keys = _keys(model, names)
+    digits = {family: [_ABSENT] * len(members) for family, members in _families(model, names).items()}
+    for (family, place), status in zip(_where(names, model, names), statuses, strict=True):
+        digits[family][place] = _DIGITS[status]
+    return {family: (keys[family], "".join(own)) for family, own in digits.items()}
 
 
-def _statuses(names: Sequence[str], kept: _Kept, families: _Families, absent: Any) -> list[Any]:
-    digits = {family: kept[family][1] for family in families if family in kept}
-    digits = {family: own for family, own in digits.items() if kept[family][0] == _key(families[family])}
-    found = []
-    for name in names:
-        own = digits.get(_family(name))
-        digit = own[families[_family(name)][name]] if own is not None else _ABSENT
-        found.append(absent if digit == _ABSENT else _STATUSES[int(digit)])
-    return found
+def _statuses(names: tuple[str, ...], kept: _Kept, model: tuple[str, ...], absent: Any) -> list[Any]:
+    status = dict(zip(map(str, range(len(_STATUSES))), _STATUSES, strict=True)) | {_ABSENT: absent}
+    known = {
+        family: [status[digit] for digit in kept[family][1]]
+        for family, key in _keys(model, names).items()
+        if family in kept and kept[family][0] == key
+    }
+    return [known[family][place] if family in known else absent for family, place in _where(names, model, names)]
