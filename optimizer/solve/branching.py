@@ -17,6 +17,9 @@ from optimizer.solve.compact import Compact
 WHOLE = 1e-6
 """Nearer to a whole number than this is one."""
 
+CONTRACT = "sign_contract"
+"""Of a contract, whether it is signed."""
+
 Side = tuple[FloatArray, FloatArray]
 """(k,) lower and upper bounds of the whole columns."""
 
@@ -86,20 +89,22 @@ class Splitter:
         self.sizes = np.array(sorted({i for _, _, sizes, _ in self._groups for i in sizes}), dtype=np.intp)
         self.single = np.array([i for i in range(len(whole)) if i not in inside], dtype=np.intp)
         """Places of whole columns that are no choice of a group."""
-        rest = [int(i) for i in self.single if i not in set(self.sizes.tolist())]
-        names = [program.form.column_names[int(whole[i])].partition("[")[0] for i in rest]
+        names = {int(i): program.form.column_names[int(whole[i])].partition("[")[0] for i in self.single}
+        self.chosen = np.union1d(self.sizes, [i for i, name in names.items() if name == CONTRACT]).astype(np.intp)
+        """Places of those that are choices themselves: sizes, and whether a contract is signed."""
+        rest = [int(i) for i in self.single if i not in set(self.chosen.tolist())]
         self.kinds = [
-            np.array([i for i, own in zip(rest, names, strict=True) if own == name], dtype=np.intp)
-            for name in dict.fromkeys(names)
+            np.array([i for i in rest if names[i] == name], dtype=np.intp)
+            for name in dict.fromkeys(names[i] for i in rest)
         ]
-        """The same without sizes, by what they are."""
+        """What follows from choices, by what it is."""
 
     def splits(self, values: FloatArray, whole: FloatArray, side: Side) -> list[Split]:
         """All splits that this answer of a linear program asks for, the weightiest first; none if it is a plan.
 
         ``values`` (n,) are all columns, ``whole`` (k,) the whole ones of them.
         """
-        found = [*self._of_groups(values, whole, side), *self._of_singles(whole, side, self.sizes)]
+        found = [*self._of_groups(values, whole, side), *self._of_singles(whole, side, self.chosen)]
         if not found:
             # What follows from choices is split once these are made: else every such part has all of their parts in it.
             found = list(self._of_singles(whole, side, self.single))
@@ -107,7 +112,7 @@ class Splitter:
 
     def follows(self, split: Split) -> bool:
         """Whether a split is of what follows from the choices: all of these are made."""
-        return split.cut[0] == "one" and split.cut[1] not in self.sizes
+        return split.cut[0] == "one" and split.cut[1] not in self.chosen
 
     def fits(self, cut: Cut) -> bool:
         """Whether a cut that was made in another instance can be made here."""

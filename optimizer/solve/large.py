@@ -261,8 +261,7 @@ class LargeSearch:
         clock = self._clock(PLUNGE_PROGRAMS if self._has_plan else max(PLUNGE_PROGRAMS, len(self._warm.whole)))
         while self._tree.best_open > self._cutoff():
             had = self._has_plan
-            noticeable = self._noticeable()
-            found = self._way.next_plan(self._level(), clock)
+            found = self._way.next_plan(self._noticeable(), clock)
             if found is None:
                 break
             self._keep(found)
@@ -270,8 +269,7 @@ class LargeSearch:
             self._report()
             if not had:
                 break
-            if self._level() > noticeable:
-                clock = self._clock(PLUNGE_PROGRAMS)
+            clock = self._clock(PLUNGE_PROGRAMS)
 
     @property
     def _has_plan(self) -> bool:
