@@ -20,8 +20,8 @@ from optimizer.errors import CallError
 from optimizer.instance.whole_plan import Trail, WholeDecision
 from optimizer.sweep.point import Figures, Outcome
 
-FORM = 3
-"""Of the files. Those of another form are taken for absent."""
+FORM = 4
+"""Of the files, and of the search whose answers are in them. Those of another form are taken for absent."""
 
 _UNFINISHED = ".new"
 _ABANDONED_SECONDS = 3600.0
