@@ -131,8 +131,7 @@ class LargeSearch:
                 until=self._until,
                 stop=self._stop,
             )
-        if self._best is not None:
-            self._way = Plunge(self._tree, self._expected_credit())
+        self._way = Plunge(self._tree, self._expected_credit() if self._best is not None else np.inf)
         self._make_dearer()
         try:
             self._go_on()
@@ -228,8 +227,7 @@ class LargeSearch:
     def _scout(self) -> None:
         """The first plan, from a tree where shares cost what they are worth by a guess. It proves nothing, unless the
         guess was not too high: then it is the tree from now on."""
-        assert self._tree.root is not None
-        guess = self._guessed_worth(self._tree.root.bound) if self._shares else self._worth
+        guess = self._guessed_worth(self._tree.best_open) if self._shares else self._worth
         if guess <= self._worth:
             self._plunge()
             return
@@ -248,10 +246,11 @@ class LargeSearch:
         """Of a share, if the best plan comes to a share of what the linear program promises where shares cost as much:
         the more they cost, the less it promises. ``most``: what it promises at what they cost now."""
         now, then = self._worth, worth_of(self._instance, GUESSED_SHARE * most)
-        if then <= now:
+        if not np.isfinite(most) or then <= now:
             return now
         self._warm.set_costs(costs_at(self._instance, self._program.form, then))
         back = worth_of(self._instance, GUESSED_SHARE * self._warm.bound().objective)
+        self._warm.set_costs(costs_at(self._instance, self._program.form, self._tree.worth))
         # Between the two, where both lines meet.
         return max(now, now + (then - now) ** 2 / max(then - back + then - now, then - now))
 
@@ -260,7 +259,7 @@ class LargeSearch:
         to the first one, which may take more."""
         clock = self._clock(PLUNGE_PROGRAMS if self._has_plan else max(PLUNGE_PROGRAMS, len(self._warm.whole)))
         while self._tree.best_open > self._cutoff():
-            had = self._has_plan
+            had, level = self._has_plan, self._level()
             found = self._way.next_plan(self._noticeable(), clock)
             if found is None:
                 break
@@ -269,7 +268,8 @@ class LargeSearch:
             self._report()
             if not had:
                 break
-            clock = self._clock(PLUNGE_PROGRAMS)
+            if self._level() > level:
+                clock = self._clock(PLUNGE_PROGRAMS)
 
     @property
     def _has_plan(self) -> bool:
@@ -361,7 +361,6 @@ class LargeSearch:
             return
         self._warm.set_costs(self._compact_costs())
         self._tree.worth = self._worth
-        self._way = Plunge(self._tree, self._way.credit)
 
     def _report(self) -> None:
         if self._on_progress is None:

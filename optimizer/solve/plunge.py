@@ -37,7 +37,7 @@ class Plunge:
         self._tree, self._top = tree, tree.best_open
         self._looked_at: set[Part] = set()
         """Parts in which all choices are made and a plan was looked for."""
-        self._followed = 0.0
+        self._followed = np.inf
         """The least that was lost so far by what follows from choices."""
 
     def next_plan(self, level: float, clock: Clock) -> Found | None:
@@ -66,13 +66,12 @@ class Plunge:
                     self._learn(best.value, part.depth + 1)
                 continue
             self._looked_at.add(part)
-            if part.bound - SURELY * self._followed <= level:
+            if np.isfinite(self._followed) and part.bound - SURELY * self._followed <= level:
                 continue
             plan = dive(tree, part, clock.within(max(FOLLOWING, FOLLOWING_A_SPLIT * len(splits))), level)
             if plan is not None:
                 found(plan.value, plan.whole)
-                lost = part.bound - plan.value
-                self._followed = min(self._followed, lost) if self._followed > 0 else lost
+                self._followed = min(self._followed, part.bound - plan.value)
                 self._learn(part.bound, part.depth)
         return best
 

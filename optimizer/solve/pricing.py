@@ -110,6 +110,9 @@ class WarmProgram:
         if answer is None:
             answer = self._cold(low, high, floor)
         self.seconds += time.perf_counter() - began
+        if np.isnan(answer.objective):
+            # Nothing is above or below it, so that it would close whatever it is compared with.
+            raise SolverError("a linear program has a value that is no number")
         # HiGHS looks at the floor only on its way down, so an optimum may lie below it.
         is_worse = floor is not None and self._sign * answer.objective > self._sign * floor
         return self._nothing() if is_worse else answer
