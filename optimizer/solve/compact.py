@@ -20,7 +20,7 @@ Plans are never read from this form: whole numbers found with it are priced in t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse
@@ -32,6 +32,9 @@ from optimizer.solve.idle import without_idle
 from optimizer.solve.lives import Lives, Moves, Stock, lives_of
 from optimizer.solve.names import place_of
 from optimizer.solve.tighten import with_tight_profits
+
+NOTHING = 1e-13
+"""A cost that is less is what rounding left of a sum; simplex methods take it for one, and may go round in circles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,7 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
     small, left = without_idle(with_tight_profits(small))
     at = np.full(more + 1, -1)
     at[left] = np.arange(len(left))
+    small = replace(small, costs=np.where(np.abs(small.costs) < NOTHING, 0.0, small.costs))
     small, groups = _with_groups(instance, small)
     return Compact(small, np.where(column >= 0, at[column], -1), groups)
 

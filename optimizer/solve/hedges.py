@@ -54,7 +54,8 @@ def tightened(form: StandardForm, signings: list[int]) -> StandardForm:
     for hedge in hedges:
         # Contracts of which none was signed by this rule (there is no row for them) have no such limit.
         others = max((room.get(j, np.inf) for j in hedge.levers if j != hedge.own), default=0.0)
-        others = max(others, 0.0) + ROOM_MW
+        # With a constant of a millionth simplex methods go round in circles.
+        others = others + ROOM_MW if others > 0 else 0.0
         constant = hedge.existing_mw + others
         if constant < matrix[hedge.row, hedge.sign]:
             matrix[hedge.row, hedge.sign], row_upper[hedge.row] = constant, others

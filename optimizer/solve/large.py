@@ -24,7 +24,7 @@ from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.choices import Choices
 from optimizer.solve.compact import compact
-from optimizer.solve.dive import Clock, Found, dive
+from optimizer.solve.dive import FOLLOWING, Clock, Found, dive
 from optimizer.solve.fixed import FixedProgram
 from optimizer.solve.highs import RawSolution, SolveOptions, Status
 from optimizer.solve.incumbent import Incumbent, ModelPrices
@@ -44,6 +44,9 @@ plans at first, by how much they become more, and at most."""
 
 DIVE_PROGRAMS, WHOLE_A_PROGRAM = 100, 3
 """Linear programs that a dive may take, or one for so many whole columns if that is more."""
+
+KNOWN_PROGRAMS = 100
+"""Linear programs for what follows from the choices of known plans, of all together."""
 
 PLUNGE_PROGRAMS = 150
 """Linear programs after which ways down are given up if they bring nothing noticeably better."""
@@ -109,6 +112,8 @@ class LargeSearch:
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
         if self._best is not None:
             self._best = replace(self._best, whole=self._choices.completed(self._best.whole))
+        self._promises: list[tuple[float, FloatArray]] = []
+        """What choices of known plans come to at most, and the plans."""
         self._nodes, self._proving = 0, True
         self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         # The first root has shares at the market's price, or at what they are worth under a plan that is known: no
@@ -120,8 +125,7 @@ class LargeSearch:
         """None if nothing was found, or if there is nothing to be found: HiGHS then says why."""
         if self._tree.root is None:
             return None
-        for plan in self._known:
-            self._try(plan)
+        self._price_known()
         if self._splits:
             every: Splits = (None,)
             self._tree.regrow(
@@ -149,8 +153,8 @@ class LargeSearch:
             self._first = self._best
             self._make_dearer()
             self._scout()
-        else:
-            self._exhaust(BEFORE_LOOK)
+        elif not self._exhaust(BEFORE_LOOK):
+            self._settle_known()
         if self._tree.best_open > self._cutoff():
             self._look_around(0)
         parts, turns = float(FIRST_PARTS), itertools.count(1)
@@ -194,19 +198,44 @@ class LargeSearch:
         """Of the best plan."""
         return self._best.program if self._best is not None else None
 
-    def _try(self, plan: Mapping[str, float]) -> None:
-        """A plan that is known, where its choices may come to noticeably more than the best plan does. What follows
-        from them is decided anew beside the rules that held where it was found, or all of it, if that is too little."""
-        whole = self._choices.completed(whole_values(self._warm.form, plan))
-        noticeable = self._noticeable()
-        most = self._choices.promise(whole, noticeable)
-        if most <= noticeable:
-            return
-        found = self._choices.settle(whole, self._clock(self._dive_programs), noticeable, keep_rules=True)
-        if found is not None:
-            self._keep(found)
-        if most > self._cutoff():
-            self._decide_anew(whole)
+    def _price_known(self) -> None:
+        """Known plans as they are, with all that followed from their choices where they were found; of the nearest that
+        promises noticeably more it is decided anew. The others that do are remembered, should the proof need them."""
+        for plan in self._known:
+            whole = self._choices.completed(whole_values(self._warm.form, plan))
+            most = self._choices.promise(whole, self._noticeable())
+            if most <= self._noticeable():
+                continue
+            priced = self._warm.price(whole, self._level() if self._best is not None else None)
+            if priced.values is not None:
+                self._keep(Found(priced.objective, whole))
+            self._promises.append((most, whole))
+        clock = self._clock(KNOWN_PROGRAMS)
+        if self._promises:
+            self._settle(*self._promises.pop(0), clock)
+        while self._promises and self._best is None and not clock.is_over():
+            self._settle(*self._promises.pop(0), clock)
+
+    def _settle_known(self) -> None:
+        """Those that were remembered, the one first that promises most, until nothing is left to be proved."""
+        clock = self._clock(KNOWN_PROGRAMS)
+        for most, whole in sorted(self._promises, key=lambda each: -each[0]):
+            if self._tree.best_open <= self._cutoff() or clock.is_over():
+                break
+            self._settle(most, whole, clock)
+            self._make_dearer()
+        self._promises = []
+
+    def _settle(self, most: float, whole: FloatArray, clock: Clock) -> None:
+        """What follows from the choices of a known plan, decided anew beside the rules that held where it was found, or
+        all of it, if that is too little. ``most``: what they may come to."""
+        for keep_rules in (True, False):
+            level = self._noticeable() if keep_rules else self._level()
+            if most <= (level if keep_rules else self._cutoff()):
+                return
+            found = self._choices.settle(whole, clock.within(FOLLOWING), level, keep_rules=keep_rules)
+            if found is not None:
+                self._keep(found)
 
     def _decide_anew(self, whole: FloatArray) -> None:
         """The choices of a plan, with all that follows from them decided anew."""

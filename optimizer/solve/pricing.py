@@ -25,6 +25,11 @@ LEAST_ITERATIONS, ITERATIONS_A_ROW = 20_000, 10
 """How long a warm start is followed before the program is solved from the beginning: simplex methods that start from a
 strange basis can go round in circles."""
 
+LOST, LOST_A_STEP = 40, 0.1
+"""How often HiGHS may ask again whether it shall go on without having made another step of its simplex method: in all,
+and for each step. It does so up to 20 times, and for one step in a hundred of long ways. Where it undoes its steps for
+ever it goes on asking, and since it does not count such steps no limit of steps ever strikes."""
+
 LP_SECONDS = 20.0
 """The same in seconds, far more than any program takes: for a machine that stands still, not to decide anything."""
 
@@ -56,6 +61,29 @@ class Priced:
     basis: Any = None
 
 
+class _Watch:
+    """Ends a program that goes round in circles. Counted, not timed, so that it ends on every machine alike."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Of another program."""
+        self._step, self._again = -1, 0
+
+    def over(self, highs: Any) -> None:
+        """Watch every program of an object of HiGHS from now on."""
+        highs.setCallback(self._ask, None)
+        highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
+
+    def _ask(self, kind: Any, message: str, state: Any, answer: Any, _: Any) -> None:
+        step = state.simplex_iteration_count
+        self._again += step == self._step
+        self._step = step
+        if self._again > LOST + LOST_A_STEP * step:
+            answer.user_interrupt = True
+
+
 class WarmProgram:
     """The relaxation of a form, solved again and again with other bounds on its whole columns. For one thread."""
 
@@ -84,6 +112,7 @@ class WarmProgram:
         self._now: Any = None
         """The basis that HiGHS has; None if that is of no optimum."""
         self._last: tuple[FloatArray, FloatArray] | None = None
+        self._watch = _Watch()
 
     def bound(
         self,
@@ -164,6 +193,7 @@ class WarmProgram:
         highs.setOptionValue("objective_bound", cut)
         # Its clock goes on from program to program.
         highs.setOptionValue("time_limit", float(highs.getRunTime() + LP_SECONDS))
+        self._watch.begin()
         highs.run()
         # The first answer comes quicker with presolve, those after it from the basis that it leaves.
         highs.setOptionValue("presolve", "off")
@@ -182,7 +212,9 @@ class WarmProgram:
         limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self.form.row_count)
         advanced = (*WARM, ("simplex_iteration_limit", limit))
         self._last = self._basis = self._kept = self._now = None
-        return prepare(self._relaxed, replace(self._options, advanced=advanced))
+        highs = prepare(self._relaxed, replace(self._options, advanced=advanced))
+        self._watch.over(highs)
+        return highs
 
     def _move(self, low: FloatArray, high: FloatArray) -> None:
         before = self._last
