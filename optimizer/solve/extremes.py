@@ -18,6 +18,7 @@ from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.tax_rounds import Columns
+from optimizer.solve.worth import worth_of
 
 SLACK = 1e-6
 """By so much (relative to 1 + its size) a floor is below what was found: solvers keep rows to a tolerance."""
@@ -61,7 +62,9 @@ def find_extreme(
         instance,
         maximise=measure,
         value_at_least=value_at_least_usd_m - SLACK * (1.0 + abs(value_at_least_usd_m)),
-        intrinsic_to_market=_worth_of_share(instance, value_at_least_usd_m),
+        # A plan is worth as much as is asked for exactly if it is with shares at what they are worth in one that just
+        # is: they are worth more only in a plan that is worth more.
+        intrinsic_to_market=worth_of(instance, value_at_least_usd_m),
     )
     if by_tax_rule and instance.income_tax is not None:
         countries = range(len(instance.income_tax.country))
@@ -84,12 +87,3 @@ def find_extreme(
 def _known(name: str, known: Columns) -> float:
     """Decisions that a plan does not name are not taken; the rest follows from them."""
     return known.get(name, 0.0 if is_decided(name) else float("nan"))
-
-
-def _worth_of_share(instance: Instance, value_usd_m: float) -> float:
-    """What a share is worth over what it sells for in a plan that is just worth that much.
-
-    At this price of new shares a plan is worth as much as is asked for exactly if it is at its own: a share is worth
-    more than this only in a plan that is.
-    """
-    return max(1.0, value_usd_m / instance.shares_m / instance.share_price_usd)

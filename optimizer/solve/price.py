@@ -8,7 +8,6 @@ drawn, is a project locked up) is rounded by dives, so it may be a trace too low
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from models.forward import forward
 from models.forward_money import gives_shares
@@ -17,9 +16,7 @@ from optimizer.solve.columns import decisions_of
 from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.large import LargeSearch
-from optimizer.solve.worth import worth_of
-
-SAME_WORTH, WORTH_ROUNDS = 1e-9, 50
+from optimizer.solve.worth import at_fair_price
 
 
 def price_choices(
@@ -35,12 +32,7 @@ def price_choices(
             found.append(None)
             continue
         decisions, priced = decisions_of(instance, form, values), instance
-        value = forward(priced, decisions).value_usd_m
-        for _ in range(WORTH_ROUNDS if gives_shares(instance, decisions) else 0):
-            worth = worth_of(instance, value)
-            if abs(worth - priced.intrinsic_to_market) < SAME_WORTH:
-                break
-            priced = replace(instance, intrinsic_to_market=worth)
-            value = forward(priced, decisions).value_usd_m
-        found.append(value)
+        if gives_shares(instance, decisions):
+            priced = at_fair_price(instance, decisions, forward(instance, decisions).value_usd_m)
+        found.append(forward(priced, decisions).value_usd_m)
     return found

@@ -31,6 +31,7 @@ from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Splits
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 from optimizer.solve.ties import break_ties
+from optimizer.solve.worth import at_fair_price, worth_of
 
 EQUITY_ROUNDS, EQUITY_TOLERANCE, LEAST_SECONDS = 4, 1e-3, 1.0
 """How often at most the price of new shares is found anew, when it agrees, and for how little time it is not tried."""
@@ -135,8 +136,7 @@ def _worth(solution: Solution) -> float:
     """What a share of a plan is worth over what it sells for; 1 where none is given away."""
     if not gives_shares(solution.instance, solution.decisions):
         return 1.0
-    instance = solution.instance
-    return max(1.0, solution.value_usd_m / instance.shares_m / instance.share_price_usd)
+    return worth_of(solution.instance, solution.value_usd_m)
 
 
 def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
@@ -146,7 +146,7 @@ def _proven(solutions: list[tuple[float, Solution]], best: Solution) -> float:
     found with shares at that price or cheaper holds; one with dearer shares may be short by the difference on all that
     can be issued.
     """
-    price = max(1.0, best.value_usd_m / best.instance.shares_m / best.instance.share_price_usd)
+    price = worth_of(best.instance, best.value_usd_m)
     return min(solution.bound_usd_m + _dearer(best.instance, assumed, price) for assumed, solution in solutions)
 
 
@@ -167,14 +167,8 @@ def _at_fair_price(solution: Solution) -> Solution:
     """The same decisions, with the price of new shares agreeing to the last digit with what they are worth."""
     if not gives_shares(solution.instance, solution.decisions):
         return solution
-    instance, states = solution.instance, solution.states
-    for _ in range(100):
-        worth = max(1.0, states.value_usd_m / instance.shares_m / instance.share_price_usd)
-        if abs(worth - instance.intrinsic_to_market) < 1e-12:
-            break
-        instance = replace(instance, intrinsic_to_market=worth)
-        states = forward(instance, solution.decisions)
-    return replace(solution, instance=instance, states=states)
+    instance = at_fair_price(solution.instance, solution.decisions, solution.value_usd_m)
+    return replace(solution, instance=instance, states=forward(instance, solution.decisions))
 
 
 def _solve_once(

@@ -30,6 +30,17 @@ def test_shares_sold_below_their_worth(plan: Plan) -> None:
     assert done.result.summary()["equity_intrinsic_to_market"] == about(2, abs=0.003)
 
 
+def test_more_raised_than_the_company_is_worth_on_the_market(plan: Plan) -> None:
+    """Proves: 100M shares at 0.3 (30 in all); 35 raised for a project that brings 130. With a share worth x times 0.3
+    new ones cost 35 (x - 1) of 95, and 30 x = 95 - 35 (x - 1) at x = 2: 60 are left. Broken: put into each other again
+    and again, x = 95 / 30 leaves 19.17, which is x = 1, which leaves 95 once more: 95 or 19.17 is stated."""
+    offers = {"works": project(35, 130)}
+    more = {"finance.opening.share_price_usd": 0.3}
+    done = plan(firm(0, facilities={"atm": shares(limit_usd_m=35)}, offers=offers, more=more))
+    assert done.value == about(60, abs=1e-5)
+    assert done.result.summary()["equity_intrinsic_to_market"] == about(2, abs=1e-6)
+
+
 def test_dear_shares_leave_the_project_to_the_loan(plan: Plan) -> None:
     """Proves: the same project with a loan at a fee of 40 %: 83.33 drawn, 33.33 lost, 216.67 left, more than 200: the
     loan, though shares at their market price would cost nothing. Broken: 250 or 200 with shares."""

@@ -178,7 +178,8 @@ def test_issues_share_the_limit_of_their_facility() -> None:
     on = tree([12, 12, 12])
     options = [{"node": 0, "value": 40, "cash": [-60, 0, 60]}, {"node": 1, "value": 30, "cash": [0, -60, 0]}]
     equity = equity_of([0, 1], 100, [1, 1], 0.2)
-    small = instance(on, options=options, equity=equity, minimum=0)
+    # 100M shares at 1, so that one is worth no more than it sells for.
+    small = instance(on, options=options, equity=equity, minimum=0, shares_m=100.0)
     # What the first hall pays back comes too late for the second.
     assert best(small) == about(25)
     assert best_without(small, "equity_limit") == about(40)
