@@ -26,7 +26,8 @@ class ExitCode(IntEnum):
     INFEASIBLE = 3
     """No plan meets all that the case demands."""
     STOPPED = 4
-    """Stopped early, by time or by hand. A plan was written, with the gap that was reached."""
+    """Not proven to the gap: stopped early, by time or by hand, or the search ended before. A plan was written, with
+    the gap that was reached."""
     AUDIT_FAILED = 5
     """The audit came to other figures than the plan says."""
     INTERRUPTED = 130

@@ -68,7 +68,7 @@ def command(
     wattfork alternatives CASE --within 2% --only least_debt --only latest_start
 
     Each is a plan folder, audited. Exit code 0: all found and proven to the gap; 2: the case or the call is wrong;
-    3: no plan can satisfy the case; 4: some search was stopped, what was found is written; 5: an audit failed;
+    3: no plan can satisfy the case; 4: some plan is not proven to the gap; 5: an audit failed;
     130: stopped before there was a plan.
     """
     import json

@@ -75,8 +75,8 @@ def command(
     wattfork breakeven CASE --of 'market.power.*.scale' --for value=300 --between 0.5:2
 
     A scan finds neighbours that differ; each pair is halved until it is narrow. Exit code 0: answered, also if nothing
-    flips; 1: a point failed; 2: the case, the call or some values are wrong; 3: no value has a plan; 4: stopped by a
-    time limit or Ctrl-C, what was found is written; 130: Ctrl-C before any point was finished.
+    flips; 1: a point failed; 2: the case, the call or some values are wrong; 3: no value has a plan; 4: some
+    answers are not proven to the gap, or Ctrl-C: what was found is written; 130: Ctrl-C before any point was finished.
     """
     import json
 

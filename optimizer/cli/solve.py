@@ -46,8 +46,8 @@ def command(
     """Find the best plan for CASE (a case file, or a folder with case.yaml) and write it, audited, to a folder.
 
     Ctrl-C ends the search and writes the best plan so far. Exit code 0: proven to the gap asked for; 2: the case or
-    the call is wrong; 3: no plan can satisfy the case; 4: stopped early, the plan's gap is stated; 5: audit failed;
-    130: stopped before there was a plan.
+    the call is wrong; 3: no plan can satisfy the case; 4: a plan that is not proven to the gap, its gap is stated;
+    5: audit failed; 130: stopped before there was a plan.
     """
     import json
     import sys

@@ -116,8 +116,8 @@ def command(
     finished so far.
 
     Exit code 0: every point is answered (some may be infeasible); 1: a point failed; 2: the case, the call or some of
-    the values are wrong; 3: all points are infeasible; 4: stopped by a time limit or Ctrl-C, what was found is written;
-    5: an audit failed; 130: Ctrl-C before any point was finished.
+    the values are wrong; 3: all points are infeasible; 4: some are not proven to the gap, or Ctrl-C: what was found is
+    written; 5: an audit failed; 130: Ctrl-C before any point was finished.
     """
     import json
 

@@ -182,7 +182,9 @@ def _value_lines(measures: Measures, solution: Solution, twins: tuple[tuple[Twin
     each = measures.value_usd_per_share
     value = f"{usd_m(measures.value_usd_m)} ({'-' if each < 0 else ''}${abs(each):,.2f} a share{at_wacc})"
     texts = [f"{value}; proven to be within {usd_m(solution.gap_usd_m)} ({solution.gap:.2%}) of the best there is"]
-    if solution.status.value != "optimal":
+    if solution.status.value == "gap left":
+        texts.append("the search came to its end before the gap was closed; more time does not close it")
+    elif solution.status.value != "optimal":
         texts.append(f"the search was stopped ({solution.status.value}) before the gap was closed")
     for twin, twin_plan in twins:
         difference = measures.value_usd_m - twin_plan.value_usd_m

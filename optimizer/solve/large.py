@@ -399,6 +399,16 @@ class LargeSearch:
         seconds = time.perf_counter() - self._began
         self._on_progress(Progress(seconds, value, bound, gap, self._nodes + self._tree.nodes))
 
+    def _why_open(self) -> tuple[Status, str]:
+        """Why the gap is not closed, as a status and in words."""
+        if self._proving and self._tree.best_open <= self._cutoff():
+            return Status.GAP_LEFT, "the search ended: its smaller program promises more than the model gives"
+        if self._stop is not None and self._stop.is_set():
+            return Status.INTERRUPTED, Status.INTERRUPTED.value
+        if self._is_over():
+            return Status.TIME_LIMIT, Status.TIME_LIMIT.value
+        return Status.GAP_LEFT, "the search ended: a linear program could not be solved"
+
     def _result(self) -> tuple[Instance, StandardForm, RawSolution] | None:
         if self._best is None:
             return None
@@ -413,9 +423,7 @@ class LargeSearch:
         allowed = max(self._options.absolute_gap_usd_m, self._options.relative_gap * abs(objective))
         status, message = Status.OPTIMAL, "Optimal"
         if gap > allowed * (1 + 1e-9) + 1e-9:
-            stopped = self._stop is not None and self._stop.is_set()
-            status = Status.INTERRUPTED if stopped else Status.TIME_LIMIT
-            message = status.value
+            status, message = self._why_open()
         return (
             instance,
             form,

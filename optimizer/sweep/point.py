@@ -43,7 +43,7 @@ EXIT_CODES = {
     FAILED: ExitCode.FAILED,
     AUDIT_FAILED: ExitCode.AUDIT_FAILED,
 }
-"""By status; any other status is a plan whose search was stopped."""
+"""By status; any other status is a plan that is not proved to the gap."""
 
 
 LEAST_MINING = 0.05

@@ -115,7 +115,7 @@ def _not_closed_lines(sweep: Sweep) -> list[str]:
     gaps = [(swept.point.number, swept.outcome.figures.gap) for swept in sweep.not_closed if swept.outcome.figures]
     if not gaps:
         return []
-    said = f"{len(gaps)} {'point' if len(gaps) == 1 else 'points'} not proved to the gap in time"
+    said = f"{len(gaps)} {'point' if len(gaps) == 1 else 'points'} not proved to the gap"
     listed = ", ".join(f"{point} (gap {gap:.2%})" for point, gap in gaps)
     return ["", *_headed("?", [f"{said}; another plan may be better there:", *textwrap.wrap(listed, WIDTH - 10)])]
 

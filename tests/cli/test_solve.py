@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from optimizer import api
 from optimizer.cli.main import main
 from optimizer.errors import SolverError
+from optimizer.solve.highs import Status
 
 QUICKSTART = Path(__file__).parents[2] / "cases" / "quickstart"
 
@@ -33,6 +35,30 @@ def test_a_folder_that_holds_more_than_a_plan_is_left_alone(plan: Path, capsys: 
         assert memo.read_text(encoding="utf-8") == "for the board"
     finally:
         memo.unlink()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (Status.GAP_LEFT, "came to its end before the gap was closed; more time does not close it"),
+        (Status.TIME_LIMIT, "was stopped (time limit) before the gap was closed"),
+    ],
+)
+def test_a_gap_that_is_left_is_told_from_a_lack_of_time(
+    status: Status, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves: where the search ended by itself above the gap nobody is told to wait; the exit code is 4 both times.
+    Broken: "stopped (time limit)" of a search that no time would help, or exit 0."""
+    whole = api.solve_certified
+
+    def ended(*arguments: object, **named: object) -> object:
+        found = whole(*arguments, **named)  # type: ignore[arg-type]
+        return replace(found, solution=replace(found.solution, status=status))
+
+    monkeypatch.setattr(api, "solve_certified", ended)
+    assert main(["solve", str(QUICKSTART), "-o", str(tmp_path / "plan"), "--no-twins", "--no-report"]) == 4
+    assert f"the search {said}" in capsys.readouterr().out
+    assert json.loads((tmp_path / "plan" / "summary.json").read_text(encoding="utf-8"))["status"] == status.value
 
 
 def test_a_file_in_the_way_is_said_before_solving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,6 +120,39 @@ def test_a_price_is_that_of_a_cold_solve_with_whole_columns_fixed(seed: int) -> 
         assert price.objective == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", [1, 8])
+def test_a_promise_that_the_model_does_not_keep_is_no_time_limit(seed: int) -> None:
+    """Proves: where nothing is left to be split and the smaller program promised more than the model gives, the status
+    says so, with minutes left and with none, and the bound is that promise: of seed 8 165.73 where the best plan is
+    worth 157.86. Broken: "time limit", though more time changes nothing."""
+    small = company(seed, depth=0.2)
+    form, _ = compact_of(small)
+    search = LargeSearch(small, form, EXACT)
+    found = search.run()
+    assert found is not None
+    assert search._tree.best_open <= search._cutoff() < found[2].bound
+    assert found[2].status is Status.GAP_LEFT
+    assert found[2].bound == pytest.approx(search._tree.unproven)
+    assert found[2].bound >= plain(form) - 1e-6
+    search._until = 0.0
+    late = search._result()
+    assert late is not None
+    assert late[2].status is Status.GAP_LEFT
+
+
+def test_time_that_is_over_is_called_so() -> None:
+    """Proves: with parts left above the cutoff and no time the status is "time limit". Broken: "gap left", as if more
+    time changed nothing."""
+    small = company(8)
+    form, _ = compact_of(small)
+    search = LargeSearch(small, form, EXACT)
+    search._until = 0.0
+    found = search.run()
+    assert found is not None
+    assert search._tree.best_open > search._cutoff()
+    assert found[2].status is Status.TIME_LIMIT
+
+
 def test_a_price_below_the_floor_is_no_price() -> None:
     """Proves: HiGHS may answer "optimal" with a worse point than the floor; it is read as nothing. Broken: the price
     of the plan although the floor lies above it."""

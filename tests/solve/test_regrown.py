@@ -259,6 +259,7 @@ def test_a_program_that_nobody_can_solve_takes_neither_plan_nor_bound(monkeypatc
     found = search.run()
     assert taken[0] > 1
     assert found is not None
+    assert found[2].status is Status.GAP_LEFT
     assert found[2].bound is not None
     assert found[2].bound >= best - 1e-6
 

@@ -249,7 +249,7 @@ def test_points_that_are_not_closed_are_marked_and_listed() -> None:
     lines = sweep_lines(studied("grid", (Vary("a", (1.0, 2.0, 3.0)),), points))
     assert [line.split()[2] for line in lines[5:8]] == ["$50.0M", "$50.0M?", "$50.0M"]
     at_end = [line for line in lines if line.startswith("?")]
-    assert at_end == ["?         1 point not proved to the gap in time; another plan may be better there:"]
+    assert at_end == ["?         1 point not proved to the gap; another plan may be better there:"]
     assert lines[-1] == "          2 (gap 1.23%)"
 
 

@@ -42,9 +42,7 @@ def _answer(plan: PagePlan) -> Said:
 def _checks(plan: PagePlan) -> Iterator[Said]:
     summary, certificate, audit = plan.summary, plan.summary["certificate"], plan.summary.get("audit")
     proof = f"; relative gap {float(summary['gap']):.4%}"
-    stopped = (
-        "" if summary["status"] == "optimal" else f" The search was stopped before that ({raw(summary['status'], 40)})."
-    )
+    stopped = "" if summary["status"] == "optimal" else f" The search ended before that ({raw(summary['status'], 40)})."
     yield said(
         "Best plan: worth ", usd(summary["value_usd_m"]), "; no plan can be worth more than ",
         usd(summary["bound_usd_m"]), f"{proof}.{stopped}",
