@@ -1,15 +1,15 @@
 """Linear programs kept warm: price a plan (all whole columns fixed), or bound what is left of the choices.
 
 A `WarmProgram` holds the relaxation of one form in HiGHS and is asked again and again with other bounds on its whole
-columns; the basis of the last answer makes the next one cheap (10 to 100 ms where a cold one takes 0.5 s).
-`price_plans` prices a list of candidates with it. Answers are those of linear programs: a plan's price is its exact
-value in the form, and a bound holds for every plan within the bounds that were asked about.
+columns; the basis of the last answer makes the next one cheap (10 to 100 ms where a cold one takes 0.5 s). Answers are
+those of linear programs: a plan's price is its exact value in the form, and a bound holds for every plan within the
+bounds that were asked about.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -239,11 +239,6 @@ class WarmProgram:
                 return Priced(self._sign * raw.objective, raw.values)
             message = raw.message
         raise SolverError(f"a linear program was not solved: {message}")
-
-
-def price_plans(program: WarmProgram, plans: Iterable[npt.ArrayLike]) -> list[Priced]:
-    """Price each candidate (k,): whole values in the order of ``program.whole``. One after the other, in this order."""
-    return [program.price(plan) for plan in plans]
 
 
 def whole_values(form: StandardForm, columns: Mapping[str, float]) -> FloatArray:

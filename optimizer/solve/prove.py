@@ -56,7 +56,8 @@ class Trace:
 @dataclass(frozen=True, eq=False)
 class Part:
     """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer with
-    its basis. ``depth``: how often all choices were split to come to it."""
+    its basis. ``depth``: how often all choices were split to come to it; ``worth``: of a share over what it sells for,
+    when the program was solved."""
 
     side: Side
     bound: float
@@ -65,17 +66,6 @@ class Part:
     basis: Any = None
     depth: int = 0
     worth: float = 1.0
-
-
-@dataclass(frozen=True)
-class Proof:
-    """``bound``: no plan is worth more. ``plans``: better plans found on the way, (value, whole columns (k,)).
-    ``complete``: nothing above the cutoff is left."""
-
-    bound: float
-    plans: tuple[tuple[float, FloatArray], ...]
-    nodes: int
-    complete: bool
 
 
 class Tree:
@@ -361,24 +351,3 @@ class Tree:
             for _, answer in answers
         )
         return first, second
-
-
-def prove(
-    tree: Tree,
-    cutoff: float,
-    *,
-    nodes: int = 1_000_000,
-    until: float = np.inf,
-    stop: threading.Event | None = None,
-) -> Proof:
-    """Whether anything is worth more than ``cutoff``; a plan above it raises the cutoff to its value."""
-    plans: list[tuple[float, FloatArray]] = []
-    level = [cutoff]
-
-    def found(value: float, whole: FloatArray) -> None:
-        if value > level[0]:
-            plans.append((value, whole))
-            level[0] = value
-
-    complete = tree.exhaust(lambda: level[0], found, nodes=nodes, until=until, stop=stop)
-    return Proof(max(level[0], tree.best_open, tree.unproven), tuple(plans), tree.nodes, complete)

@@ -18,11 +18,12 @@ from optimizer.solve.dive import Clock, dive
 from optimizer.solve.fixed import solve_fixed
 from optimizer.solve.highs import SolveOptions, Status, prepare, solve_form
 from optimizer.solve.large import LargeSearch
-from optimizer.solve.pricing import WarmProgram, price_plans, whole_values
+from optimizer.solve.pricing import WarmProgram, whole_values
 from optimizer.solve.progress import Progress
-from optimizer.solve.prove import Part, Tree, prove
+from optimizer.solve.prove import Part, Tree
 from optimizer.solve.run import solve_instance
 from tests.solve.companies import company
+from tests.solve.proofs import proven
 
 EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
 SEEDS = range(12)
@@ -110,7 +111,7 @@ def test_a_price_is_that_of_a_cold_solve_with_whole_columns_fixed(seed: int) -> 
                 columns[f"sign[{4 * offer + int(random.integers(4))}]"] = 1.0
                 columns[f"hall_count[{offer},5]"] = 1.0
         plans.append(whole_values(form, columns))
-    prices = price_plans(program, plans)
+    prices = [program.price(plan) for plan in plans]
     assert any(np.isfinite(price.objective) for price in prices)
     for plan, price in zip(plans, prices, strict=True):
         whole = np.zeros(form.column_count)
@@ -169,9 +170,9 @@ def test_a_cutoff_given_to_highs_is_no_statement_about_its_plan() -> None:
     says "complete, no plans, bound = cutoff". Broken: a plan below the cutoff taken for the optimum."""
     form, program, tree = parts(company(4))
     best = plain(form)
-    proof = prove(tree, best + 1.0)
+    proof = proven(tree, best + 1.0)
     assert proof.complete
-    assert proof.plans == ()
+    assert proof.values == ()
     assert proof.bound == pytest.approx(best + 1.0)
     minimised = replace(program.form, costs=-program.form.costs, offset=-program.form.offset, maximise=False)
     highs = prepare(minimised, replace(EXACT, advanced=(("objective_bound", -(best + 1.0)),)))
@@ -186,9 +187,9 @@ def test_a_cutoff_below_the_optimum_does_not_lose_it(seed: int) -> None:
     with the wrong sign ends "complete" without it."""
     form, program, tree = parts(company(seed, twins=seed % 2 == 0))
     best = plain(program.form)
-    proof = prove(tree, best - 0.5)
+    proof = proven(tree, best - 0.5)
     assert proof.complete
-    assert proof.plans[-1][0] == pytest.approx(best, abs=1e-4)
+    assert proof.values[-1] == pytest.approx(best, abs=1e-4)
     assert proof.bound >= best - 1e-6
     assert plain(form) <= proof.bound + 1e-6
 
@@ -201,7 +202,7 @@ def test_a_proof_that_is_broken_off_has_a_bound_that_holds() -> None:
     bounds = []
     for nodes in range(8):
         tree = Tree(program, WarmProgram(program.form, EXACT))
-        bounds.append(prove(tree, best - 1.0, nodes=nodes).bound)
+        bounds.append(proven(tree, best - 1.0, nodes=nodes).bound)
     assert min(bounds) >= best - 1e-6
     assert bounds == sorted(bounds, reverse=True)
     assert bounds[0] > bounds[-1]
