@@ -46,7 +46,12 @@ MOST_SPLITS = 1000
 
 @dataclass(eq=False)
 class Trace:
-    """How a part was split: nothing yet, or a cut and its two sides, and what no plan in it exceeds."""
+    """How a part was split: nothing yet, or a cut and its two sides, and what no plan in it exceeds.
+
+    Of a part whose split was taken over from another tree that is infinite, because its own program was never solved.
+    What its ends have says nothing of it: they are closed, which is what the split is for. To solve the parents of
+    closed ends takes a quarter more programs at a point and closes hardly any.
+    """
 
     cut: Cut | None = None
     sides: tuple[Trace, ...] = ()

@@ -75,6 +75,22 @@ def test_what_was_split_for_plans_alone_is_not_kept(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_splits_are_handed_on_by_a_tree_that_took_them_over(seed: int) -> None:
+    """Proves: a tree that took over splits, all of whose ends are closed, hands them on, and a third tree closes by
+    them as it did, with no split of its own. Broken: splits are left out because their ends lie below the cutoff: the
+    third tree begins with all choices, and a sweep proves every second point from nothing."""
+    tree, best = grown(seed)
+    cutoff = best + 0.1
+    tree.exhaust(lambda: cutoff, lambda value, whole: None, nodes=10_000)
+    kept = tree.splits(cutoff)
+    assert len(kept) > 1
+    other, _ = again(seed, kept, cutoff)
+    third, _ = again(seed, other.splits(cutoff), cutoff)
+    assert third.splits(cutoff) == other.splits(cutoff)
+    assert third.warm.solved == other.splits(cutoff).count(None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_splits_of_another_case_lose_no_plan(seed: int) -> None:
     """Proves: a tree of another company, or of none, gives the optimum all the same, wherever its splits can be made.
     Broken: a part of the choices that lies on no side of a split."""
