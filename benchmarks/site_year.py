@@ -140,8 +140,8 @@ def parts(folder: Path) -> dict[str, Any]:
     from optimizer.instance.build import prepare_from
     from optimizer.market.market import build_market
     from optimizer.operations.operations import build_operations
-    from optimizer.solve.bridge import compile_model
     from optimizer.solve.highs import SolveOptions, solve_form
+    from optimizer.solve.reading import compile_model
 
     loaded = api.load(folder / "case.yaml")
     market = build_market(loaded.case, loaded.folder)

@@ -13,8 +13,9 @@ from pyomo.common.gc_manager import PauseGC
 from models.build import FAMILIES, empty
 from models.instance import Instance
 from models.linear import forget
-from optimizer.solve.bridge import ModelReader, StandardForm
+from optimizer.solve.bridge import StandardForm
 from optimizer.solve.inputs import Inputs, Reading, same_inputs
+from optimizer.solve.reading import ModelReader
 
 MOST_CHANGES = 200
 """How often a model is changed before one is made from nothing: Pyomo keeps a trace of all that was ever in it."""

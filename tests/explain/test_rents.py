@@ -12,7 +12,8 @@ from models.build import build
 from optimizer.explain.change import Change
 from optimizer.explain.rents import rents
 from optimizer.explain.start import Start
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
+from optimizer.solve.reading import compile_model
 
 
 @pytest.mark.parametrize("name", ["quickstart", "alberta_or_texas"])

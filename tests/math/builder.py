@@ -34,8 +34,8 @@ from models.instance import (
 )
 from models.tree import Tree, path
 from optimizer.instance.sheet import Lever, Sheet
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.highs import SolveOptions, Status, solve_form
+from optimizer.solve.reading import compile_model
 from optimizer.solve.run import Solution, solve_instance
 
 EXACT = SolveOptions(relative_gap=1e-9)

@@ -11,8 +11,8 @@ from models.build import build
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
 from models.tree import Tree
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.highs import Status, solve_form
+from optimizer.solve.reading import compile_model
 from tests.math.builder import EXACT
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from models.build import build
 from models.instance import Instance
 from models.measures import MEASURES
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.extremes import Extreme, find_extreme
 from optimizer.solve.highs import Status, solve_form
+from optimizer.solve.reading import compile_model
 from optimizer.solve.run import solve_instance
 from tests.math.builder import (
     EXACT,

@@ -12,8 +12,8 @@ import pytest
 from models import income_parts
 from models.build import build
 from models.instance import Instance, Treasury
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.highs import solve_form
+from optimizer.solve.reading import compile_model
 from tests.math.builder import (
     EXACT,
     about,

@@ -13,8 +13,8 @@ from models.build import build
 from models.instance import Instance, Treasury
 from models.tree import Tree
 from optimizer.errors import InfeasibleError
-from optimizer.solve.bridge import compile_model
 from optimizer.solve.highs import solve_form
+from optimizer.solve.reading import compile_model
 from tests.math.builder import (
     EXACT,
     about,

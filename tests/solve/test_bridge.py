@@ -15,10 +15,11 @@ from pyomo.core.base.enums import SortComponents
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import VarRecorder
 
+from models.terms import LinearReader
 from optimizer.errors import SolverError
-from optimizer.solve.bridge import StandardForm, compile_model, load_values, make_form
+from optimizer.solve.bridge import StandardForm, load_values, make_form
 from optimizer.solve.highs import SolveOptions, Status, solve_form
-from optimizer.solve.linear_rows import LinearReader
+from optimizer.solve.reading import compile_model
 
 EXACT = SolveOptions(relative_gap=0.0, time_limit_seconds=20.0)
 

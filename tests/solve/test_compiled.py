@@ -15,9 +15,10 @@ from models.build import build
 from models.instance import Instance
 from optimizer.case.load import case_from_data, load_case
 from optimizer.instance.build import prepare
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
 from optimizer.solve.compiled import Compiler
 from optimizer.solve.inputs import Reading, same_inputs
+from optimizer.solve.reading import compile_model
 from tests.math import test_income_tax_random, test_money_random
 from tests.solve import companies
 

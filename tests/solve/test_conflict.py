@@ -10,9 +10,10 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from optimizer.solve.bridge import StandardForm, compile_model, make_form
+from optimizer.solve.bridge import StandardForm, make_form
 from optimizer.solve.conflict import ConflictKind, Softening, find_conflict
 from optimizer.solve.highs import SolveOptions, Status, solve_form
+from optimizer.solve.reading import compile_model
 
 INF = np.inf
 

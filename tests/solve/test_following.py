@@ -9,10 +9,11 @@ import pytest
 from models.build import build
 from models.instance import Instance
 from optimizer.instance.whole_plan import Trail
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
 from optimizer.solve.columns import is_decided
 from optimizer.solve.following import completed
 from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_form
+from optimizer.solve.reading import compile_model
 from optimizer.solve.run import solve_instance
 from tests.solve.companies import company
 

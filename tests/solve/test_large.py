@@ -12,7 +12,7 @@ from models.build import build
 from models.instance import Instance
 from optimizer.solve import large, run
 from optimizer.solve.bounds import compact_of, lp_bound
-from optimizer.solve.bridge import StandardForm, compile_model
+from optimizer.solve.bridge import StandardForm
 from optimizer.solve.compact import Compact
 from optimizer.solve.dive import Clock, dive
 from optimizer.solve.fixed import solve_fixed
@@ -21,6 +21,7 @@ from optimizer.solve.large import LargeSearch
 from optimizer.solve.pricing import WarmProgram, whole_values
 from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Part, Tree
+from optimizer.solve.reading import compile_model
 from optimizer.solve.run import solve_instance
 from tests.solve.companies import company
 from tests.solve.proofs import proven
