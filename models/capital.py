@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
+from models.entries import Entries, by_row
 from models.tree import Bools, Floats, Ints
 
 
@@ -83,6 +85,12 @@ class Tranches:
     """(R, L)"""
     row_upper: Floats
     """(R,)"""
+
+    @cached_property
+    def rows(self) -> list[tuple[Entries, ...]]:
+        """By row: what stands in ``row_draw``, ``row_commit``, ``row_hall`` and ``row_order``."""
+        tables = (self.row_draw, self.row_commit, self.row_hall, self.row_order)
+        return list(zip(*(by_row(table) for table in tables), strict=True))
 
     @property
     def either_or(self) -> Ints:

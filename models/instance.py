@@ -16,18 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from models.capital import Companies, Covenants, Lines, RingFences, Tranches
+from models.entries import Entries, by_column, by_row
 from models.income_tax_arrays import IncomeTax
 from models.tree import Bools, Floats, Ints, Tree
-
-Entries = list[tuple[int, float]]
-"""(row, amount) of a column of a sparse table, or (column, amount) of a row."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Places:
     @cached_property
     def later_in(self) -> list[Entries]:
         """By node: the rows of ``later_usd_m_per_eh`` with an amount in it."""
-        return _by_column(self.later_usd_m_per_eh)
+        return by_column(self.later_usd_m_per_eh)
 
 
 @dataclass(frozen=True)
@@ -186,7 +183,7 @@ class MegawattLimits:
     def rows(self) -> list[tuple[Entries, ...]]:
         """By row: what stands in ``place_mw_per_eh``, ``option_mw_per_hall`` and ``build_mw``."""
         tables = (self.place_mw_per_eh, self.option_mw_per_hall, self.build_mw)
-        return list(zip(*(_by_row(table) for table in tables), strict=True))
+        return list(zip(*(by_row(table) for table in tables), strict=True))
 
 
 @dataclass(frozen=True)
@@ -249,28 +246,28 @@ class SiteOperations:
     def rows(self) -> list[tuple[Entries, ...]]:
         """By row: what stands in ``row_use``, ``row_lever``, ``row_place``, ``row_hall`` and ``row_sign``."""
         tables = (self.row_use, self.row_lever, self.row_place, self.row_hall, self.row_sign)
-        return list(zip(*(_by_row(table) for table in tables), strict=True))
+        return list(zip(*(by_row(table) for table in tables), strict=True))
 
     @cached_property
     def use_cash_in(self) -> list[Entries]:
         """By node: the uses with an amount in ``use_cash``; the same of the other tables below."""
-        return _by_column(self.use_cash)
+        return by_column(self.use_cash)
 
     @cached_property
     def use_btc_in(self) -> list[Entries]:
-        return _by_column(self.use_btc)
+        return by_column(self.use_btc)
 
     @cached_property
     def lever_cash_in(self) -> list[Entries]:
-        return _by_column(self.lever_cash)
+        return by_column(self.lever_cash)
 
     @cached_property
     def lever_posted_in(self) -> list[Entries]:
-        return _by_column(self.lever_posted)
+        return by_column(self.lever_posted)
 
     @cached_property
     def hall_cash_in(self) -> list[Entries]:
-        return _by_column(self.hall_cash)
+        return by_column(self.hall_cash)
 
 
 @dataclass(frozen=True)
@@ -437,23 +434,6 @@ class Instance:
     """A measure by name, and how much of it there has to be."""
     value_at_least: float | None = None
     """USD millions that a plan has to be worth."""
-
-
-def _by_row(matrix: sparse.csr_array) -> list[Entries]:
-    """By row: (column, amount), in the order in which they are kept."""
-    ends, columns, amounts = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
-    return [list(zip(columns[a:b], amounts[a:b], strict=True)) for a, b in pairwise(ends)]
-
-
-def _by_column(matrix: sparse.csr_array) -> list[Entries]:
-    """By column: (row, amount) of what is not zero, in the order of the rows."""
-    columns = sparse.csc_array(matrix)
-    columns.sort_indices()
-    ends, rows, amounts = columns.indptr.tolist(), columns.indices.tolist(), columns.data.tolist()
-    return [
-        [(row, amount) for row, amount in zip(rows[a:b], amounts[a:b], strict=True) if amount]
-        for a, b in pairwise(ends)
-    ]
 
 
 def nothing_later(places: int, nodes: int) -> sparse.csr_array:

@@ -14,7 +14,6 @@ import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
-from scipy import sparse
 
 from models.instance import Instance
 
@@ -56,12 +55,6 @@ def in_table(amounts: NDArray[Any]) -> list[tuple[tuple[int, int], float]]:
     rows, columns = np.nonzero(amounts)
     index = zip(rows.tolist(), columns.tolist(), strict=True)
     return list(zip(index, amounts[rows, columns].astype(float).tolist(), strict=True))
-
-
-def row_of(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
-    """(column, amount) of a row, in the order in which they are kept."""
-    begin, end = matrix.indptr[row], matrix.indptr[row + 1]
-    return list(zip(matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist(), strict=True))
 
 
 def forget(model: pyo.ConcreteModel) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
-from models.linear import nonzero, row_of, weighted
+from models.linear import nonzero, weighted
 from models.tree import Floats
 
 FAMILIES = (
@@ -61,13 +61,8 @@ def row(model: pyo.ConcreteModel, instance: Instance, r: int) -> object:
     tranches = instance.tranches
     assert tranches is not None
     total: Any = 0.0
-    for matrix, variable in (
-        (tranches.row_draw, "draw"),
-        (tranches.row_commit, "commit"),
-        (tranches.row_hall, "halls"),
-        (tranches.row_order, "order"),
-    ):
-        total += weighted(getattr(model, variable), row_of(matrix, r))
+    for variable, entries in zip(("draw", "commit", "halls", "order"), tranches.rows[r], strict=True):
+        total += weighted(getattr(model, variable), entries)
     if isinstance(total, float):
         return pyo.Constraint.Skip
     return total <= float(tranches.row_upper[r])

@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 import pytest
 from scipy import sparse
 
+from models.entries import by_row
 from models.instance import Instance
 from models.linear import at_node, forget, in_table, nonzero, once_a_node, weighted
 from tests.math.builder import instance, tree
@@ -32,6 +33,13 @@ def test_amounts_come_in_order_and_without_zeros() -> None:
     assert nonzero(table[:, 0]) == [(1, 3.0), (2, -0.5)]
     assert at_node(table[:, 1], 1) == [((0, 1), 2.0), ((2, 1), 4.0)]
     assert in_table(table) == [((0, 1), 2.0), ((1, 0), 3.0), ((2, 0), -0.5), ((2, 1), 4.0)]
+
+
+def test_rows_of_a_table_come_as_they_are_kept() -> None:
+    """Proves: each row has its columns in the order in which they are kept, a row without entries is empty. Broken: a
+    limit of a facility that counts the draws of its neighbour."""
+    table = sparse.csr_array((np.array([4.0, 5.0, 7.0]), np.array([2, 0, 1]), np.array([0, 2, 2, 3])), shape=(3, 3))
+    assert by_row(table) == [[(2, 4.0), (0, 5.0)], [], [(1, 7.0)]]
 
 
 def test_charges_paid_later_are_found_by_node() -> None:
