@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -33,18 +34,22 @@ TARGET_RATIO = 1.8
 VARIED = "market.power.west.scale"
 LOW, HIGH = 0.6, 1.6
 START_SECONDS = 60.0
+ENDS = "benchmarks.ends_with_parent"
 
 
 @contextlib.contextmanager
 def cluster(workers: int) -> Iterator[str]:
-    """Address of a scheduler with so many workers of one thread."""
+    """Address of a scheduler with so many workers of one thread. All end with this process, also if it is killed."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as ends:
         file = Path(name) / "scheduler.json"
 
         def start(*arguments: str) -> None:
             command = [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
-            process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+            command += ["--preload", ENDS]
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            assert process.stdin is not None
+            ends.callback(process.stdin.close)
             ends.callback(process.wait)
             ends.callback(process.terminate)
 
@@ -104,6 +109,8 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
+    # Else nothing ends the scheduler and the workers in an orderly way.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     shared, jobs = shared_of(CASES["quickstart"]), jobs_of(chosen.points)
     ratios = []
     print(f"{chosen.points} points of quickstart\n")

@@ -18,6 +18,7 @@ from typing import Any
 import dask
 import pytest
 
+from benchmarks.dask_workers import ENDS
 from optimizer.errors import CallError
 from optimizer.pool import Done
 from optimizer.sweep.campaign import Campaign
@@ -49,11 +50,13 @@ class Cluster:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "DASK_CONFIG": str(self.folder)}
+        # With a nanny it is the nanny that was started from here; what it starts ends with it.
+        ends = "--preload-nanny" if "--nanny" in arguments else "--preload"
         with (self.folder / "log").open("ab") as log:
             self.logged = log.tell()
             process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard"],
-                cwd=self.folder, env=environment, stdout=log, stderr=log,
+                [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard", ends, ENDS],
+                cwd=self.folder, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log,
             )  # fmt: skip
         self.processes.append(process)
         return process
@@ -80,6 +83,8 @@ class Cluster:
             process.kill()
         for process in self.processes[since:]:
             process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
         del self.processes[since:]
 
 
