@@ -9,9 +9,11 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import Trail
-from optimizer.solve import pricing
+from optimizer.solve import large, pricing
 from optimizer.solve.bounds import compact_of
-from optimizer.solve.bridge import make_form
+from optimizer.solve.bridge import FloatArray, StandardForm, make_form
+from optimizer.solve.choices import Choices
+from optimizer.solve.dive import Clock
 from optimizer.solve.fixed import FixedProgram, solve_fixed
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.large import LargeSearch
@@ -295,3 +297,56 @@ def test_plans_that_cannot_be_paid_here_leave_a_bound_that_holds(seed: int) -> N
     assert fresh[2].objective is not None
     assert found[2].bound is not None
     assert found[2].bound >= fresh[2].objective - 1e-6
+
+
+def plan_of(search: LargeSearch, form: StandardForm) -> dict[str, float]:
+    """Whole columns of what a search finds, by name, those that are not 0."""
+    found = search.run()
+    assert found is not None
+    assert found[2].values is not None
+    whole = np.round(found[2].values)
+    return {n: float(v) for n, v, i in zip(form.column_names, whole, form.integer, strict=True) if i and v}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_best_of_known_plans_is_where_a_search_begins(seed: int) -> None:
+    """Proves: of the plan that takes nothing (the nearest) and the best one (known second) the second is what the
+    search has before it splits anything. Broken: only the nearest is priced, and it begins at the value of nothing."""
+    small = company(seed)
+    form, _ = compact_of(small)
+    best = plan_of(LargeSearch(small, form, EXACT), form)
+    value = LargeSearch(small, form, EXACT).run()
+    assert value is not None
+    search = LargeSearch(small, form, EXACT, known=[{}, best])
+    search._price_known()
+    assert value[2].objective is not None
+    assert search._level() == pytest.approx(value[2].objective, abs=1e-5)
+
+
+def test_known_plans_that_cannot_be_paid_do_not_hold_up_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: of twelve known plans that promise everything and cannot be paid two are decided anew, twice each, where
+    four programs may be taken for that, and the search finds what it finds from nothing. Broken: 24 tries, or no
+    plan."""
+    small = company(1, opening=8.0, fleet=0.3)
+    form, _ = compact_of(small)
+    fresh = LargeSearch(small, form, EXACT).run()
+    tries: list[bool] = []
+
+    def in_vain(self: Choices, plan: FloatArray, clock: Clock, floor: float, *, keep_rules: bool = False) -> None:
+        self._tree.warm.bound()
+        tries.append(keep_rules)
+
+    known = [{name: 1.0} for name in form.column_names if name.startswith("sign[")]
+    assert len(known) == 12
+    search = LargeSearch(small, form, EXACT, known=known)
+    with monkeypatch.context() as patched:
+        patched.setattr(large, "KNOWN_PROGRAMS", 4)
+        patched.setattr(Choices, "promise", lambda *_: 1e6)
+        patched.setattr(Choices, "settle", in_vain)
+        search._price_known()
+    assert tries == [True, False] * 2
+    search._promises = []
+    found = search.run()
+    assert fresh is not None
+    assert found is not None
+    assert found[2].objective == pytest.approx(fresh[2].objective, abs=1e-5)
