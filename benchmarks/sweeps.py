@@ -1,6 +1,6 @@
 """How much cheaper points of a sweep are than the same points solved alone, and how that goes with their number.
 
-    python -m benchmarks.sweeps [--case cipher] [--points 225] [--gap 0.015] [--fresh 20] [--highs]
+    python -m benchmarks.sweeps [--case cipher] [--points 225] [--line 50] [--gap 0.015] [--fresh 20] [--highs]
     python -m benchmarks.sweeps --growth [--case quickstart] [--gap 1e-4] [--counts 25,100,400,2000]
 
 The first solves a map of power price and hashprice (as square as the number of points allows) and a sweep of 50 power
@@ -36,6 +36,10 @@ POWER, HASHPRICE = "market.power.*.scale=0.6:1.6:{}", "market.network.subsidy_bt
 
 NAMES = {"cipher": "cipher_2025q2"}
 
+LINKED = {"reference": "sites.*.contract_offers.*.terms.price_usd_per_mwh=x0.6:x1.6:{}"}
+"""What moves with the price of power, by case: blocks that are offered at a share of the mean price, as the reference
+case's are, cost more where that is higher."""
+
 
 @dataclass(frozen=True)
 class Alone:
@@ -56,16 +60,20 @@ def solve_by_highs(shared: Shared, job: Job) -> Outcome:
         return solve_point(shared, job)
 
 
-def map_of(loaded: LoadedCase, count: int) -> tuple[Point, ...]:
-    """A grid of about so many points, as square as can be."""
+def map_of(loaded: LoadedCase, count: int, linked: str = "") -> tuple[Point, ...]:
+    """A grid of about so many points, as square as can be. ``linked``: what moves with the price of power."""
     side = max(1, math.isqrt(count))
-    texts = (POWER.format(max(1, round(count / side))), HASHPRICE.format(side))
+    texts = (_power(max(1, round(count / side)), linked), HASHPRICE.format(side))
     return make_grid(loaded, [parse_vary(text) for text in texts])
 
 
-def line_of(loaded: LoadedCase, count: int) -> tuple[Point, ...]:
+def line_of(loaded: LoadedCase, count: int, linked: str = "") -> tuple[Point, ...]:
     """So many power prices."""
-    return make_grid(loaded, [parse_vary(POWER.format(count))])
+    return make_grid(loaded, [parse_vary(_power(count, linked))])
+
+
+def _power(count: int, linked: str) -> str:
+    return " & ".join(text.format(count) for text in (POWER, linked) if text)
 
 
 def swept(loaded: LoadedCase, points: Sequence[Point], options: PointOptions) -> tuple[list[Swept], float]:
@@ -126,7 +134,8 @@ def compare(loaded: LoadedCase, chosen: argparse.Namespace) -> None:
         searches["HiGHS alone"] = solve_by_highs
     print("| sweep | points | clock s | s a point | by candidates | alone by | s alone | ratio | difference (gap) |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for name, points in (("map", map_of(loaded, chosen.points)), ("power", line_of(loaded, LINE_POINTS))):
+    grids = {"map": map_of(loaded, chosen.points, chosen.linked), "power": line_of(loaded, chosen.line, chosen.linked)}
+    for name, points in grids.items():
         found, clock = swept(loaded, points, options)
         count = len(points) if chosen.fresh is None else min(chosen.fresh, len(points))
         drawn = sorted(random.Random(chosen.seed).sample(points, count), key=lambda point: point.number)
@@ -146,7 +155,7 @@ def growth(loaded: LoadedCase, chosen: argparse.Namespace) -> None:
     print("| points | clock s | s a point | by candidates |")
     print("|---|---|---|---|")
     for count in chosen.counts:
-        found, clock = swept(loaded, map_of(loaded, count), options)
+        found, clock = swept(loaded, map_of(loaded, count, chosen.linked), options)
         mean = statistics.mean(each.seconds for each in found)
         print(f"| {len(found)} | {clock:.0f} | {mean:.3f} | {closed_by_candidates(found):.0%} |", flush=True)
 
@@ -156,6 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", help="cipher, reference, quickstart, or a folder")
     parser.add_argument("--points", type=int, default=225)
+    parser.add_argument("--line", type=int, default=LINE_POINTS, help="power prices of the line")
     parser.add_argument("--gap", type=float, default=None)
     parser.add_argument("--fresh", type=int, default=None, help="how many points are solved alone (default: all)")
     parser.add_argument("--highs", action="store_true", help="alone also by HiGHS' own search")
@@ -167,6 +177,7 @@ def main() -> None:
     case = chosen.case or ("quickstart" if chosen.growth else "cipher")
     known = NAMES.get(case, case)
     loaded = load_case(CASES.get(known, Path(case)))
+    chosen.linked = LINKED.get(known, "")
     if chosen.gap is None:
         chosen.gap = 1e-4 if known == "quickstart" else 0.015
     if chosen.counts is None:
