@@ -112,8 +112,8 @@ class LargeSearch:
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
         if self._best is not None:
             self._best = replace(self._best, whole=self._choices.completed(self._best.whole))
-        self._promises: list[tuple[float, FloatArray]] = []
-        """What choices of known plans come to at most, and the plans."""
+        self._unsettled: list[FloatArray] = []
+        """Known plans of which it was not decided anew what follows from their choices."""
         self._nodes, self._proving = 0, True
         self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         # The first root has shares at the market's price, or at what they are worth under a plan that is known: no
@@ -199,36 +199,40 @@ class LargeSearch:
         return self._best.program if self._best is not None else None
 
     def _price_known(self) -> None:
-        """Known plans as they are, with all that followed from their choices where they were found; of the nearest that
-        promises noticeably more it is decided anew. The others that do are remembered, should the proof need them."""
-        for plan in self._known:
-            whole = self._choices.completed(whole_values(self._warm.form, plan))
-            most = self._choices.promise(whole, self._noticeable())
-            if most <= self._noticeable():
-                continue
-            priced = self._warm.price(whole, self._level() if self._best is not None else None)
+        """Known plans as they are, with all that followed from their choices where they were found; then what follows
+        from the choices of the nearest decided anew, and from those of the next as long as there is no plan. Those that
+        are left may be needed for the proof."""
+        plans = [self._choices.completed(whole_values(self._warm.form, plan)) for plan in self._known]
+        found = []
+        # The nearest was priced in the model, where the worth of a share was settled.
+        for whole in plans[1:]:
+            priced = self._warm.price(whole, self._noticeable() if self._best is not None else None)
             if priced.values is not None:
-                self._keep(Found(priced.objective, whole))
-            self._promises.append((most, whole))
+                found.append(Found(priced.objective, whole))
+        for each in sorted(found, key=lambda each: -each.value):
+            if each.value > self._noticeable():
+                self._keep(each)
         clock = self._clock(KNOWN_PROGRAMS)
-        if self._promises:
-            self._settle(*self._promises.pop(0), clock)
-        while self._promises and self._best is None and not clock.is_over():
-            self._settle(*self._promises.pop(0), clock)
+        for k, whole in enumerate(plans):
+            if (k == 0 or self._best is None) and not clock.is_over():
+                self._settle(whole, clock)
+            else:
+                self._unsettled.append(whole)
 
     def _settle_known(self) -> None:
-        """Those that were remembered, the one first that promises most, until nothing is left to be proved."""
+        """What follows from the choices of the other known plans, until nothing is left to be proved."""
         clock = self._clock(KNOWN_PROGRAMS)
-        for most, whole in sorted(self._promises, key=lambda each: -each[0]):
+        for whole in self._unsettled:
             if self._tree.best_open <= self._cutoff() or clock.is_over():
                 break
-            self._settle(most, whole, clock)
+            self._settle(whole, clock)
             self._make_dearer()
-        self._promises = []
+        self._unsettled = []
 
-    def _settle(self, most: float, whole: FloatArray, clock: Clock) -> None:
+    def _settle(self, whole: FloatArray, clock: Clock) -> None:
         """What follows from the choices of a known plan, decided anew beside the rules that held where it was found, or
-        all of it, if that is too little. ``most``: what they may come to."""
+        all of it, if that is too little; where they may come to noticeably more than the best plan."""
+        most = self._choices.promise(whole, self._noticeable())
         for keep_rules in (True, False):
             level = self._noticeable() if keep_rules else self._level()
             if most <= (level if keep_rules else self._cutoff()):

@@ -345,7 +345,7 @@ def test_known_plans_that_cannot_be_paid_do_not_hold_up_the_search(monkeypatch: 
         patched.setattr(Choices, "settle", in_vain)
         search._price_known()
     assert tries == [True, False] * 2
-    search._promises = []
+    search._unsettled = []
     found = search.run()
     assert fresh is not None
     assert found is not None
