@@ -142,6 +142,16 @@ class Splitter:
             other[1][choices[: at + 1]] = 0.0
         return one, other
 
+    def beside(self, whole: FloatArray, side: Side) -> Cut | None:
+        """A cut with a plan (k,) on one side, and other plans on both: first of what the plan takes. None if it is the
+        only one there is."""
+        plan = np.round(whole)
+        free = np.flatnonzero(side[1] - side[0] > 0.5)
+        taken = free[plan[free] > side[0][free]]
+        if len(taken):
+            return "one", int(taken[0]), int(plan[taken[0]]) - 1
+        return ("one", int(free[0]), int(plan[free[0]])) if len(free) else None
+
     def _size(self, index: int, at: int, one: Side, other: Side) -> None:
         """Less than the least that may be taken is nothing, and something is taken only where a choice is: a linear
         program would take half of a choice instead."""

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 
 from models.instance import Instance
@@ -94,13 +95,20 @@ def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndar
     )
     order = np.array([life.columns[0][0] for life in found.lives], dtype=np.intp)
     more, levels = len(found.lives), len(stocks)
+    limited = _limited_by_bounds(form, np.unique(order))
+    ordered = scipy.sparse.csc_array(limited[:, None] == order[None, :], dtype=np.float64)
+    nothing = scipy.sparse.csc_array((len(limited), len(kept)))
     small = make_form(
         scipy.sparse.vstack(
-            [scipy.sparse.hstack([coupling[:, kept], scipy.sparse.csc_array(columns), coupling[:, stocks]]), ties]
+            [
+                scipy.sparse.hstack([coupling[:, kept], scipy.sparse.csc_array(columns), coupling[:, stocks]]),
+                ties,
+                scipy.sparse.hstack([nothing, ordered, scipy.sparse.csc_array((len(limited), levels))]),
+            ]
         ),
         np.concatenate([form.costs[kept], form.costs @ edges, form.costs[stocks]]),
-        row_lower=np.concatenate([form.row_lower[rows], np.zeros(levels)]),
-        row_upper=np.concatenate([form.row_upper[rows], np.zeros(levels)]),
+        row_lower=np.concatenate([form.row_lower[rows], np.zeros(levels), np.full(len(limited), -np.inf)]),
+        row_upper=np.concatenate([form.row_upper[rows], np.zeros(levels), form.column_upper[limited]]),
         column_lower=np.concatenate([form.column_lower[kept], np.zeros(more + levels)]),
         column_upper=np.concatenate([form.column_upper[kept], form.column_upper[order], np.full(levels, np.inf)]),
         integer=np.concatenate([form.integer[kept], np.zeros(more + levels, dtype=bool)]),
@@ -109,11 +117,31 @@ def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndar
         column_names=[form.column_names[j] for j in kept]
         + [f"life[{number}]" for number in range(more)]
         + [f"stock[{number}]" for number in range(levels)],
-        row_names=[*(form.row_names[r] for r in rows), *(f"stock_tie[{number}]" for number in range(levels))],
+        row_names=[
+            *(form.row_names[r] for r in rows),
+            *(f"stock_tie[{number}]" for number in range(levels)),
+            *(f"order_most[{number}]" for number in range(len(limited))),
+        ],
     )
     column = np.full(form.column_count, -1)
     column[kept] = np.arange(len(kept))
     return small, column
+
+
+def _limited_by_bounds(form: StandardForm, orders: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Those of the columns of orders whose upper bound says more than the row on what can be had: all lives of a lot
+    together are at most that."""
+    limited = []
+    for j in orders.tolist():
+        entries = slice(form.matrix.indptr[j], form.matrix.indptr[j + 1])
+        had = [
+            form.row_upper[r] / amount
+            for r, amount in zip(form.matrix.indices[entries].tolist(), form.matrix.data[entries].tolist(), strict=True)
+            if form.row_names[r].startswith("machines_supply[") and amount > 0
+        ]
+        if form.column_upper[j] < min(had, default=np.inf) * (1 - 1e-12):
+            limited.append(j)
+    return np.array(limited, dtype=np.intp)
 
 
 def _life_ties(found: Lives) -> scipy.sparse.csc_array:

@@ -79,8 +79,8 @@ class Status(Enum):
     INTERRUPTED = "interrupted"
     """A plan, but the solve was stopped before the proof."""
     GAP_LEFT = "gap left"
-    """A plan and a bound that holds, but the search of large models came to its end without closing the gap: its
-    smaller program promises more than the model gives, or a linear program could not be solved. HiGHS never ends so."""
+    """A plan and a bound that holds, but the search of large models came to its end without closing the gap, because a
+    linear program could not be solved. HiGHS never ends so."""
     NO_PLAN = "no plan"
     """Stopped or out of time before any plan was found: there may be one."""
     INFEASIBLE = "infeasible"

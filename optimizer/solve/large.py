@@ -112,6 +112,8 @@ class LargeSearch:
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
         if self._best is not None:
             self._best = replace(self._best, whole=self._choices.completed(self._best.whole))
+        self._priced: set[bytes] = set()
+        """Plans that were priced in the model."""
         self._unsettled: list[FloatArray] = []
         """Known plans of which it was not decided anew what follows from their choices."""
         self._nodes, self._proving = 0, True
@@ -322,10 +324,10 @@ class LargeSearch:
         return value + max(options.absolute_gap_usd_m, options.relative_gap * abs(value))
 
     def _bound(self) -> float:
-        """No plan is worth more: what is open, what was closed below the cutoff, what was only estimated."""
+        """No plan is worth more: what is open, what was closed below the cutoff."""
         if not self._proving:
             return self._outer
-        return min(self._outer, max(self._cutoff(), self._tree.best_open, self._tree.unproven))
+        return min(self._outer, max(self._cutoff(), self._tree.best_open))
 
     def _look_around(self, turn: int) -> None:
         """A small tree of the choices near those of the best plan; what follows is decided where all are made."""
@@ -370,9 +372,13 @@ class LargeSearch:
         return priced.values if priced is not None else None
 
     def _keep(self, found: Found) -> None:
-        """Keep a plan if it is the best."""
+        """Keep a plan if it is the best. It is priced once: what it is worth in the end hangs on nothing else."""
         if self._best is not None and found.value <= self._best.value:
             return
+        plan = found.whole.tobytes()
+        if plan in self._priced:
+            return
+        self._priced.add(plan)
         priced = self._prices.price(found.whole, self._worth)
         if priced is not None and (self._best is None or priced.value > self._best.value):
             self._best = priced
@@ -405,8 +411,6 @@ class LargeSearch:
 
     def _why_open(self) -> tuple[Status, str]:
         """Why the gap is not closed, as a status and in words."""
-        if self._proving and self._tree.best_open <= self._cutoff():
-            return Status.GAP_LEFT, "the search ended: its smaller program promises more than the model gives"
         if self._stop is not None and self._stop.is_set():
             return Status.INTERRUPTED, Status.INTERRUPTED.value
         if self._is_over():

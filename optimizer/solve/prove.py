@@ -62,7 +62,7 @@ class Trace:
 class Part:
     """A part of the choices: bounds of whole columns, what no plan in it exceeds, and the linear program's answer with
     its basis. ``depth``: how often all choices were split to come to it; ``worth``: of a share over what it sells for,
-    when the program was solved."""
+    when the program was solved; ``told``: whether its answer is a plan that was told."""
 
     side: Side
     bound: float
@@ -71,6 +71,7 @@ class Part:
     basis: Any = None
     depth: int = 0
     worth: float = 1.0
+    told: bool = False
 
 
 class Tree:
@@ -95,8 +96,6 @@ class Tree:
         self.splitter = Splitter(program, warm.whole)
         self.memory = Memory()
         self.nodes = 0
-        self.unproven = -np.inf
-        """What a part was closed at whose answer is a plan, though that was worth less in the end."""
         self._number = itertools.count()
         self._open: dict[Part, None] = {}
         """In the order in which they were found."""
@@ -267,11 +266,7 @@ class Tree:
         self.nodes += 1
         splits = self.splitter.splits(part.values, part.values[self.warm.whole], part.side)
         if not splits:
-            if part.worth < self.worth:
-                self._solve_again(part, cutoff, found)
-                return True
-            found(part.bound, np.round(part.values[self.warm.whole]))
-            self.unproven = max(self.unproven, part.bound)
+            self._go_past(part, cutoff, found)
             return True
         if self._chosen is not None and self.splitter.follows(splits[0]):
             self._chosen(part)
@@ -281,24 +276,50 @@ class Tree:
         best = self._best_split(part, splits, cutoff, until, stop, tried)
         if best is None:
             return False
-        split, children = best
-        part.trace.cut, part.trace.sides, part.trace.bound = split.cut, (Trace(), Trace()), part.bound
+        self._put(part, best[0].cut, best[1], worth, cutoff, found)
+        return True
+
+    def _go_past(self, part: Part, cutoff: float, found: Callable[[float, FloatArray], None]) -> None:
+        """Work on a part whose answer is a plan. Is that told, and worth less than it promised (shares are dearer then,
+        or the model has less than its smaller program), other plans of the part may be worth more."""
+        if part.worth < self.worth:
+            self._solve_again(part, cutoff, found)
+        elif not part.told:
+            self._push(replace(part, told=True))
+            found(part.bound, np.round(part.values[self.warm.whole]))
+        elif self._chosen is None:
+            cut = self.splitter.beside(part.values[self.warm.whole], part.side)
+            if cut is not None:
+                sides = self.splitter.sides(cut, part.side)
+                self._put(part, cut, self._of_sides(part, sides, cutoff), self.worth, cutoff, found)
+
+    def _put(
+        self,
+        part: Part,
+        cut: Cut,
+        children: list[tuple[Side, Priced]],
+        worth: float,
+        cutoff: float,
+        found: Callable[[float, FloatArray], None],
+    ) -> None:
+        """The two sides of a cut, with their answers, in the place of a part."""
+        part.trace.cut, part.trace.sides, part.trace.bound = cut, (Trace(), Trace()), part.bound
         for (side, answer), trace in zip(children, part.trace.sides, strict=True):
             if answer.values is not None:
                 # A side is never worth more than the whole, whatever the solver's tolerances say.
                 bound = min(answer.objective, part.bound)
                 one = Part(side, bound, answer.values, trace, answer.basis, part.depth + 1, worth)
                 self._place(one, cutoff, found)
-        return True
 
     def _place(self, part: Part, cutoff: float, found: Callable[[float, FloatArray], None]) -> None:
         """Keep a part open, if it is above the cutoff. If its answer is a plan, that is told: should it be worth less
-        than it promised, as shares are then dearer, the part is still there to be solved again."""
+        than it promised, the part is still there."""
         if part.bound <= cutoff:
             return
-        self._push(part)
         whole = part.values[self.warm.whole]
-        if np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE:
+        is_plan = bool(np.abs(whole - np.round(whole)).max(initial=0.0) < WHOLE)
+        self._push(replace(part, told=is_plan))
+        if is_plan:
             found(part.bound, np.round(whole))
 
     def _best_split(
@@ -326,9 +347,12 @@ class Tree:
         return best
 
     def _answers(self, part: Part, split: Split, cutoff: float) -> list[tuple[Side, Priced]]:
+        return self._of_sides(part, split.sides, cutoff)
+
+    def _of_sides(self, part: Part, sides: tuple[Side, Side], cutoff: float) -> list[tuple[Side, Priced]]:
         """Of both sides. Each begins at the basis of the part: the last program may have been of quite another."""
         result = []
-        for side in split.sides:
+        for side in sides:
             answer = self.warm.bound(*side, floor=cutoff, basis=part.basis)
             if answer.values is not None:
                 side = self._tightened(side, answer, cutoff)

@@ -26,4 +26,4 @@ def proven(tree: Tree, cutoff: float, nodes: int = 10_000) -> Proof:
             levels.append(value)
 
     complete = tree.exhaust(lambda: levels[-1], found, nodes=nodes)
-    return Proof(max(levels[-1], tree.best_open, tree.unproven), tuple(levels[1:]), complete)
+    return Proof(max(levels[-1], tree.best_open), tuple(levels[1:]), complete)

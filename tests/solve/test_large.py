@@ -122,24 +122,49 @@ def test_a_price_is_that_of_a_cold_solve_with_whole_columns_fixed(seed: int) -> 
         assert price.objective == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", [1, 8])
-def test_a_promise_that_the_model_does_not_keep_is_no_time_limit(seed: int) -> None:
-    """Proves: where nothing is left to be split and the smaller program promised more than the model gives, the status
-    says so, with minutes left and with none, and the bound is that promise: of seed 8 165.73 where the best plan is
-    worth 157.86. Broken: "time limit", though more time changes nothing."""
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_promise_that_the_model_does_not_keep_does_not_end_the_search(seed: int) -> None:
+    """Proves: where the market for used machines takes little, the smaller program promises more than the model gives
+    (of seed 8 165.73 where the best plan is worth 157.86), and the gap is closed all the same: value and bound are the
+    optimum of the model. Broken: a bound of 165.73 for seed 8, and a search that ends there."""
     small = company(seed, depth=0.2)
-    form, _ = compact_of(small)
-    search = LargeSearch(small, form, EXACT)
-    found = search.run()
+    form, program = compact_of(small)
+    best = plain(form)
+    assert seed != 8 or plain(program.form) > best + 5
+    found = LargeSearch(small, form, EXACT).run()
     assert found is not None
-    assert search._tree.best_open <= search._cutoff() < found[2].bound
-    assert found[2].status is Status.GAP_LEFT
-    assert found[2].bound == pytest.approx(search._tree.unproven)
-    assert found[2].bound >= plain(form) - 1e-6
-    search._until = 0.0
-    late = search._result()
-    assert late is not None
-    assert late[2].status is Status.GAP_LEFT
+    assert found[2].status is Status.OPTIMAL
+    assert found[2].objective == pytest.approx(best, abs=1e-4)
+    assert found[2].bound == pytest.approx(best, abs=1e-4)
+    assert found[2].bound >= best - 1e-6
+
+
+def test_beside_a_plan_lie_all_others() -> None:
+    """Proves: cuts beside one plan, made one after the other on the side that holds it, leave every other plan of a
+    part on one of the other sides, once, and end with that plan alone. Broken: a plan on no side is lost to the proof,
+    one on two sides is looked at twice."""
+    _, program = compact_of(company(1))
+    tree = Tree(program, WarmProgram(program.form, EXACT))
+    places = tree.splitter.sizes[:2].tolist() + tree.splitter.single[:2].tolist()
+    low, high = tree.everything[0].copy(), tree.everything[0].copy()
+    high[places] = low[places] + 2
+    plan = low.copy()
+    plan[places[0]] += 1
+    side, others = (low, high), []
+    while (cut := tree.splitter.beside(plan, side)) is not None:
+        _, index, at = cut
+        one, other = (side[0].copy(), side[1].copy()), (side[0].copy(), side[1].copy())
+        one[1][index], other[0][index] = at, at + 1
+        holds = one if plan[index] <= at else other
+        others.append(other if holds is one else one)
+        side = holds
+    assert side[0].tolist() == side[1].tolist() == plan.tolist()
+    every = [plan.copy() for _ in range(81)]
+    for number, each in enumerate(every):
+        for digit, place in enumerate(places):
+            each[place] = low[place] + number // 3**digit % 3
+    within = [sum(bool((a <= each).all() and (each <= b).all()) for a, b in others) for each in every]
+    assert within == [0 if (each == plan).all() else 1 for each in every]
 
 
 def test_time_that_is_over_is_called_so() -> None:

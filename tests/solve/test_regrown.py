@@ -67,7 +67,7 @@ def test_what_was_split_for_plans_alone_is_not_kept(seed: int) -> None:
     _, program = compact_of(company(seed))
     tree = Tree(program, WarmProgram(program.form, EXACT))
     plans: list[float] = []
-    tree.exhaust(lambda: -np.inf, lambda value, whole: plans.append(value), nodes=10_000)
+    tree.exhaust(lambda: max(plans, default=-np.inf) - 3.0, lambda value, whole: plans.append(value), nodes=10_000)
     best = max(plans)
     kept = tree.splits(best - 0.5)
     assert len(kept) <= len(tree.splits())
