@@ -18,11 +18,14 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import highspy
+import numpy as np
 
+from models.tree import Ints
 from optimizer.instance.whole_plan import Start, Starts
 from optimizer.solve.bridge import StandardForm
 
@@ -32,14 +35,31 @@ MODEL, COMPACT = "model", "compact"
 _STATUSES = tuple(
     highspy.HighsBasisStatus.__members__[name] for name in ("kLower", "kBasic", "kUpper", "kZero", "kNonbasic")
 )
-_DIGITS = {status: str(number) for number, status in enumerate(_STATUSES)}
 _ABSENT = "-"
 
-_Families = dict[str, dict[str, int]]
-"""For each family the place of each of its members."""
+_DIGITS = np.zeros(256, dtype=np.uint8)
+"""The digit of each status, by the number that HiGHS has for it: to look up the statuses themselves takes longer."""
+_DIGITS[[int(status) for status in _STATUSES]] = [ord(str(number)) for number in range(len(_STATUSES))]
+
+LEVEL = 6
+"""Of zlib. The highest takes ten times as long for a text that is a hundredth shorter."""
 
 _Kept = dict[str, tuple[str, str]]
 """For each family a key of its members, and a digit for each of them."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the names of a form stand in a line of all families, one after the other."""
+
+    families: tuple[tuple[str, str, int, int], ...]
+    """Name, a key of its members, and where it begins and ends."""
+    place: Ints
+    """Of each name of the form."""
+
+    @property
+    def length(self) -> int:
+        return self.families[-1][3] if self.families else 0
 
 
 def start_of(what: str, basis: Any, form: StandardForm, model: StandardForm) -> Start:
@@ -47,7 +67,7 @@ def start_of(what: str, basis: Any, form: StandardForm, model: StandardForm) -> 
     columns = _kept(form.column_names, basis.col_status, model.column_names)
     rows = _kept(form.row_names, basis.row_status, model.row_names)
     text = json.dumps([columns, rows], separators=(",", ":"))
-    return what, base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+    return what, base64.b64encode(zlib.compress(text.encode(), LEVEL)).decode("ascii")
 
 
 def begin_at(starts: Starts, what: str, form: StandardForm, model: StandardForm) -> Any:
@@ -72,31 +92,22 @@ def _basis_of(text: str, form: StandardForm, model: StandardForm) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _families(*names: tuple[str, ...]) -> _Families:
-    """The members of several lists by family, each once. Points of a sweep have the same ones."""
-    found: _Families = {}
-    for each in names:
-        for name in each:
-            members = found.setdefault(_family(name), {})
-            members.setdefault(name, len(members))
-    return found
+def _layout(names: tuple[str, ...], model: tuple[str, ...]) -> _Layout:
+    """Of the members of a form and of its model by family, each once. Points of a sweep have the same ones."""
+    members: dict[str, dict[str, int]] = {}
+    for name in (*model, *names):
+        own = members.setdefault(_family(name), {})
+        own.setdefault(name, len(own))
+    families, begins, end = [], dict[str, int](), 0
+    for family, own in members.items():
+        begins[family], end = end, end + len(own)
+        families.append((family, _key(own), begins[family], end))
+    place = np.array([begins[family] + members[family][name] for name in names for family in (_family(name),)])
+    return _Layout(tuple(families), place.astype(np.int64))
 
 
 def _family(name: str) -> str:
     return name.partition("[")[0]
-
-
-@lru_cache(maxsize=16)
-def _keys(*names: tuple[str, ...]) -> dict[str, str]:
-    """A key of the members of each family."""
-    return {family: _key(members) for family, members in _families(*names).items()}
-
-
-@lru_cache(maxsize=16)
-def _where(names: tuple[str, ...], *others: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """Of each name: its family, and its place there."""
-    families = _families(*others)
-    return tuple((family, families[family][name]) for name in names for family in (_family(name),))
 
 
 def _key(members: Iterable[str]) -> str:
@@ -104,18 +115,21 @@ def _key(members: Iterable[str]) -> str:
 
 
 def _kept(names: tuple[str, ...], statuses: Sequence[Any], model: tuple[str, ...]) -> _Kept:
-    keys = _keys(model, names)
-    digits = {family: [_ABSENT] * len(members) for family, members in _families(model, names).items()}
-    for (family, place), status in zip(_where(names, model, names), statuses, strict=True):
-        digits[family][place] = _DIGITS[status]
-    return {family: (keys[family], "".join(own)) for family, own in digits.items()}
+    layout = _layout(names, model)
+    digits = np.full(layout.length, ord(_ABSENT), dtype=np.uint8)
+    digits[layout.place] = _DIGITS[[status.value for status in statuses]]
+    line = digits.tobytes().decode("ascii")
+    return {family: (key, line[begin:end]) for family, key, begin, end in layout.families}
 
 
 def _statuses(names: tuple[str, ...], kept: _Kept, model: tuple[str, ...], absent: Any) -> list[Any]:
+    layout = _layout(names, model)
+    line = [absent] * layout.length
     status = dict(zip(map(str, range(len(_STATUSES))), _STATUSES, strict=True)) | {_ABSENT: absent}
-    known = {
-        family: [status[digit] for digit in kept[family][1]]
-        for family, key in _keys(model, names).items()
-        if family in kept and kept[family][0] == key
-    }
-    return [known[family][place] if family in known else absent for family, place in _where(names, model, names)]
+    for family, key, begin, end in layout.families:
+        if family in kept and kept[family][0] == key:
+            found = [status[digit] for digit in kept[family][1]]
+            if len(found) != end - begin:
+                raise LookupError(f"{family} has too few or too many digits")
+            line[begin:end] = found
+    return [line[place] for place in layout.place.tolist()]
