@@ -18,11 +18,15 @@ from scipy import sparse
 from models import treasury
 from models.income_parts import Part, year
 from models.instance import Instance
+from models.linear import entries_of
 from models.terms import terms_of
 from models.tree import Floats
 
 LOAD_ROWS = ("load", "halls")
 """Rows that say how much there is of a kind of load: each use stands in one of them."""
+
+APART = {"installed", "sell"}
+"""Variables that are bounded all together."""
 
 Range = tuple[float, float]
 
@@ -33,7 +37,7 @@ class Ranges:
     def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
         self.model, self.instance = model, instance
         self._places: dict[int, tuple[str, Any]] = {}
-        self._budgets: dict[int, tuple[Hashable | None, Range]] = {}
+        self._known: dict[int, tuple[str, Any, Hashable | None, float, float]] = {}
         self._coins: dict[int, float] = {}
         self._mined_in: dict[int, float] = {}
         self._years: dict[tuple[Part, int, int], Any] = {}
@@ -55,31 +59,39 @@ class Ranges:
         """(least, most) that an expression can be, what it is made of being bounded one by one."""
         constant, terms = terms_of(expression)
         low = high = constant
-        shared: dict[Hashable, tuple[Range, float, float]] = {}
-        apart: dict[str, list[tuple[Any, float]]] = {"installed": [], "sell": []}
-        places, budgets = self._places, self._budgets
+        shared: dict[Hashable, tuple[float, float, float]] = {}
+        apart: dict[str, list[tuple[Any, float]]] = {kind: [] for kind in APART}
+        known = self._known
         for variable, coefficient in terms:
-            kind, index = places.get(id(variable)) or self._place(variable)
+            kind, index, group, least, most = known.get(id(variable)) or self._look_at(variable)
             if kind in apart:
                 apart[kind].append((index, coefficient))
-                continue
-            group, (least, most) = budgets.get(id(variable)) or self._budget(variable)
-            if group is None:
-                ends = (coefficient * least, coefficient * most)
-                low, high = low + min(ends), high + max(ends)
-                continue
-            _, worst, best = shared.get(group, ((least, most), 0.0, 0.0))
-            shared[group] = ((least, most), min(worst, coefficient), max(best, coefficient))
-        for (_, most), worst, best in shared.values():
+            elif group is None:
+                one, other = coefficient * least, coefficient * most
+                low += other if other < one else one
+                high += other if other > one else one
+            else:
+                most, worst, best = shared.get(group, (most, 0.0, 0.0))
+                shared[group] = most, min(worst, coefficient), max(best, coefficient)
+        for most, worst, best in shared.values():
             low, high = low + worst * most, high + best * most
         for least, most in (self._of_machines(apart["installed"]), self._of_sales(apart["sell"])):
             low, high = low + least, high + most
         return low, high
 
+    def _look_at(self, variable: Any) -> tuple[str, Any, Hashable | None, float, float]:
+        """Name of a variable's component, its index there, what it shares its budget with, and its range."""
+        kind, index = self._place(variable)
+        group, (least, most) = (None, (0.0, 0.0)) if kind in APART else self._budget(variable, kind, index)
+        self._known[id(variable)] = kind, index, group, least, most
+        return self._known[id(variable)]
+
     def _place(self, variable: Any) -> tuple[str, Any]:
         """Name of a variable's component, and its index."""
         if id(variable) not in self._places:
-            self._places[id(variable)] = variable.parent_component().local_name, variable.index()
+            component = variable.parent_component()
+            name, entries = component.local_name, entries_of(component)
+            self._places |= {id(entry): (name, index) for index, entry in entries.items()}
         return self._places[id(variable)]
 
     def _of_machines(self, terms: list[tuple[Any, float]]) -> Range:
@@ -89,66 +101,63 @@ class Ranges:
             by_node.setdefault(n, {})[p] = coefficient
         low = high = 0.0
         for n, each in by_node.items():
-            high += self._best_of_machines(n, each)
-            low -= self._best_of_machines(n, {p: -c for p, c in each.items()})
+            high += self._best_of_machines(n, {p: c for p, c in each.items() if c > 0})
+            low -= self._best_of_machines(n, {p: -c for p, c in each.items() if c < 0})
         return low, high
 
     def _best_of_machines(self, node: int, each: dict[int, float]) -> float:
-        """The most that places (coefficient by place) can bring in a node; never negative."""
+        """The most that places (positive coefficient by place) can bring in a node; never negative."""
         lots: dict[int, float] = {}
-        sites: dict[int, list[int]] = {}
+        sites: dict[int, dict[int, float]] = {}
+        homes, machines = self._homes, self._most_of_lot
         for p, coefficient in each.items():
-            if coefficient > 0:
-                lot, site = self._homes[p]
-                lots[lot] = max(lots.get(lot, 0.0), coefficient)
-                sites.setdefault(site, []).append(p)
-        by_lot = sum(best * float(self._machines[lot]) for lot, best in lots.items())
-        by_site = sum(self._best_at_site(node, {p: each[p] for p in places}) for places in sites.values())
-        return min(by_lot, by_site)
+            lot, site = homes[p]
+            if coefficient > lots.get(lot, 0.0):
+                lots[lot] = coefficient
+            sites.setdefault(site, {})[p] = coefficient
+        by_lot = sum([best * machines[lot] for lot, best in lots.items()])
+        return min(by_lot, sum([self._best_at_site(node, site, here) for site, here in sites.items()]))
 
-    def _best_at_site(self, node: int, each: dict[int, float]) -> float:
-        """The same of places at one site, all positive, from its megawatt rows in a node."""
-        found = sum(c * self._standing[p] for p, c in each.items())
-        for r, needs in self._needs.get((node, self._homes[next(iter(each))][1]), ()):
-            if needs.keys().isdisjoint(each):
-                continue
+    def _best_at_site(self, node: int, site: int, each: dict[int, float]) -> float:
+        """The same of places at one site, from its megawatt rows in a node."""
+        standing = self._standing
+        found = sum([c * standing[p] for p, c in each.items()])
+        for r, needs in self._needs.get((node, site), ()):
             inside = [c / needs[p] for p, c in each.items() if needs.get(p, 0.0) > 0]
             if not inside:
                 continue
-            outside = sum(c * self._standing[p] for p, c in each.items() if needs.get(p, 0.0) <= 0)
-            found = min(found, max(inside) * float(self._megawatts[r]) + outside)
+            outside = 0.0
+            if len(inside) < len(each):
+                outside += sum([c * standing[p] for p, c in each.items() if needs.get(p, 0.0) <= 0])
+            found = min(found, max(inside) * self._megawatts[r] + outside)
         return found
 
     def _of_sales(self, terms: list[tuple[Any, float]]) -> Range:
         """Of machines sold: each machine once, and no more than the market takes at each node."""
         trade = self.instance.trade
-        low = high = 0.0
+        if trade is None or not terms:
+            return 0.0, 0.0
+        kinds, low, high = trade.type_of_lot.tolist(), 0.0, 0.0
         for sign in (1.0, -1.0):
             lots: dict[int, float] = {}
             tiers: dict[tuple[int, int, int], float] = {}
-            for (lot, k, n), coefficient in terms:
-                assert trade is not None
-                tier = (int(trade.type_of_lot[lot]), k, n)
-                lots[lot] = max(lots.get(lot, 0.0), sign * coefficient)
-                tiers[tier] = max(tiers.get(tier, 0.0), sign * coefficient)
-            by_lot = sum(best * float(self._machines[lot]) for lot, best in lots.items())
-            by_tier = sum(best * float(trade.tier_depth_eh[t]) for t, best in tiers.items()) if trade else 0.0
+            if any(sign * coefficient > 0 for _, coefficient in terms):
+                for (lot, k, n), coefficient in terms:
+                    tier, amount = (kinds[lot], k, n), sign * coefficient
+                    lots[lot] = max(lots.get(lot, 0.0), amount)
+                    tiers[tier] = max(tiers.get(tier, 0.0), amount)
+            by_lot = sum([best * self._most_of_lot[lot] for lot, best in lots.items()])
+            by_tier = sum([best * float(trade.tier_depth_eh[t]) for t, best in tiers.items()])
             most = min(by_lot, by_tier)
             low, high = (low, most) if sign > 0 else (-most, high)
         return low, high
 
-    def _budget(self, variable: Any) -> tuple[Hashable | None, Range]:
+    def _budget(self, variable: Any, kind: str, index: Any) -> tuple[Hashable | None, Range]:
         """What a variable shares its budget with (None: nothing; shared ones are never negative), and its range."""
-        if id(variable) not in self._budgets:
-            self._budgets[id(variable)] = self._new_budget(variable)
-        return self._budgets[id(variable)]
-
-    def _new_budget(self, variable: Any) -> tuple[Hashable | None, Range]:
-        kind, index = self._place(variable)
-        instance, machines = self.instance, self._machines
+        instance, machines = self.instance, self._most_of_lot
         if kind == "plug":
-            lot = int(instance.places.lot[index[0]])
-            return (kind, lot, index[1]), (0.0, float(machines[lot]))
+            lot = self._homes[index[0]][0]
+            return (kind, lot, index[1]), (0.0, machines[lot])
         if kind == "built":
             assert instance.builds is not None
             build = int(instance.builds.build[index])
@@ -160,8 +169,8 @@ class Ranges:
             row, most = self._row_of_draw[index]
             return ((kind, row), (0.0, most)) if row >= 0 else (None, (0.0, most))
         if kind == "use":
-            row = int(self._row_of_use[index])
-            return (kind, row), (0.0, float(self._loads[row]))
+            row = self._row_of_use[index]
+            return (kind, row), (0.0, self._loads[row])
         if kind == "lever":
             return None, (variable.lb, float(self._levers[index]))
         if kind in ("btc_stock", "income_stock", "sell_btc"):
@@ -181,6 +190,12 @@ class Ranges:
         return most
 
     @cached_property
+    def _most_of_lot(self) -> list[float]:
+        """The same as a list."""
+        most: list[float] = self._machines.astype(float).tolist()
+        return most
+
+    @cached_property
     def _homes(self) -> list[tuple[int, int]]:
         """(P,) lot and site of each place."""
         places = self.instance.places
@@ -189,8 +204,7 @@ class Ranges:
     @cached_property
     def _standing(self) -> list[float]:
         """(P,) EH/s that can stand at a place at most."""
-        most: list[float] = self._machines.astype(float)[self.instance.places.lot].tolist()
-        return most
+        return [self._most_of_lot[lot] for lot, _ in self._homes]
 
     @cached_property
     def _halls(self) -> dict[int, float]:
@@ -214,13 +228,14 @@ class Ranges:
         return found
 
     @cached_property
-    def _megawatts(self) -> Floats:
+    def _megawatts(self) -> list[float]:
         """(R,) of each row of megawatts at most: with all that can be built."""
         limits, builds = self.instance.limits, self.instance.builds
         allowed: Floats = np.clip(limits.allowed_mw.astype(float), 0.0, None)
         if builds is not None:
             allowed = allowed + _positive(limits.build_mw) @ builds.most.astype(float)
-        return allowed
+        most: list[float] = allowed.tolist()
+        return most
 
     @cached_property
     def _row_of_draw(self) -> list[tuple[int, float]]:
@@ -240,7 +255,7 @@ class Ranges:
         return found
 
     @cached_property
-    def _loads(self) -> Floats:
+    def _loads(self) -> list[float]:
         """(rows of operations,) MW of load at most."""
         operations, places = self.instance.operations, self.instance.places
         assert operations is not None
@@ -248,11 +263,11 @@ class Ranges:
         lot_of_column = np.repeat(places.lot, size)
         loads = operations.row_upper - _negative(operations.row_place) @ self._machines[lot_of_column]
         halls = self.instance.hosting.halls_max.astype(float)
-        result: Floats = np.maximum(0.0, loads - _negative(operations.row_hall) @ halls)
-        return result
+        most: list[float] = np.maximum(0.0, loads - _negative(operations.row_hall) @ halls).tolist()
+        return most
 
     @cached_property
-    def _row_of_use(self) -> np.ndarray:
+    def _row_of_use(self) -> list[int]:
         """(uses,) the row of load of each."""
         operations = self.instance.operations
         assert operations is not None
@@ -260,7 +275,8 @@ class Ranges:
         rows, uses = operations.row_use.tocoo().coords
         found = np.zeros(len(operations.use_name), dtype=np.int64)
         found[uses[is_load[rows]]] = rows[is_load[rows]]
-        return found
+        row: list[int] = found.tolist()
+        return row
 
     @cached_property
     def _levers(self) -> Floats:
