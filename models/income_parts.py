@@ -156,7 +156,9 @@ def country_of_tranches(instance: Instance) -> np.ndarray:
     """(D,) where the interest of each tranche is deducted: with the signature that it belongs to, else at home."""
     assert instance.tranches is not None
     option, taxed = instance.tranches.option, _taxed(instance)
-    return np.array([int(taxed.option[o]) if o >= 0 else HOME for o in option], dtype=np.int64)
+    found = np.full(len(option), HOME, dtype=np.int64)
+    found[option >= 0] = taxed.option[option[option >= 0]]
+    return found
 
 
 def stock(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 from models.tree import Floats, Tree
 from optimizer.case.case import Case
 from optimizer.case.network_file import read_network_file
+from optimizer.case.price_file import PriceFile
 from optimizer.case.price_files import market_path, price_files
 from optimizer.errors import CaseError, Problem
 from optimizer.market.calendar import Cells, build_cells, build_tree
@@ -20,6 +21,9 @@ from optimizer.market.prices import PriceFileProblems, PriceSeries, read_prices
 from optimizer.market.shape import Shape, build_shape, level_factors
 
 BILLING_MONTHS = 48
+
+ShapeMaker = Callable[[str, PriceFile, PriceSeries, tuple[int, ...] | None], Shape]
+"""`build_shape`, or somebody who keeps what it made."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,16 @@ class Market:
     network: NetworkPath
 
 
-def build_market(case: Case, folder: Path, series: Mapping[str, tuple[PriceSeries, ...]] | None = None) -> Market:
+def build_market(
+    case: Case,
+    folder: Path,
+    series: Mapping[str, tuple[PriceSeries, ...]] | None = None,
+    shape_of: ShapeMaker = build_shape,
+) -> Market:
     """Read the price files (relative to ``folder``) and lay markets on the months of the plan.
 
-    ``series`` gives files that have been read already, by the paths of `price_files`. A CaseError lists every problem.
+    ``series`` gives files that have been read already, by the paths of `price_files`; ``shape_of`` makes their shapes.
+    A CaseError lists every problem.
     """
     start = 12 * case.horizon.start.year + case.horizon.start.month - 1
     tree = build_tree(case.horizon)
@@ -98,7 +108,7 @@ def build_market(case: Case, folder: Path, series: Mapping[str, tuple[PriceSerie
             continue
         try:
             own = read[market_path(name)][0]
-            shape = build_shape(market_path(name), market, own)
+            shape = shape_of(market_path(name), market, own, None)
             factor = level_factors(name, market, shape, start, months)
             rate = case.currencies[market.currency] if market.currency is not None else 1.0
             power[name] = PowerPath(shape, own, factor * rate, market.basis_usd_per_mwh)
@@ -106,7 +116,7 @@ def build_market(case: Case, folder: Path, series: Mapping[str, tuple[PriceSerie
             problems += found.problems
     shapes: dict[str, Shape] = {}
     try:
-        shapes = _aligned_shapes(case, power, read)
+        shapes = _aligned_shapes(case, power, read, shape_of)
     except CaseError as found:
         problems += found.problems
     network_file = None
@@ -146,7 +156,7 @@ def _read_all(case: Case, folder: Path, problems: list[Problem]) -> dict[str, tu
 
 
 def _aligned_shapes(
-    case: Case, power: Mapping[str, PowerPath], read: Mapping[str, tuple[PriceSeries, ...]]
+    case: Case, power: Mapping[str, PowerPath], read: Mapping[str, tuple[PriceSeries, ...]], shape_of: ShapeMaker
 ) -> dict[str, Shape]:
     """Shapes of all series beside a site's market, which must have its months and intervals."""
     shapes: dict[str, Shape] = {}
@@ -166,8 +176,10 @@ def _aligned_shapes(
                 )
         for path, specs in files.items():
             if path.startswith(f"sites.{site_name}.") and path in read:
-                best = np.max([each.price for each in read[path]], axis=0)
-                shape = build_shape(path, specs[0], replace(read[path][0], price=best), own.taken)
+                best = read[path][0]
+                if len(read[path]) > 1:
+                    best = replace(best, price=np.max([each.price for each in read[path]], axis=0))
+                shape = shape_of(path, specs[0], best, own.taken)
                 if not _alike(shape, own):
                     raise CaseError.single(
                         f"its intervals are {60 * shape.interval_hours:g} minutes, those of {site.power.market} are "

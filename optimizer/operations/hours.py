@@ -95,7 +95,8 @@ class Hours:
 
     def bought(self, value: float) -> Bought:
         """What a MW of machines runs and pays whose MWh is worth so many $, if all of it is bought at the market."""
-        if value not in self._bought:
+        known = self._bought.get(value)
+        if known is None:
             surplus = value - self.signal
             if self.charges_peaks:
                 surplus = surplus - self.peak_charge_now
@@ -103,8 +104,12 @@ class Hours:
             weight = self.weight[runs]
             charge = float(np.add.reduce(weight * self.peak_charge[runs])) if self.charges_peaks else 0.0
             paid = float(np.add.reduce(weight * self.price[runs]))
-            self._bought[value] = Bought(float(np.add.reduce(weight)), paid, charge)
-        return self._bought[value]
+            known = self._bought[value] = Bought(float(np.add.reduce(weight)), paid, charge)
+        return known
+
+    def forget_bought(self) -> None:
+        """Let go of what was bought: where hashprice is another one, nobody asks for these values again."""
+        self._bought.clear()
 
     @cached_property
     def _bought(self) -> dict[float, Bought]:
@@ -155,18 +160,21 @@ class SiteClock:
         intervals = sum(len(months[key].day) * len(found) for key, found in self._alike.items())
         self._keeps = intervals <= MOST_INTERVALS
         self._known: dict[int, Hours] = {}
+        self._firm: dict[int, float] = {}
+        """What `firm_costs_usd` found."""
         self._last: dict[int, Hours] = {}
         """The latest month of those that are not kept."""
 
     def hours(self, cell: int) -> Hours:
         """All intervals of a month cell."""
-        month, key = int(self.market.cells.month[cell]), self._key(cell)
-        if month in self._known:
-            return self._known[month]
+        month, known = int(self.market.cells.month[cell]), self._known
+        if month in known:
+            return known[month]
+        key = self._key(cell)
         if self._keeps and not self.market.cells.in_tail[cell]:
             months = self._alike[key]
-            self._known |= zip(months, self._hours(key, months), strict=True)
-            return self._known[month]
+            known.update(zip(months, self._hours(key, months), strict=True))
+            return known[month]
         if month not in self._last:
             # Months are asked for in order: one is enough to keep.
             self._last = {month: self._hours(key, [month])[0]}
@@ -176,8 +184,19 @@ class SiteClock:
         """Let go of the hours that were made. They are made anew when they are asked for."""
         self._known, self._last = {}, {}
 
+    def take_over(self, other: SiteClock) -> None:
+        """Go on with the hours that another clock has made: of the same site with the same prices of power."""
+        self._known, self._firm = other._known, other._firm
+        for hours in self._known.values():
+            hours.forget_bought()
+
     def firm_costs_usd(self) -> dict[int, float]:
         """$ that a MW of halls costs in all intervals of a month, by month after the start; also in the tail."""
+        if not self._firm:
+            self._firm = self._firm_costs_usd()
+        return self._firm
+
+    def _firm_costs_usd(self) -> dict[int, float]:
         cells, alike = self.market.cells, dict[tuple[int, int], list[int]]()
         for month, cell in {int(month): cell for cell, month in enumerate(cells.month)}.items():
             alike.setdefault(self._key(cell), []).append(month)

@@ -306,7 +306,9 @@ def _month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> Floats:
     market, site = clock.market, clock.site
     figures = np.zeros(len(_FIGURES))
     for stretch in days:
-        hours = clock.hours(stretch.cell).part(stretch.first, stretch.last)
+        hours = clock.hours(stretch.cell)
+        if not stretch.whole_month:
+            hours = hours.part(stretch.first, stretch.last)
         value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
         done = hours.bought(value)
         figures += _figures_of(

@@ -25,11 +25,17 @@ class Operations:
     settlements: tuple[Settlement, ...]
 
 
-def build_operations(case: Case, market: Market) -> Operations:
-    """The coefficients of a case, from all hours of its price files."""
+def list_clocks(case: Case, market: Market) -> tuple[SiteClock, ...]:
+    """One a site, in the order of the case."""
+    return tuple(SiteClock(case, market, name) for name in case.sites)
+
+
+def build_operations(case: Case, market: Market, clocks: tuple[SiteClock, ...] | None = None) -> Operations:
+    """The coefficients of a case, from all hours of its price files. ``clocks``: as `list_clocks` makes them, if they
+    are there already."""
     lots = list_lots(case, market)
     places = list_places(case, lots)
-    clocks = tuple(SiteClock(case, market, name) for name in case.sites)
+    clocks = clocks if clocks is not None else list_clocks(case, market)
     return Operations(
         lots=lots,
         places=places,

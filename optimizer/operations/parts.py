@@ -102,7 +102,7 @@ def site_parts(
         hours = clock.hours(cell)
         cut = [edges[e] for e in np.flatnonzero(partly[:, j]).tolist()]
         for first, last, hashprice in _constant_days(market, cell, cut):
-            part = hours.part(first, last)
+            part = hours if (first, last) == (1, cells.days[cell]) else hours.part(first, last)
             absolute = market.start_month + int(cells.month[cell])
             deliveries: list[Delivery] = []
             for name, contract in contracts.items():
