@@ -22,8 +22,8 @@ from optimizer.market.shape import Shape, build_shape, level_factors
 
 BILLING_MONTHS = 48
 
-ShapeMaker = Callable[[str, PriceFile, PriceSeries, tuple[int, ...] | None], Shape]
-"""`build_shape`, or somebody who keeps what it made."""
+ShapeMaker = Callable[[str, PriceFile, tuple[PriceSeries, ...], tuple[int, ...] | None], Shape]
+"""`shape_of_best`, or somebody who keeps what it made."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,14 @@ def build_market(
     case: Case,
     folder: Path,
     series: Mapping[str, tuple[PriceSeries, ...]] | None = None,
-    shape_of: ShapeMaker = build_shape,
+    shape_of: ShapeMaker | None = None,
 ) -> Market:
     """Read the price files (relative to ``folder``) and lay markets on the months of the plan.
 
     ``series`` gives files that have been read already, by the paths of `price_files`; ``shape_of`` makes their shapes.
     A CaseError lists every problem.
     """
+    shape_of = shape_of or shape_of_best
     start = 12 * case.horizon.start.year + case.horizon.start.month - 1
     tree = build_tree(case.horizon)
     horizon = sum(count * months for count, months in case.horizon.steps)
@@ -108,7 +109,7 @@ def build_market(
             continue
         try:
             own = read[market_path(name)][0]
-            shape = shape_of(market_path(name), market, own, None)
+            shape = shape_of(market_path(name), market, (own,), None)
             factor = level_factors(name, market, shape, start, months)
             rate = case.currencies[market.currency] if market.currency is not None else 1.0
             power[name] = PowerPath(shape, own, factor * rate, market.basis_usd_per_mwh)
@@ -135,6 +136,16 @@ def build_market(
         shapes=shapes,
         network=build_network(case.market.network, start, months, network_file),
     )
+
+
+def shape_of_best(
+    path: str, spec: PriceFile, series: tuple[PriceSeries, ...], months_used: tuple[int, ...] | None
+) -> Shape:
+    """The shape of a file, or of the best price of several in each interval; see `build_shape`."""
+    best = series[0]
+    if len(series) > 1:
+        best = replace(best, price=np.max([each.price for each in series], axis=0))
+    return build_shape(path, spec, best, months_used)
 
 
 def _read_all(case: Case, folder: Path, problems: list[Problem]) -> dict[str, tuple[PriceSeries, ...]]:
@@ -176,10 +187,7 @@ def _aligned_shapes(
                 )
         for path, specs in files.items():
             if path.startswith(f"sites.{site_name}.") and path in read:
-                best = read[path][0]
-                if len(read[path]) > 1:
-                    best = replace(best, price=np.max([each.price for each in read[path]], axis=0))
-                shape = shape_of(path, specs[0], best, own.taken)
+                shape = shape_of(path, specs[0], read[path], own.taken)
                 if not _alike(shape, own):
                     raise CaseError.single(
                         f"its intervals are {60 * shape.interval_hours:g} minutes, those of {site.power.market} are "

@@ -14,9 +14,9 @@ from typing import TypeVar
 from optimizer.case.case import Case
 from optimizer.case.load import LoadedCase
 from optimizer.case.price_file import PriceFile
-from optimizer.market.market import Market, build_market
+from optimizer.market.market import Market, build_market, shape_of_best
 from optimizer.market.prices import PriceSeries
-from optimizer.market.shape import Shape, build_shape
+from optimizer.market.shape import Shape
 from optimizer.operations.hours import SiteClock
 from optimizer.operations.operations import Operations, build_operations, list_clocks
 from optimizer.solve.compiled import Compiler
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _markets: OrderedDict[str, Market] = OrderedDict()
 _operations: OrderedDict[str, Operations] = OrderedDict()
-_shapes: OrderedDict[str, tuple[PriceSeries, Shape]] = OrderedDict()
+_shapes: OrderedDict[str, tuple[tuple[PriceSeries, ...], Shape]] = OrderedDict()
 _clocks: OrderedDict[str, tuple[Market, tuple[SiteClock, ...]]] = OrderedDict()
 _own = threading.local()
 
@@ -63,12 +63,12 @@ def operations_of(case: Case, market: Market) -> Operations:
     return found
 
 
-def shape_of(path: str, spec: PriceFile, series: PriceSeries, months_used: tuple[int, ...] | None) -> Shape:
-    """As `build_shape`: the same for every level of a market's prices."""
+def shape_of(path: str, spec: PriceFile, series: tuple[PriceSeries, ...], months_used: tuple[int, ...] | None) -> Shape:
+    """As `shape_of_best`: the same for every level of a market's prices."""
     asked = spec.model_dump_json(exclude=NOT_FOR_SHAPES & set(type(spec).model_fields))
-    # The series is kept beside its shape: so its number is nobody else's while that is kept.
-    key = f"{path} {id(series)} {months_used} {asked}"
-    return _kept(_shapes, key, lambda: (series, build_shape(path, spec, series, months_used)), MOST_SHAPES)[1]
+    # The series are kept beside their shape: so their numbers are nobody else's while that is kept.
+    key = f"{path} {[id(each) for each in series]} {months_used} {asked}"
+    return _kept(_shapes, key, lambda: (series, shape_of_best(path, spec, series, months_used)), MOST_SHAPES)[1]
 
 
 def clocks_of(case: Case, market: Market) -> tuple[SiteClock, ...]:

@@ -8,14 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from optimizer.api import case_from_data
+from optimizer.case.load import load_case
+from optimizer.instance.build import prepare, prepare_from
 from optimizer.market.market import build_market
 from optimizer.market.prices import PriceSeries
 from optimizer.operations.operations import build_operations
+from optimizer.solve.compiled import form_of
 from optimizer.sweep import caches
 from optimizer.sweep.caches import market_of, operations_of
 from optimizer.sweep.point import WRONG_INPUT, Job, PointOptions, Shared, solve_point
 from optimizer.sweep.vary import Point
 from tests.hourly.builder import CASE, LEASE, changed, flat, quarters, write_prices
+from tests.solve.test_compiled import differs
+
+CASES = Path(__file__).parents[2] / "cases"
 
 HOSTS = changed(CASE, {"leases.tenant": LEASE, "sites.one.power.floor_usd_per_mwh": 0.0})
 """A site that does not buy plainly, with halls: so both its hours and what halls cost in them are asked for."""
@@ -88,6 +94,25 @@ def test_hours_stay_where_nothing_but_the_network_is_another(tmp_path: Path) -> 
         assert (hours is before) == stays, change
         assert hours.price.tobytes() == alone.clocks[0].hours(0).price.tobytes()
         assert hours.bought(50.0) == alone.clocks[0].hours(0).bought(50.0)
+        before = hours
+
+
+def test_hours_of_a_company_with_reserves_stay() -> None:
+    """Proves: in a case whose reserves have the best price of several files too, another subsidy leaves the hours as
+    they are, and the instance is that of a process that kept nothing, to the last bit. Broken: hours made anew, as
+    where every point has shapes of its own; or the fields of the instance of the point before."""
+    written = load_case(CASES / "cipher_2025q2")
+    series: dict[str, PriceSeries] = {}
+    before: object = None
+    for scale, subsidy, stays in ((1.0, 3.0, False), (1.0, 2.5, True), (0.8, 2.5, False), (0.8, 3.0, True)):
+        change = {"market.power.*.scale": scale, "market.network.subsidy_btc": subsidy}
+        loaded = case_from_data(written.data, written.folder, overrides=change)
+        market = market_of(loaded, series)
+        kept = prepare_from(loaded.case, market, operations_of(loaded.case, market))
+        alone = prepare(loaded.case, loaded.folder)
+        assert not differs(form_of(kept.instance), form_of(alone.instance))
+        hours = kept.operations.clocks[1].hours(0)
+        assert (hours is before) == stays
         before = hours
 
 
