@@ -13,7 +13,7 @@ from models.instance import HostingOptions, Lots, Trade
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.case.facilities import Convertible, Preferred, ProjectBond, ProjectLoan, TermLoan
-from optimizer.instance.capital.tranches import Tranche, by_node
+from optimizer.instance.capital.tranches import Tranche, by_node, falls_in
 from optimizer.market.market import Market
 from optimizer.operations.mining import Lot
 
@@ -111,16 +111,17 @@ def tranche_arrays(
     for d, tranche in enumerate(tranches):
         flows = {name: tranche.table(name) for name in ("drawn", "kept_back", "interest", "principal", "above_par")}
         served = flows["interest"] + flows["principal"] + flows["above_par"]
-        arrays["cash"][d] = by_node(market, tranche, flows["drawn"] - flows["kept_back"] - served)
+        here = falls_in(market, tranche)
+        arrays["cash"][d] = by_node(market, tranche, flows["drawn"] - flows["kept_back"] - served, here)
         follows = tree.reaches[tranche.node]
         arrays["owed"][d] = np.where(follows, tranche.owed_at(ends), 0.0)
-        arrays["costs"][d] = by_node(market, tranche, flows["kept_back"])
+        arrays["costs"][d] = by_node(market, tranche, flows["kept_back"], here)
         arrays["due"][d] = np.where(follows & (ends > tranche.decided), tranche.due_within(ends, 12.0), 0.0)
         if not isinstance(tranche.terms, Preferred):
             begins = tranche.accrued_at(tree.start_months)
-            expense = by_node(market, tranche, flows["interest"] + tranche.table("capitalised"))
+            expense = by_node(market, tranche, flows["interest"] + tranche.table("capitalised"), here)
             arrays["interest"][d] = expense + np.where(follows, tranche.accrued_at(ends) - begins, 0.0)
-            arrays["service"][d] = by_node(market, tranche, served - tranche.table("unscheduled"))
+            arrays["service"][d] = by_node(market, tranche, served - tranche.table("unscheduled"), here)
         if isinstance(tranche.terms, ProjectLoan | ProjectBond):
             reserve = tranche.due_within(ends, tranche.terms.reserve_months, scheduled=True)
             built = follows & (ends >= tranche.flows[0].at - 1e-9) & (ends >= tranche.completed - 1e-9)

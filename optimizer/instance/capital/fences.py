@@ -10,7 +10,7 @@ from models.capital import RingFences
 from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.case.facilities import ProjectBond, ProjectLoan
-from optimizer.instance.capital.tranches import Tranche, by_node, signature
+from optimizer.instance.capital.tranches import Tranche, available_between, by_node
 from optimizer.instance.finance import debt_payments
 from optimizer.instance.hosting import Option
 from optimizer.market.calendar import node_at
@@ -85,14 +85,13 @@ def available_by_node(market: Market, option: Option, node: int) -> tuple[Floats
     """(N,) cash available for debt service per hall: of each node, and of the twelve months to its end, from
     completion on."""
     tree = market.tree
-    site, completed = signature(option), completion(option)
+    completed = completion(option)
     ends = tree.start_months + tree.length_months
-    here, year = np.zeros(len(tree)), np.zeros(len(tree))
-    for n in np.flatnonzero(tree.reaches[node]).tolist():
-        end = float(ends[n])
-        if end > completed + 1e-9:
-            here[n] = site.available(max(completed, float(tree.start_months[n])), end)
-            year[n] = site.available(max(completed, end - 12), end)
+    earns = tree.reaches[node] & (ends > completed + 1e-9)
+    here, year = (
+        np.where(earns, available_between(option, np.maximum(completed, begins), ends), 0.0)
+        for begins in (tree.start_months, ends - 12)
+    )
     return here, year
 
 

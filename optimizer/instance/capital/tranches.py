@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from models.tree import Floats
+from models.tree import Bools, Floats
 from optimizer.case.case import Case
 from optimizer.case.facilities import ByStep, Convertible, Preferred, ProjectBond, ProjectLoan, TermLoan
 from optimizer.instance.capital.option_value import call_value, conversion_charge
@@ -284,10 +284,7 @@ def signature(option: Option) -> Site:
     """What schedules need of a signature or lease."""
     flows = option.flows
     ramp = option.terms.ramp
-    net = flows.noi - flows.credit
-    before = np.concatenate([[0.0], np.cumsum(net)])
-
-    edges = np.arange(len(before), dtype=float)
+    edges, before = _earned(option)
 
     def available(begin: float, end: float) -> float:
         so_far, earlier = np.interp([end, begin], edges, before).tolist()
@@ -301,6 +298,20 @@ def signature(option: Option) -> Site:
         paid_capex=flows.paid_capex - flows.lent_at_once,
         available=available,
     )
+
+
+def _earned(option: Option) -> tuple[Floats, Floats]:
+    """Instants, and cash available for debt service until each of them, per hall."""
+    net = option.flows.noi - option.flows.credit
+    before = np.concatenate([[0.0], np.cumsum(net)])
+    return np.arange(len(before), dtype=float), before
+
+
+def available_between(option: Option, begins: Floats, ends: Floats) -> Floats:
+    """What `signature` says is available, between pairs of instants."""
+    edges, before = _earned(option)
+    found: Floats = np.interp(ends, edges, before) - np.interp(begins, edges, before)
+    return found
 
 
 def _capacity(terms: ProjectLoan | ProjectBond, sizing: list[tuple[float, float]]) -> float:
@@ -338,10 +349,17 @@ def list_tranches(case: Case, market: Market, options: tuple[Option, ...]) -> tu
     return tuple(maker.made)
 
 
-def by_node(market: Market, tranche: Tranche, amounts: Floats) -> Floats:
-    """(N,) amounts of a tranche's flows (flows,), in the nodes in which they fall after the decision."""
+def falls_in(market: Market, tranche: Tranche) -> Bools:
+    """(N, flows) whether a flow falls in a node, if that follows the decision."""
     tree, at = market.tree, tranche.table("at")
     begins, ends = tree.start_months, tree.start_months + tree.length_months
-    here = (begins[:, None] <= at[None, :] + 1e-9) & (at[None, :] + 1e-9 < ends[:, None])
-    total: Floats = np.where(tree.reaches[tranche.node], here @ amounts, 0.0)
+    found: Bools = (begins[:, None] <= at[None, :] + 1e-9) & (at[None, :] + 1e-9 < ends[:, None])
+    return found
+
+
+def by_node(market: Market, tranche: Tranche, amounts: Floats, here: Bools | None = None) -> Floats:
+    """(N,) amounts of a tranche's flows (flows,), in the nodes in which they fall after the decision. ``here``: as
+    `falls_in` finds it, if that is known."""
+    here = here if here is not None else falls_in(market, tranche)
+    total: Floats = np.where(market.tree.reaches[tranche.node], here @ amounts, 0.0)
     return total
