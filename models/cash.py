@@ -10,8 +10,9 @@ import pyomo.environ as pyo
 from models import companies, ring_fences, treasury
 from models.debt import lines, tranches
 from models.instance import Instance
-from models.linear import at_node, entries_of, nonzero, weighted
+from models.linear import at_node, entries_of, nonzero, once_a_node, weighted
 from models.power import site_operations
+from models.tree import Bools
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -54,21 +55,37 @@ def _operations(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
 
 def _trade(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Machines ordered, plugged in and sold."""
-    trade, lots, places = instance.trade, instance.lots, instance.places
+    trade, lots = instance.trade, instance.lots
     total: Any = 0.0
     if trade is None:
         return total
-    for c in np.flatnonzero(lots.order_node == node).tolist():
-        total -= float(trade.order_cost_usd_m_per_eh[c]) * model.order[c]
-    for p in np.flatnonzero(instance.bounds.plug_eh[1][:, node] > 0).tolist():
-        total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
+    total += weighted(model.order, nonzero(np.where(lots.order_node == node, -trade.order_cost_usd_m_per_eh, 0.0)))
+    return total + moves(model, instance, node) + sales(model, instance, node)
+
+
+@once_a_node
+def moves(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    """What machines bring that are plugged in: a cost."""
+    trade = instance.trade
+    if trade is None:
+        return 0.0
+    cost = trade.plug_cost_usd_m_per_eh[instance.places.lot]
+    return weighted(model.plug, at_node(np.where(instance.bounds.plug_eh[1][:, node] > 0, -cost, 0.0), node))
+
+
+def sales(model: pyo.ConcreteModel, instance: Instance, node: int, lots: Bools | None = None) -> Any:
+    """What machines bring that are sold; of all lots, or of some (L,)."""
+    trade = instance.trade
+    if trade is None:
+        return 0.0
     sellable = (trade.sell_usd_m_per_eh[:, node] != 0) & (instance.bounds.sell_eh[1][:, node] > 0)
+    sellable = sellable if lots is None else sellable & lots
+    entries = entries_of(model.sell)
+    found = []
     for c in np.flatnonzero(sellable).tolist():
-        for k in range(trade.tier_factor.shape[1]):
-            if (c, k, node) in entries_of(model.sell):
-                factor = float(trade.tier_factor[trade.type_of_lot[c], k])
-                total += float(trade.sell_usd_m_per_eh[c, node]) * factor * model.sell[c, k, node]
-    return total
+        price, factors = float(trade.sell_usd_m_per_eh[c, node]), trade.tier_factor[trade.type_of_lot[c]].tolist()
+        found += [((c, k, node), price * factor) for k, factor in enumerate(factors) if (c, k, node) in entries]
+    return weighted(model.sell, found)
 
 
 def _money(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import ring_fences, tax, treasury
+from models import cash, ring_fences, tax, treasury
 from models.debt import lines, tranches
 from models.income_tax_arrays import IncomeTax
 from models.instance import Instance
-from models.linear import entries_of, nonzero, weighted
+from models.linear import nonzero, weighted
 
 if TYPE_CHECKING:
     from models.income_tax_bounds import Ranges
@@ -60,22 +60,14 @@ def year(model: pyo.ConcreteModel, instance: Instance, part: Part, country: int,
 
 def adjusted(model: pyo.ConcreteModel, instance: Instance, country: int, node: int) -> Any:
     """Adjusted taxable income. What cash yields is none: cash counts at par, so a tax on it would pay for hiding it."""
-    taxed, trade, places = _taxed(instance), instance.trade, instance.places
+    taxed = _taxed(instance)
     total: Any = float(taxed.fixed_ebitda_usd_m[country, node])
     total += tax.decided_ebitda(model, instance, node, country)
     residual = taxed.hall_residual[:, node] * (taxed.option == country)
     total += weighted(model.halls, nonzero(residual))
-    if trade is not None:
-        sellable = (trade.sell_usd_m_per_eh[:, node] != 0) & (instance.bounds.sell_eh[1][:, node] > 0)
-        for c in np.flatnonzero(sellable & (taxed.lot == country)).tolist():
-            price, factors = float(trade.sell_usd_m_per_eh[c, node]), trade.tier_factor[trade.type_of_lot[c]]
-            total += sum(
-                price * float(factor) * model.sell[c, k, node]
-                for k, factor in enumerate(factors)
-                if (c, k, node) in entries_of(model.sell)
-            )
-        for p in np.flatnonzero(instance.bounds.plug_eh[1][:, node] > 0).tolist() if country == HOME else ():
-            total -= float(trade.plug_cost_usd_m_per_eh[places.lot[p]]) * model.plug[p, node]
+    if instance.trade is not None:
+        total += cash.sales(model, instance, node, taxed.lot == country)
+        total += cash.moves(model, instance, node) if country == HOME else 0.0
     return total + (bitcoin(model, instance, node) if country == HOME else 0.0)
 
 

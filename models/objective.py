@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pyomo.environ as pyo
 
 from models import companies, covenants
@@ -75,16 +74,13 @@ def machines_value(model: pyo.ConcreteModel, instance: Instance) -> Any:
     if trade is None:
         return total
     total += sum(float(trade.order_value_usd_m_per_eh[c]) * model.order[c] for c in model.ORDERS)
-    for p, n in model.PLUGS:
-        cost = float(trade.plug_cost_usd_m_per_eh[places.lot[p]] * trade.instant_factor[n])
-        total -= cost * model.plug[p, n]
-    for c, k, n in model.SALES:
-        price = trade.sell_usd_m_per_eh[c, n] * trade.tier_factor[trade.type_of_lot[c], k]
-        total += float(price * trade.instant_factor[n]) * model.sell[c, k, n]
-    taxed = trade.end_value_usd_m_per_eh - trade.end_tax_usd_m_per_eh
-    for c, n in zip(*np.nonzero(taxed), strict=True):
-        worth = float(taxed[c, n])
-        total += worth * model.stored[int(c), int(n)]
-        here = [(p, int(n)) for p in places.of_lot.get(int(c), ()) if places.exists[p, n]]
-        total += weighted(model.installed, [(i, worth) for i in here])
+    plug = trade.plug_cost_usd_m_per_eh[places.lot][:, None] * trade.instant_factor
+    total += weighted(model.plug, [((p, n), -float(plug[p, n])) for p, n in model.PLUGS])
+    sold = trade.sell_usd_m_per_eh[:, None, :] * trade.tier_factor[trade.type_of_lot][:, :, None] * trade.instant_factor
+    total += weighted(model.sell, [((c, k, n), float(sold[c, k, n])) for c, k, n in model.SALES])
+    left = in_table(trade.end_value_usd_m_per_eh - trade.end_tax_usd_m_per_eh)
+    total += weighted(model.stored, left)
+    for (c, n), worth in left:
+        here = [p for p in places.of_lot.get(c, ()) if places.exists[p, n]]
+        total += weighted(model.installed, [((p, n), worth) for p in here])
     return total
