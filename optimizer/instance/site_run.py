@@ -61,8 +61,9 @@ class SiteRun:
         self.parts = parts
         self._assignable = assignable(self.site)
         self._halls_mw: dict[int, float] = {}
-        self._values: dict[tuple[float, float], float] = {}
+        self._awards: dict[int, tuple[str, Ancillary | DemandResponse, float] | None] = {}
         self._mw_per_eh: Floats = np.array([place.mw_per_eh for place in operations.places])
+        self._load_mw_per_eh: Floats = np.array([place.load_mw_per_eh for place in operations.places])
         self.halls = [o for o in np.flatnonzero(decisions.halls).tolist() if options[o].site == site_index]
         self.windows = take_windows(case, market, site_index, self.clock)
         self.elected: dict[tuple[str, int], float] = {}
@@ -113,19 +114,17 @@ class SiteRun:
 
     def loads(self, part: Part) -> list[Load]:
         """The lots that are there, best first."""
-        places = self.operations.places
-        standing = self.standing[list(part.places), part.cell].tolist()
-        return [
-            Load(eh_s * places[p].load_mw_per_eh, self._value(places[p].mw_per_eh, part.hashprice))
-            for p, eh_s in zip(part.places, standing, strict=True)
-        ]
+        here, fee = list(part.places), self.market.network.pool_fee
+        standing = (self.standing[here, part.cell] * self._load_mw_per_eh[here]).tolist()
+        per_eh = self._mw_per_eh[here].tolist()
+        values = {mw: value_usd_per_mwh(mw, self.site, part.hashprice, fee) for mw in dict.fromkeys(per_eh)}
+        return [Load(mw, values[each]) for each, mw in zip(per_eh, standing, strict=True)]
 
-    def _value(self, mw_per_eh: float, hashprice: float) -> float:
-        """$ that a MWh earns."""
-        if (mw_per_eh, hashprice) not in self._values:
-            fee = self.market.network.pool_fee
-            self._values[mw_per_eh, hashprice] = value_usd_per_mwh(mw_per_eh, self.site, hashprice, fee)
-        return self._values[mw_per_eh, hashprice]
+    def _award(self, cell: int) -> tuple[str, Ancillary | DemandResponse, float] | None:
+        """The reserve of a month."""
+        if cell not in self._awards:
+            self._awards[cell] = program_in_month(self.site, Ancillary, self.market, cell)
+        return self._awards[cell]
 
     def supplies(self, part: Part) -> list[tuple[Supply, float]]:
         """The contracts in force and their MW."""
@@ -141,8 +140,7 @@ class SiteRun:
 
     def terms(self, part: Part, price: float = 0.0, share: float = 0.0) -> Terms:
         """What is decided for the month of a part, with a price of a taken MWh."""
-        halls = self.halls_mw(part.cell)
-        award = program_in_month(self.site, Ancillary, self.market, part.cell)
+        halls, award = self.halls_mw(part.cell), self._award(part.cell)
         return Terms(
             halls_mw=halls if self._assignable else 0.0,
             all_halls_mw=halls,
@@ -260,7 +258,7 @@ class SiteRun:
 
     def _programs(self, part: Part, done: Dispatched, terms: Terms, found: SiteMonths) -> None:
         cell, size = part.cell, self.market.cells.size
-        award = program_in_month(self.site, Ancillary, self.market, cell)
+        award = self._award(cell)
         if award is not None:
             months = found.programs.setdefault((self.s, award[0]), program_months(size))
             months.mw_hours[cell] += done.reserve_mwh

@@ -98,6 +98,8 @@ class SiteWriter:
         self.halls = [o for o, option in enumerate(options) if option.site == site_index]
         self.taken: dict[int, list[tuple[str, int, float]]] = {}
         """By month cell: (column kind, index, MWh) of everything that takes."""
+        self._alike: dict[tuple[int, ...], dict[float, tuple[int, ...]]] = {}
+        """Places of one efficiency, by the places of a part."""
         self.elected: dict[tuple[str, int], int] = {}
         self.peaks: dict[int, int] = {}
         self.enrolled: dict[int, int] = {}
@@ -196,12 +198,14 @@ class SiteWriter:
 
     def _kinds(self, part: Part) -> list[Kind]:
         places, fee = self.operations.places, self.market.network.pool_fee
-        grouped: dict[float, list[int]] = {}
-        for p in part.places:
-            grouped.setdefault(places[p].mw_per_eh, []).append(p)
+        if part.places not in self._alike:
+            grouped: dict[float, list[int]] = {}
+            for p in part.places:
+                grouped.setdefault(places[p].mw_per_eh, []).append(p)
+            self._alike[part.places] = {mw: tuple(members) for mw, members in grouped.items()}
         return [
-            Kind(mw, value_usd_per_mwh(mw, self.site, part.hashprice, fee), tuple(members))
-            for mw, members in grouped.items()
+            Kind(mw, value_usd_per_mwh(mw, self.site, part.hashprice, fee), members)
+            for mw, members in self._alike[part.places].items()
         ]
 
     def _ways(self, cell: int, slots: Sequence[Slot], award: bool, enrol: bool, dark: bool) -> list[Way]:

@@ -208,6 +208,10 @@ def _slices(loads: Sequence[Load], count: float, terms: Terms) -> list[tuple[flo
     award = min(terms.award_mw, free)
     found, low = [], 0.0
     for number, load in enumerate(loads):
+        if low >= count:
+            break
+        if load.mw == 0:
+            continue  # a lot that does not stand here
         high = min(low + load.mw, count)
         cuts = sorted({low, high, *(edge for edge in (award, free) if low < edge < high)})
         for a, b in itertools.pairwise(cuts):
@@ -215,8 +219,6 @@ def _slices(loads: Sequence[Load], count: float, terms: Terms) -> list[tuple[flo
                 middle = (a + b) / 2
                 found.append((a, b, number, middle < award, middle > free))
         low += load.mw
-        if low >= count:
-            break
     return found
 
 
