@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.tree import Floats
+from models.tree import Bools, Floats, Ints
 from optimizer.case.base import month_label
 from optimizer.case.case import Case
 from optimizer.case.delivery import CoincidentPeak
@@ -264,7 +264,6 @@ def mining_coefficients(
     cells = market.cells
     planned = np.flatnonzero(~cells.in_tail)
     sites = list(case.sites.values())
-    whole: dict[tuple[tuple[int, float], int], Floats] = {}
     arrays = np.zeros((len(_FIGURES), len(places), cells.size))
     for s in sorted({place.site for place in places}):
         # Site by site, month by month, so that the hours of a month are made once for all lots.
@@ -274,18 +273,26 @@ def mining_coefficients(
             for name in ("present_from", "present_until")
         )
         month_of = _plain_month if buys_plainly(sites[s]) else _month
-        for j in planned.tolist():
-            month, all_days = int(cells.month[j]), tuple(stretches(market, sites[s], j, 0.0, float("inf")))
-            for index in here[(month + 1 > begins) & (month < ends)].tolist():
+        alike: dict[float, list[int]] = {}
+        for row, index in enumerate(here.tolist()):
+            alike.setdefault(places[index].mw_per_eh, []).append(row)
+        months = cells.month[planned]
+        all_month = (months >= begins[:, None]) & (months + 1 <= ends[:, None])
+        some_days = (months + 1 > begins[:, None]) & (months < ends[:, None]) & ~all_month
+        kinds: list[tuple[Ints, Bools, list[bool]]] = [
+            (here[rows], all_month[rows], all_month[rows].any(axis=0).tolist())
+            for rows in map(np.array, alike.values())
+        ]
+        partly = set(np.flatnonzero(some_days.any(axis=0)).tolist())
+        for k, j in enumerate(planned.tolist()):
+            present = [(indices, full) for indices, full, is_there in kinds if is_there[k]]
+            days = tuple(stretches(market, sites[s], j, 0.0, float("inf"))) if present else ()
+            for indices, full in present:
+                arrays[:, indices[full[:, k]], j] = month_of(clocks[s], places[indices[0]], days)[:, None]
+            for index in here[some_days[:, k]].tolist() if k in partly else ():
                 place, lot = places[index], lots[places[index].lot]
-                if month >= lot.present_from and month + 1 <= lot.present_until:
-                    key = (s, place.mw_per_eh)
-                    if (key, j) not in whole:
-                        whole[key, j] = month_of(clocks[s], place, all_days)
-                    arrays[:, index, j] = whole[key, j]
-                else:
-                    some_days = stretches(market, sites[s], j, lot.present_from, lot.present_until)
-                    arrays[:, index, j] = month_of(clocks[s], place, some_days)
+                part = stretches(market, sites[s], j, lot.present_from, lot.present_until)
+                arrays[:, index, j] = month_of(clocks[s], place, part)
     return MiningCoefficients(**dict(zip(_FIGURES, arrays, strict=True)))
 
 
