@@ -1,8 +1,8 @@
 """How much faster two Dask workers are than one, on the same list of points of a sweep.
 
-    python -m benchmarks.dask_workers [--points 60] [--rounds 3]
+    python -m benchmarks.dask_workers [--case quickstart] [--points 60] [--gap 1e-4] [--rounds 3]
 
-The quickstart case at other power prices, each point a whole solve. Scheduler and workers are processes of this
+A case at other power prices, each point a whole solve from nothing. Scheduler and workers are processes of this
 machine, so it needs two cores that are free, and a third now and then: the load before each round is printed. Each
 round starts its workers anew and lets them prepare; what is timed is the points alone. Median of the ratios. Busy is
 the share of the time in which workers solve; what is missing is the way of a point there and back.
@@ -24,15 +24,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.__main__ import CASES
-from optimizer.case.load import load_case
+from benchmarks.sweeps import LINKED, NAMES, line_of
+from optimizer.case.load import LoadedCase, load_case
 from optimizer.market.prices import PriceSeries
 from optimizer.sweep.dask_queue import run_jobs_on_dask
 from optimizer.sweep.point import OPTIMAL, Job, PointOptions, Shared, load_solver, read_series, solve_point
-from optimizer.sweep.vary import Point
 
 TARGET_RATIO = 1.8
-VARIED = "market.power.west.scale"
-LOW, HIGH = 0.6, 1.6
 START_SECONDS = 60.0
 ENDS = "benchmarks.ends_with_parent"
 
@@ -65,18 +63,12 @@ def cluster(workers: int) -> Iterator[str]:
         yield address
 
 
-def shared_of(case: Path) -> Shared:
+def shared_of(loaded: LoadedCase, gap: float) -> Shared:
     """What all points have in common."""
-    loaded = load_case(case)
     series: dict[str, PriceSeries] = {}
     read_series(loaded.case, loaded.folder, series)
-    return Shared({None: loaded.data}, {None: loaded.folder.resolve()}, series, PointOptions())
-
-
-def jobs_of(count: int) -> list[Job]:
-    """Points of other prices each, so that none finds the hours of another."""
-    scales = [LOW + (HIGH - LOW) * i / max(1, count - 1) for i in range(count)]
-    return [Job(Point(i + 1, (scale,), {VARIED: scale})) for i, scale in enumerate(scales)]
+    options = PointOptions(relative_gap=gap)
+    return Shared({None: loaded.data}, {None: loaded.folder.resolve()}, series, options)
 
 
 def seconds(shared: Shared, jobs: list[Job], address: str, workers: int) -> tuple[float, float]:
@@ -95,7 +87,7 @@ def seconds(shared: Shared, jobs: list[Job], address: str, workers: int) -> tupl
     began = time.monotonic()
     while time.monotonic() - began < START_SECONDS:
         found = time.monotonic()
-        spent = solve(jobs_of(4 * workers))
+        spent = solve(jobs[: 4 * workers])
         if workers == 1 or spent > 1.2 * (time.monotonic() - found):
             break
     began = time.perf_counter()
@@ -106,14 +98,21 @@ def seconds(shared: Shared, jobs: list[Job], address: str, workers: int) -> tupl
 def main() -> None:
     """Measure in turns and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", default="quickstart", help="quickstart, cipher or reference")
     parser.add_argument("--points", type=int, default=60)
+    parser.add_argument("--gap", type=float, default=1e-4)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     # Else nothing ends the scheduler and the workers in an orderly way.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    shared, jobs = shared_of(CASES["quickstart"]), jobs_of(chosen.points)
+    case = NAMES.get(chosen.case, chosen.case)
+    loaded = load_case(CASES[case])
+    # Other prices each, so that none finds the hours of another.
+    points = line_of(loaded, chosen.points, LINKED.get(case, ""))
+    shared = shared_of(loaded, chosen.gap)
+    jobs = [Job(point, (), chosen.gap) for point in points]
     ratios = []
-    print(f"{chosen.points} points of quickstart\n")
+    print(f"{chosen.points} points of {chosen.case}\n")
     print("| load before | one worker, s | busy | two workers, s | busy | ratio |")
     print("|---|---|---|---|---|---|")
     for _ in range(chosen.rounds):
