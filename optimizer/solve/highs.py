@@ -163,7 +163,7 @@ def find_infeasible_subset(
         run(highs, None, stop)
         if highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
             continue
-        status, subset = _wait_for(highs.getIis, threading.Event())
+        status, subset = wait_for(highs.getIis, threading.Event())
         if status == highspy.HighsStatus.kOk and subset.valid_ and len(subset.row_index_) > 0:
             return InfeasibleSubset(
                 tuple(form.row_names[i] for i in subset.row_index_),
@@ -266,12 +266,12 @@ def run(highs: Any, on_progress: Callable[[Progress], None] | None, stop: thread
     highs.cbMipInterrupt += interrupt
     if on_progress is not None:
         highs.cbMipLogging += report
-    _wait_for(highs.run, abort)
+    wait_for(highs.run, abort)
     if failures:
         raise failures[0]
 
 
-def _wait_for(call: Callable[[], Any], abort: threading.Event) -> Any:
+def wait_for(call: Callable[[], Any], abort: threading.Event) -> Any:
     """Result of `call`, made in a thread of its own; `abort` is set when the wait for it is broken off.
 
     Python handles Ctrl-C only between two steps of the main thread, and a call into HiGHS is one step, however long.

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from models.instance import Instance
+from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import Compact
 from optimizer.solve.fixed import FixedProgram
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.worth import costs_at, depends_on_worth, fair_value, worth_of
 
-WORTH_ROUNDS, SAME_WORTH = 2, 1e-6
-"""How often a plan is priced at what shares are worth under it, and from which difference on again."""
+WORTH_ROUNDS, SAME_WORTH = 20, 1e-6
+"""How often a plan is priced at what shares are worth under it, at most (twice is usual), and from which difference on
+again."""
 
 MODEL_SECONDS = 60.0
 """The most that a program of the model may take."""
@@ -50,7 +52,8 @@ class ModelPrices:
 
     def price(self, whole: FloatArray, worth: float) -> Incumbent | None:
         """A plan by the whole columns (k,) of the compact program, with new shares at first at ``worth``, then at what
-        they are worth under it; None if it is impossible in the model."""
+        they are worth under it; None if it is impossible in the model. Raises SolverError if its program cannot be
+        solved: then nothing is known of it."""
         numbers = np.zeros(self._form.column_count)
         numbers[self._whole] = whole[self._place]
         best = None
@@ -59,8 +62,10 @@ class ModelPrices:
             if self._shares:
                 program.set_costs(costs_at(self._instance, self._form, worth), maximise=self._form.maximise)
             raw = program.solve()
-            if raw.values is None or raw.status is not Status.OPTIMAL:
+            if raw.status is Status.INFEASIBLE:
                 break
+            if raw.values is None or raw.status is not Status.OPTIMAL:
+                raise SolverError(f"a program of the model was not solved: {raw.message}")
             self._basis = raw.basis
             value = (
                 fair_value(self._instance, self._form, raw.values) if self._shares else self._form.objective(raw.values)

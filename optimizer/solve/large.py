@@ -10,6 +10,7 @@ instance gives the same plan.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
@@ -46,7 +47,8 @@ DIVE_PROGRAMS, WHOLE_A_PROGRAM = 100, 3
 """Linear programs that a dive may take, or one for so many whole columns if that is more."""
 
 KNOWN_PROGRAMS = 100
-"""Linear programs for what follows from the choices of known plans, of all together."""
+"""Linear programs for what follows from the choices of known plans: of the nearest, and the next as long as there is no
+plan; and again of the others where the proof needs them."""
 
 PLUNGE_PROGRAMS = 150
 """Linear programs after which ways down are given up if they bring nothing noticeably better."""
@@ -105,17 +107,19 @@ class LargeSearch:
         self._warm = WarmProgram(small, options, begin_at(trail.starts, COMPACT, small, form))
         if known:
             # The tree begins with shares at what they are worth under a plan, if there is one.
-            self._best = self._prices.price(whole_values(small, known[0]), self._worth)
+            with contextlib.suppress(SolverError):
+                self._best = self._prices.price(whole_values(small, known[0]), self._worth)
             self._worth = self._worth_now()
         self._warm.set_costs(self._compact_costs())
         self._tree = Tree(self._program, self._warm, self._worth, regrown=bool(self._splits))
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
-        if self._best is not None:
-            self._best = replace(self._best, whole=self._choices.completed(self._best.whole))
         self._priced: set[bytes] = set()
         """Plans that were priced in the model."""
+        if self._best is not None:
+            self._best = replace(self._best, whole=self._choices.completed(self._best.whole))
+            self._priced.add(_key(self._best.whole))
         self._unsettled: list[FloatArray] = []
-        """Known plans of which it was not decided anew what follows from their choices."""
+        """Other known plans, of which it was not decided anew what follows from their choices."""
         self._nodes, self._proving = 0, True
         self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         # The first root has shares at the market's price, or at what they are worth under a plan that is known: no
@@ -127,7 +131,9 @@ class LargeSearch:
         """None if nothing was found, or if there is nothing to be found: HiGHS then says why."""
         if self._tree.root is None:
             return None
-        self._price_known()
+        with contextlib.suppress(SolverError):
+            # They are there to make it short.
+            self._price_known()
         if self._splits:
             every: Splits = (None,)
             self._tree.regrow(
@@ -156,7 +162,8 @@ class LargeSearch:
             self._make_dearer()
             self._scout()
         elif not self._exhaust(BEFORE_LOOK):
-            self._settle_known()
+            with contextlib.suppress(SolverError):
+                self._settle_known()
         if self._tree.best_open > self._cutoff():
             self._look_around(0)
         parts, turns = float(FIRST_PARTS), itertools.count(1)
@@ -372,14 +379,14 @@ class LargeSearch:
         return priced.values if priced is not None else None
 
     def _keep(self, found: Found) -> None:
-        """Keep a plan if it is the best. It is priced once: what it is worth in the end hangs on nothing else."""
+        """Keep a plan if it is the best. It is priced once: what it is worth in the end, with shares at that, hangs on
+        nothing else. Raises SolverError if it cannot be priced."""
         if self._best is not None and found.value <= self._best.value:
             return
-        plan = found.whole.tobytes()
-        if plan in self._priced:
+        if _key(found.whole) in self._priced:
             return
-        self._priced.add(plan)
         priced = self._prices.price(found.whole, self._worth)
+        self._priced.add(_key(found.whole))
         if priced is not None and (self._best is None or priced.value > self._best.value):
             self._best = priced
             self._worth = self._worth_now()
@@ -447,3 +454,8 @@ class LargeSearch:
                 message=message,
             ),
         )
+
+
+def _key(whole: FloatArray) -> bytes:
+    """Equal for equal plans (k,): 0.0 and -0.0 are not, as bytes."""
+    return np.round(whole).astype(np.int64).tobytes()

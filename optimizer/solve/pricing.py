@@ -8,6 +8,7 @@ bounds that were asked about.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from optimizer.errors import SolverError
 from optimizer.solve.bridge import FloatArray, StandardForm
-from optimizer.solve.highs import SolveOptions, Status, prepare, solve_form
+from optimizer.solve.highs import SolveOptions, Status, prepare, solve_form, wait_for
 
 LEAST_ITERATIONS, ITERATIONS_A_ROW = 20_000, 10
 """How long a warm start is followed before the program is solved from the beginning: simplex methods that start from a
@@ -70,6 +71,8 @@ class _Watch:
     def begin(self) -> None:
         """Of another program."""
         self._step, self._again = -1, 0
+        self.abort = threading.Event()
+        """Set from outside to end it at once."""
 
     def over(self, highs: Any) -> None:
         """Watch every program of an object of HiGHS from now on."""
@@ -80,7 +83,7 @@ class _Watch:
         step = state.simplex_iteration_count
         self._again += step == self._step
         self._step = step
-        if self._again > LOST + LOST_A_STEP * step:
+        if self._again > LOST + LOST_A_STEP * step or self.abort.is_set():
             answer.user_interrupt = True
 
 
@@ -147,9 +150,11 @@ class WarmProgram:
         return self._nothing() if is_worse else answer
 
     def price(self, plan: npt.ArrayLike, floor: float | None = None) -> Priced:
-        """The best objective with the whole columns at ``plan`` (k,), in the order of ``whole``."""
+        """The best objective with the whole columns at ``plan`` (k,), in the order of ``whole``; nothing if that is not
+        within their bounds."""
         whole = np.round(np.asarray(plan, dtype=np.float64))
-        return self.bound(whole, whole, floor)
+        lower, upper = self.form.column_lower[self.whole], self.form.column_upper[self.whole]
+        return self.bound(np.maximum(whole, lower), np.minimum(whole, upper), floor)
 
     def set_costs(self, costs: FloatArray) -> None:
         """Other costs (n,) for all programs to come."""
@@ -194,7 +199,8 @@ class WarmProgram:
         # Its clock goes on from program to program.
         highs.setOptionValue("time_limit", float(highs.getRunTime() + LP_SECONDS))
         self._watch.begin()
-        highs.run()
+        # In a thread of its own: in the main thread Ctrl-C would be raised within the watch, and lost.
+        wait_for(highs.run, self._watch.abort)
         # The first answer comes quicker with presolve, those after it from the basis that it leaves.
         highs.setOptionValue("presolve", "off")
         ended = str(highs.getModelStatus().name)

@@ -154,6 +154,24 @@ class Tree:
         is told of plans above ``cutoff``. ``splits`` have to fit: what they leave out would count as closed."""
         if not self.fits(splits):
             raise ValueError("these splits leave something out, or cannot be made here")
+        try:
+            complete = self._grow(splits, cutoff, found, until, stop)
+        except SolverError:
+            complete = False
+        if not complete:
+            # A bound needs all ends: begin with all choices after all.
+            self._open, self._by_bound, self._trace = {}, [], Trace()
+            self._begin()
+
+    def _grow(
+        self,
+        splits: Splits,
+        cutoff: float,
+        found: Callable[[float, FloatArray], None],
+        until: float,
+        stop: threading.Event | None,
+    ) -> bool:
+        """True if all ends were looked at."""
         left = [(self.everything, self._trace, 0)]
         for cut in splits:
             side, trace, depth = left.pop()
@@ -163,16 +181,14 @@ class Tree:
                 left += [(other, trace.sides[1], depth + 1), (one, trace.sides[0], depth + 1)]
                 continue
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
-                # A bound needs all ends: begin with all choices after all.
-                self._open, self._by_bound, self._trace = {}, [], Trace()
-                self._begin()
-                return
+                return False
             answer = self.warm.bound(*side, floor=cutoff)
             self.nodes += 1
             if answer.values is not None:
                 within = self._tightened(side, answer, cutoff)
                 part = Part(within, answer.objective, answer.values, trace, answer.basis, depth, self.worth)
                 self._place(part, cutoff, found)
+        return True
 
     @property
     def open_parts(self) -> Iterable[Part]:
@@ -289,9 +305,12 @@ class Tree:
             found(part.bound, np.round(part.values[self.warm.whole]))
         elif self._chosen is None:
             cut = self.splitter.beside(part.values[self.warm.whole], part.side)
-            if cut is not None:
-                sides = self.splitter.sides(cut, part.side)
-                self._put(part, cut, self._of_sides(part, sides, cutoff), self.worth, cutoff, found)
+            if cut is None:
+                # It goes for good: who was told of several plans at once may have taken another.
+                found(part.bound, np.round(part.values[self.warm.whole]))
+                return
+            sides = self.splitter.sides(cut, part.side)
+            self._put(part, cut, self._of_sides(part, sides, cutoff), self.worth, cutoff, found)
 
     def _put(
         self,

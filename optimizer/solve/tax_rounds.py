@@ -65,11 +65,11 @@ def solve_by_rule(
         except SolverError:
             if best is None:
                 raise
-            return _closed(best, bound, options)
+            return _closed(best, bound, options, _why_open(began, options, stop))
         bound = min(bound, latest.bound_usd_m)
         broken = _broken(instance, latest)
         if not broken:
-            return _closed(_better(best, latest.solution), bound, options)
+            return _closed(_better(best, latest.solution), bound, options, _why_open(began, options, stop))
         left = options.time_limit_seconds - (time.perf_counter() - began)
         within = replace(options, time_limit_seconds=max(left, LEAST_REPAIR_SECONDS))
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
@@ -79,7 +79,7 @@ def solve_by_rule(
         left = options.time_limit_seconds - (time.perf_counter() - began)
         stopped = left < LEAST_SECONDS or (stop is not None and stop.is_set())
         if best is not None and (stopped or _is_close(best, bound, options)):
-            return _closed(best, bound, options)
+            return _closed(best, bound, options, _why_open(began, options, stop))
         if stopped:
             message = "no plan was found that uses losses and interest as tax law has it"
             raise SolverError(message, ("give more time with --time-limit",))
@@ -116,12 +116,20 @@ def _is_close(found: Solution, bound: float, options: SolveOptions) -> bool:
     return bound - found.value_usd_m <= allowed + SAME_USD_M * max(1.0, abs(found.value_usd_m) / 100)
 
 
-def _closed(found: Solution, bound: float, options: SolveOptions) -> Solution:
-    """A plan with the bound of all rounds; proven only if it is near enough to it."""
+def _why_open(began: float, options: SolveOptions, stop: threading.Event | None) -> Status:
+    """Why rounds end before the gap is closed."""
+    if stop is not None and stop.is_set():
+        return Status.INTERRUPTED
+    left = options.time_limit_seconds - (time.perf_counter() - began)
+    return Status.TIME_LIMIT if left < LEAST_SECONDS else Status.GAP_LEFT
+
+
+def _closed(found: Solution, bound: float, options: SolveOptions, why_open: Status) -> Solution:
+    """A plan with the bound of all rounds; proven only if it is near enough to it, else open for a reason."""
     proven = _is_close(found, bound, options)
     status = found.status
     if found.status is Status.OPTIMAL and not proven:
-        status = Status.TIME_LIMIT
+        status = why_open
     elif proven:
         status = Status.OPTIMAL
     return replace(found, bound_usd_m=max(bound, found.solver_value_usd_m), status=status)

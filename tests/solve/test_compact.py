@@ -10,11 +10,13 @@ import pytest
 from models.instance import Instance
 from optimizer.solve.bounds import compact_of
 from optimizer.solve.bridge import StandardForm, make_form
+from optimizer.solve.compact import compact
 from optimizer.solve.highs import SolveOptions, solve_form
 from optimizer.solve.idle import without_idle
 from optimizer.solve.lives import lives_of
 from optimizer.solve.tighten import with_tight_profits
 from tests.math.builder import instance, trading, tree
+from tests.solve.companies import company
 
 EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-9)
 INF = np.inf
@@ -183,3 +185,28 @@ def test_a_loss_without_a_bound_keeps_its_constant() -> None:
     tight = with_tight_profits(endless)
     assert tight.matrix[2, 3] == pytest.approx(1000)
     assert tight.row_upper[2] == pytest.approx(1000)
+
+
+@pytest.mark.parametrize(("seed", "opening"), [(1006, 14.0), (1027, 20.5), (1048, 10.9), (1058, 20.5)])
+def test_lives_of_a_lot_are_at_most_what_may_be_ordered_of_it(seed: int, opening: float) -> None:
+    """Proves: where bounds of orders say more than the row on what can be had, and cash is short, the smaller program
+    is worth what the model is. Broken: each way of a lot through the years may be taken up to the bound of its order,
+    six times the machines are bought and sold, and the first company comes to 114.9 in place of 76.7."""
+    small = company(seed, opening=opening, fleet=0.78, least=2)
+    form, program = compact_of(small)
+    assert any(name.startswith("order_most[") for name in program.form.row_names)
+    model, smaller = solve_form(form, EXACT), solve_form(program.form, EXACT)
+    assert smaller.objective == pytest.approx(model.objective, abs=1e-5)
+
+
+def test_what_rounding_left_of_a_cost_is_none() -> None:
+    """Proves: a cost of 1e-14 is 0 in the smaller program and one of 1e-9 stays. Broken: a program whose costs lie 16
+    powers of ten apart, in which simplex methods go round in circles."""
+    small = company(1)
+    form, _ = compact_of(small)
+    costs = form.costs.copy()
+    cash = [j for j, name in enumerate(form.column_names) if name.startswith("cash[")]
+    costs[cash[0]], costs[cash[1]] = 1e-14, 1e-9
+    program = compact(small, replace(form, costs=costs))
+    assert program.form.costs[program.column[cash[0]]] == 0.0
+    assert program.form.costs[program.column[cash[1]]] == 1e-9

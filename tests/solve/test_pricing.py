@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,3 +79,26 @@ def test_an_ended_program_has_the_answer_of_a_cold_one(seed: int, monkeypatch: p
     assert len(cold) > len(ended) // 2
     assert np.isfinite(left_alone).sum() > len(left_alone) // 2
     assert ended == pytest.approx(left_alone, abs=1e-6)
+
+
+def test_ctrl_c_in_the_middle_of_a_program_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: Ctrl-C while HiGHS asks whether it shall go on is raised where the program was asked for, and the next
+    program has its answer. Broken: it is swallowed, the program counts as lost, and the search goes on."""
+    form = compact_of(company(1))[1].form
+    program, usual = WarmProgram(form, EXACT), _Watch._ask
+    best = WarmProgram(form, EXACT).bound().objective
+
+    def interrupted(self: _Watch, kind: Any, message: str, state: Any, answer: Any, data: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        usual(self, kind, message, state, answer, data)
+
+    def ask() -> None:
+        program.bound()
+        # Where it was handled a moment too late.
+        time.sleep(1.0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_Watch, "_ask", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ask()
+    assert program.bound().objective == pytest.approx(best)

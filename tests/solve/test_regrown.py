@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from optimizer.solve.bounds import compact_of
 from optimizer.solve.bridge import FloatArray, StandardForm, make_form
 from optimizer.solve.choices import Choices
 from optimizer.solve.dive import Clock
-from optimizer.solve.fixed import FixedProgram, solve_fixed
+from optimizer.solve.fixed import FixedProgram, FixedSolution, solve_fixed
 from optimizer.solve.highs import SolveOptions, Status, solve_form
+from optimizer.solve.incumbent import Incumbent, ModelPrices
 from optimizer.solve.large import LargeSearch
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import MOST_SPLITS, Splits, Trace, Tree
@@ -350,3 +353,94 @@ def test_known_plans_that_cannot_be_paid_do_not_hold_up_the_search(monkeypatch: 
     assert fresh is not None
     assert found is not None
     assert found[2].objective == pytest.approx(fresh[2].objective, abs=1e-5)
+
+
+def test_what_follows_from_other_known_plans_is_decided_where_the_proof_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Proves: of the plan that takes nothing and the best one, where the second cannot be priced as it was found, its
+    choices are left for later and decided anew then: 0 halls, then the best plan's value. Broken: only the nearest
+    plan's choices are ever decided anew."""
+    small = company(2)
+    form, _ = compact_of(small)
+    first = LargeSearch(small, form, EXACT)
+    best, value = plan_of(first, form), first._level()
+    search = LargeSearch(small, form, EXACT, known=[{}, best])
+    with monkeypatch.context() as patched:
+        patched.setattr(WarmProgram, "price", lambda self, plan, floor=None: self._nothing())
+        search._price_known()
+    assert search._level() < value - 1
+    assert len(search._unsettled) == 1
+    search._settle_known()
+    assert search._level() == pytest.approx(value, abs=1e-5)
+    assert not search._unsettled
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("depth", [100.0, 0.2])
+def test_a_plan_that_could_not_be_priced_in_time_is_not_refuted(
+    seed: int, depth: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves: where the program of the best plan runs out of time in the model, the search says that a gap is left, and
+    its bound covers that plan; or it has no plan and says so. Broken: the plan counts as impossible, and of seed 0
+    246.0 is proved best where 256.2 is possible."""
+    small = company(seed, depth=depth)
+    form, _ = compact_of(small)
+    raw = solve_form(form, EXACT)
+    assert raw.values is not None
+    assert raw.objective is not None
+    best, usual = np.round(raw.values[form.integer]), FixedProgram.solve
+
+    def late(self: FixedProgram, stop: threading.Event | None = None) -> FixedSolution:
+        found = usual(self, stop)
+        is_best = np.array_equal(self._form.column_lower[form.integer], best)
+        return replace(found, status=Status.TIME_LIMIT) if is_best else found
+
+    monkeypatch.setattr(FixedProgram, "solve", late)
+    try:
+        found = LargeSearch(small, form, EXACT).run()
+    except SolverError:
+        return
+    assert found is not None
+    assert found[2].bound is not None
+    assert found[2].bound >= raw.objective - 1e-6
+    assert found[2].status is Status.GAP_LEFT
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_plan_is_priced_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: no two prices in the model are asked for plans with the same whole numbers, where a shallow market makes
+    the smaller program promise too much. Broken: 0.0 and -0.0 make two plans of one, and a third of all prices are
+    worked out again."""
+    small = company(seed, depth=0.2)
+    form, _ = compact_of(small)
+    asked: list[tuple[float, ...]] = []
+    usual = ModelPrices.price
+
+    def counted(self: ModelPrices, whole: FloatArray, worth: float) -> Incumbent | None:
+        asked.append(tuple((np.round(whole) + 0.0).tolist()))
+        return usual(self, whole, worth)
+
+    monkeypatch.setattr(ModelPrices, "price", counted)
+    LargeSearch(small, form, EXACT).run()
+    assert len(asked) > 1
+    assert len(set(asked)) == len(asked)
+
+
+def test_a_tree_whose_ends_cannot_all_be_solved_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: where a program fails in the middle of a tree that is grown again, all choices are there again, and the
+    bound is that of all of them. Broken: the ends that were not looked at count as closed."""
+    tree, best = grown(1)
+    _, program = compact_of(company(1))
+    other = Tree(program, WarmProgram(program.form, EXACT), regrown=True)
+    usual, asked = other.warm.bound, [0]
+
+    def failing(*given: Any, **named: Any) -> pricing.Priced:
+        asked[0] += 1
+        if asked[0] == 3:
+            raise SolverError("nobody can solve it")
+        return usual(*given, **named)
+
+    monkeypatch.setattr(other.warm, "bound", failing)
+    other.regrow(tree.splits(), best - 0.5, lambda value, whole: None)
+    assert other.best_open == pytest.approx(Tree(program, WarmProgram(program.form, EXACT)).best_open)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from models.instance import Instance
 from optimizer.errors import SolverError
+from optimizer.solve import tax_rounds
 from optimizer.solve.compiled import form_of
 from optimizer.solve.highs import SolveOptions, Status
 from optimizer.solve.run import _search, solve_instance
@@ -73,14 +76,27 @@ def test_a_plan_that_is_near_enough_to_the_bound_is_proven() -> None:
     assert solution.bound_usd_m == about(-35.6)
 
 
-def test_when_time_is_out_the_plan_by_the_rule_is_not_called_proven() -> None:
-    """Proves: where the last search finds nothing the plan with signatures kept is what there is, with the first bound
-    and without proof. Broken: no plan at all, or one that is called the best."""
+@pytest.mark.parametrize("why", [Status.GAP_LEFT, Status.TIME_LIMIT, Status.INTERRUPTED])
+def test_where_the_last_search_fails_the_plan_by_the_rule_is_not_called_proven(
+    why: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves: where the last search finds nothing the plan with signatures kept is what there is, with the first bound,
+    and it is said why it is not proven: Ctrl-C, no time left, or neither. Broken: no plan at all, one that is called
+    the best, or "time limit" for all three."""
     counted = Searches()
     solve_by_rule(rising(), EXACT, counted)
-    searches = Searches(len(counted.kept))
-    solution = solve_by_rule(rising(), EXACT, searches)
-    assert solution.status is Status.TIME_LIMIT
+    searches, stop = Searches(len(counted.kept)), threading.Event()
+    if why is Status.TIME_LIMIT:
+        monkeypatch.setattr(tax_rounds, "LEAST_SECONDS", 2 * EXACT.time_limit_seconds)
+        monkeypatch.setattr(tax_rounds, "_is_close", lambda *_: False)
+
+    def search(*asked: Any) -> Attempt:
+        if why is Status.INTERRUPTED and len(searches.kept) == len(counted.kept) - 1:
+            stop.set()
+        return searches(*asked)
+
+    solution = solve_by_rule(rising(), EXACT, search, stop)
+    assert solution.status is why
     assert solution.value_usd_m == about(-48.2)
     assert solution.bound_usd_m == about(-35.6)
 
