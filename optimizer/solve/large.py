@@ -50,6 +50,9 @@ KNOWN_PROGRAMS = 100
 """Linear programs for what follows from the choices of known plans: of the nearest, and the next as long as there is no
 plan; and again of the others where the proof needs them."""
 
+REPAIR_PROGRAMS = 100
+"""Linear programs for a plan near the known ones, where none of these can be paid."""
+
 PLUNGE_PROGRAMS = 150
 """Linear programs after which ways down are given up if they bring nothing noticeably better."""
 
@@ -89,9 +92,10 @@ class LargeSearch:
         stop: threading.Event | None = None,
         known: Sequence[Mapping[str, float]] = (),
         trail: Trail = NO_TRAIL,
+        most_usd_m: float = np.inf,
     ) -> None:
         """``known``: plans to begin with; ``trail``: what a search left behind that proved one of them, or one near it,
-        elsewhere."""
+        elsewhere; ``most_usd_m``: no plan is worth more, as was proven before."""
         self._known, self._splits = known, trail.splits if known else ()
         self._began = time.perf_counter()
         self._until = self._began + options.time_limit_seconds
@@ -112,6 +116,7 @@ class LargeSearch:
             self._worth = self._worth_now()
         self._warm.set_costs(self._compact_costs())
         self._tree = Tree(self._program, self._warm, self._worth, regrown=bool(self._splits))
+        self._is_grown = not self._splits
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
         self._priced: set[bytes] = set()
         """Plans that were priced in the model."""
@@ -124,7 +129,7 @@ class LargeSearch:
         self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         # The first root has shares at the market's price, or at what they are worth under a plan that is known: no
         # better plan can beat it.
-        self._outer = self._tree.root.bound if self._tree.root is not None else np.inf
+        self._outer = min(most_usd_m, self._tree.root.bound if self._tree.root is not None else np.inf)
         """The bound before anything is split."""
 
     def run(self) -> tuple[Instance, StandardForm, RawSolution] | None:
@@ -134,8 +139,11 @@ class LargeSearch:
         with contextlib.suppress(SolverError):
             # They are there to make it short.
             self._price_known()
+        if self._best is not None and self._outer <= self._cutoff():
+            return self._result()
         if self._splits:
             every: Splits = (None,)
+            self._is_grown = True
             self._tree.regrow(
                 self._splits if self._best is not None and self._tree.fits(self._splits) else every,
                 self._cutoff(),
@@ -191,8 +199,8 @@ class LargeSearch:
 
     @property
     def splits(self) -> Splits:
-        """How all choices were split to prove the bound."""
-        return self._tree.splits(self._cutoff())
+        """How all choices were split to prove the bound; as they were elsewhere, where that was not needed here."""
+        return self._tree.splits(self._cutoff()) if self._is_grown else self._splits
 
     @property
     def starts(self) -> Starts:
@@ -227,6 +235,28 @@ class LargeSearch:
                 self._settle(whole, clock)
             else:
                 self._unsettled.append(whole)
+        if self._best is None:
+            self._repair(plans)
+        self._make_dearer()
+
+    def _repair(self, plans: Sequence[FloatArray]) -> None:
+        """A plan near a known one, where none of them can be paid."""
+        clock = self._clock(REPAIR_PROGRAMS)
+        for whole in plans:
+            if self._best is not None or clock.is_over():
+                break
+            near = self._choices.near(whole, 0)
+            around = Tree(self._program, self._warm, self._worth, within=near)
+            if around.root is None:
+                continue
+            guess = self._guessed_worth(around.root.bound) if self._shares else self._worth
+            if guess > self._worth:
+                self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
+                around = Tree(self._program, self._warm, guess, within=near)
+            found = Plunge(around).next_plan(-np.inf, clock)
+            self._warm.set_costs(self._compact_costs())
+            if found is not None:
+                self._keep(found)
 
     def _settle_known(self) -> None:
         """What follows from the choices of the other known plans, until nothing is left to be proved."""

@@ -180,14 +180,21 @@ def _solve_once(
     trail: Trail,
     compiler: Compiler,
 ) -> Solution:
-    def search(these: Instance, within: SolveOptions, kept: Columns | None, start: Columns | None) -> Attempt:
+    def search(
+        instance: Instance,
+        options: SolveOptions,
+        kept: Columns | None = None,
+        start: Columns | None = None,
+        most_usd_m: float = np.inf,
+    ) -> Attempt:
         nonlocal trail
-        found = _search(compiler.form_of(these), these, within, on_progress, stop, kept, start, known, trail)
+        form = compiler.form_of(instance)
+        found = _search(form, instance, options, on_progress, stop, kept, start, known, trail, most_usd_m)
         trail = _after(trail, found.solution)
         return found
 
     if instance.income_tax is None:
-        return search(instance, options, None, None).solution
+        return search(instance, options).solution
     return solve_by_rule(instance, options, search, stop)
 
 
@@ -206,20 +213,23 @@ def _search(
     start: Columns | None = None,
     known: Sequence[Columns] = (),
     trail: Trail = NO_TRAIL,
+    most_usd_m: float = np.inf,
 ) -> Attempt:
     """One search of a compiled instance, from a plan to begin with (and, where there are many choices, from others that
-    are ``known``); with ``kept`` these whole columns stay as they are, and nobody is told of progress."""
+    are ``known``); with ``kept`` these whole columns stay as they are, and nobody is told of progress. No plan is worth
+    more than ``most_usd_m``."""
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()
     if kept is None and is_large(instance, form):
-        plans = [*known, *((start,) if start is not None else ())]
-        large = _large(instance, form, options, on_progress, stop, plans, trail)
+        plans = [*((start,) if start is not None else ()), *known]
+        large = _large(instance, form, options, on_progress, stop, plans, trail, most_usd_m)
         if large is not None:
             instance, form, raw, search = large
             found, values = _finish(instance, form, raw, options, search.program)
             found = replace(found, splits=search.splits, starts=search.starts)
-            return Attempt(found, dict(zip(form.column_names, values.tolist(), strict=True)), found.bound_usd_m)
+            columns = dict(zip(form.column_names, values.tolist(), strict=True))
+            return Attempt(found, columns, found.bound_usd_m, mends=True)
         left = options.time_limit_seconds - (time.perf_counter() - began)
         options = replace(options, time_limit_seconds=max(LEAST_SECONDS, left))
     # With few choices left a tree of what follows from them is quicker than a search that cuts first.
@@ -246,11 +256,12 @@ def _large(
     stop: threading.Event | None,
     plans: Sequence[Columns],
     trail: Trail,
+    most_usd_m: float,
 ) -> tuple[Instance, StandardForm, RawSolution, LargeSearch] | None:
     """The search of large models, and what it found; None where it finds nothing, or stumbles over a program that
     cannot be solved."""
     try:
-        search = LargeSearch(instance, form, options, on_progress, stop, plans, trail)
+        search = LargeSearch(instance, form, options, on_progress, stop, plans, trail, most_usd_m)
         found = search.run()
     except SolverError:
         return None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from models.income_tax_check import violated_years
 from models.instance import Instance
@@ -30,6 +30,9 @@ SAME_USD_M = 1e-6
 LEAST_SECONDS, LEAST_REPAIR_SECONDS = 1.0, 10.0
 """For how little time a search is not begun again, and what a plan with signatures kept gets even then."""
 
+MEND_SECONDS = 30.0
+"""With less time a plan that breaks a rule is repaired before the search goes on, so that there is one."""
+
 
 Columns = Mapping[str, float]
 """Values by the name of their column."""
@@ -42,10 +45,23 @@ class Attempt:
     solution: Solution
     columns: Columns
     bound_usd_m: float
+    mends: bool = False
+    """Whether the search decides anew what follows from the choices of a plan to begin with: that may break rules."""
 
 
-Search = Callable[[Instance, SolveOptions, Columns | None, Columns | None], Attempt]
-"""Of an instance within options; the first columns, if any, are kept, the second are a plan to begin with."""
+class Search(Protocol):
+    """A search of an instance within options."""
+
+    def __call__(
+        self,
+        instance: Instance,
+        options: SolveOptions,
+        kept: Columns | None = None,
+        start: Columns | None = None,
+        most_usd_m: float = float("inf"),
+    ) -> Attempt:
+        """``kept``, if any: columns that stay as they are; ``start``: a plan to begin with; ``most_usd_m``: no plan is
+        worth more."""
 
 
 def solve_by_rule(
@@ -58,11 +74,16 @@ def solve_by_rule(
     """
     began = time.perf_counter()
     bound, best, start = float("inf"), None, None
+    to_mend: Attempt | None = None
     while True:
         left = options.time_limit_seconds - (time.perf_counter() - began)
         try:
-            latest = search(instance, replace(options, time_limit_seconds=max(left, LEAST_SECONDS)), None, start)
+            within = replace(options, time_limit_seconds=max(left, LEAST_SECONDS))
+            latest = search(instance, within, start=start, most_usd_m=bound)
         except SolverError:
+            if best is None and to_mend is not None:
+                instance, repaired = _repaired(instance, to_mend, _to_repair(began, options), search)
+                best = repaired.solution if repaired is not None else None
             if best is None:
                 raise
             return _closed(best, bound, options, _why_open(began, options, stop))
@@ -70,10 +91,13 @@ def solve_by_rule(
         broken = _broken(instance, latest)
         if not broken:
             return _closed(_better(best, latest.solution), bound, options, _why_open(began, options, stop))
-        left = options.time_limit_seconds - (time.perf_counter() - began)
-        within = replace(options, time_limit_seconds=max(left, LEAST_REPAIR_SECONDS))
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
-        instance, repaired = _repaired(instance, latest, within, search)
+        left = options.time_limit_seconds - (time.perf_counter() - began)
+        if latest.mends and left > MEND_SECONDS and not (stop is not None and stop.is_set()):
+            # What the repair would find is the first thing that such a search looks for.
+            start, to_mend = latest.columns, latest
+            continue
+        instance, repaired = _repaired(instance, latest, _to_repair(began, options), search)
         if repaired is not None:
             best, start = _better(best, repaired.solution), repaired.columns
         left = options.time_limit_seconds - (time.perf_counter() - began)
@@ -83,6 +107,12 @@ def solve_by_rule(
         if stopped:
             message = "no plan was found that uses losses and interest as tax law has it"
             raise SolverError(message, ("give more time with --time-limit",))
+
+
+def _to_repair(began: float, options: SolveOptions) -> SolveOptions:
+    """What a plan with signatures kept gets: the time that is left, or a little more."""
+    left = options.time_limit_seconds - (time.perf_counter() - began)
+    return replace(options, time_limit_seconds=max(left, LEAST_REPAIR_SECONDS))
 
 
 def _broken(instance: Instance, attempt: Attempt) -> frozenset[tuple[int, int]]:
@@ -97,7 +127,7 @@ def _repaired(
     kept = {name: value for name, value in attempt.columns.items() if name.partition("[")[0] in SIGNED}
     while True:
         try:
-            found = search(instance, options, kept, None)
+            found = search(instance, options, kept=kept)
         except (SolverError, InfeasibleError):
             return instance, None
         broken = _broken(instance, found)
