@@ -31,7 +31,7 @@ from optimizer.solve.bridge import StandardForm, make_form
 from optimizer.solve.hedges import with_tight_hedges
 from optimizer.solve.idle import without_idle
 from optimizer.solve.lives import Lives, Moves, Stock, lives_of
-from optimizer.solve.names import place_of
+from optimizer.solve.names import is_of, place_of
 from optimizer.solve.tighten import with_tight_profits
 
 NOTHING = 1e-13
@@ -85,11 +85,10 @@ def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndar
     kept = np.flatnonzero(~lost)
     edges = _matrix([life.columns for life in found.lives], form.column_count)
     stocks = np.array([stock.column for stock in found.stocks], dtype=np.intp)
-    coupling = form.matrix[rows, :]
+    coupling = scipy.sparse.csc_array(_shared_stores(form, found) @ form.matrix)[rows, :]
     # A life sold takes no room in the market for used machines.
-    deep = np.array([form.row_names[r].startswith("machines_depth[") for r in rows])
-    columns = (coupling @ edges).tolil()
-    columns[np.flatnonzero(deep), :] = 0.0
+    shallow = scipy.sparse.diags_array(1.0 - is_of(form.row_names, "machines_depth")[rows])
+    columns = shallow @ coupling @ edges
     ties = scipy.sparse.hstack(
         [scipy.sparse.csc_array((len(stocks), len(kept))), _life_ties(found), _stock_ties(found.stocks)]
     )
@@ -126,6 +125,19 @@ def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndar
     column = np.full(form.column_count, -1)
     column[kept] = np.arange(len(kept))
     return small, column
+
+
+def _shared_stores(form: StandardForm, found: Lives) -> scipy.sparse.csc_array:
+    """(rows, rows): each row as it is, but what comes into the store of a lot comes into that in which it lies."""
+    row = place_of(form.row_names)
+    to = np.arange(form.row_count)
+    shared = {f"{lot}": other for lot, other in found.stored_at if lot != other}
+    for name, r in row.items() if shared else ():
+        kind, _, index = name.partition("[")
+        lot, _, node = index.partition(",")
+        if kind == "machines_store" and lot in shared:
+            to[r] = row[f"machines_store[{shared[lot]},{node}"]
+    return scipy.sparse.csc_array((np.ones(len(to)), (to, np.arange(len(to)))), shape=(len(to), len(to)))
 
 
 def _limited_by_bounds(form: StandardForm, orders: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

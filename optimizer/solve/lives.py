@@ -3,22 +3,34 @@
 Where such a lot can only be ordered, run, leave and be sold, it is a cone, and its edges are lives. What runs of like
 lots (one site, the same earnings) is one *stock* by node: what stood before, what begins, less what leaves. So a life
 touches its beginning, its end and its money, and not every node in between.
+
+Where more cash earlier might do harm (there is tax on what is sold, say), lives end in store, and it stays open when
+they are sold: nothing is left out then. Lots that are sold alike, at other sites, share one store.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse
 
 from models.instance import Instance
 from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.names import is_of, place_of
 
 Moves = list[tuple[int, float]]
 """Columns of the model and by how much each moves when one EH/s more lives a life."""
 
 ALIKE = 1e-11
 """Relative: earnings that differ by less are the same."""
+
+OWN_ROWS = ("machines_balance", "machines_store")
+"""Rows that only say how a lot is kept."""
+
+Running = tuple[np.ndarray, FloatArray]
+"""Rows of the model, and what 1 EH/s that runs or is sold at a node is in them."""
 
 
 @dataclass(frozen=True)
@@ -47,42 +59,91 @@ class Lives:
     lives: tuple[Life, ...]
     stocks: tuple[Stock, ...]
     gone: frozenset[int]
+    stored_at: tuple[tuple[int, int], ...] = ()
+    """(lot, the like lot in whose store it lies)."""
 
 
 def lives_of(instance: Instance, form: StandardForm) -> Lives:
     """All lives of all lots that are cones; none where they may not stand in the place of lots."""
-    if not _may_shrink(instance):
+    if len(instance.tree.leaves) != 1 or instance.trade is None:
         return Lives((), (), frozenset())
-    place = {name: j for j, name in enumerate(form.column_names)}
-    gone: set[int] = set()
-    lots = []
-    for lot in np.flatnonzero(instance.lots.order_node >= 0).tolist():
-        own = _columns_of(instance, lot, place)
-        if own is not None:
-            gone.update(own)
-            lots.append(lot)
+    place = place_of(form.column_names)
+    columns = {lot: _columns_of(instance, lot, place) for lot in np.flatnonzero(instance.lots.order_node >= 0).tolist()}
+    lots = [lot for lot, own in columns.items() if own is not None]
+    entries = _Entries(form)
+    stores: dict[int, int] = {}
+    if not _may_shrink(instance):
+        stores = _stores(instance, entries, lots, place)
+    gone = {j for lot in lots for j in _gone(instance, lot, columns[lot] or set(), place, stores)}
     lives: list[Life] = []
     stocks: list[Stock] = []
-    for like, runs in _alike(instance, form, lots, place):
+    for like, runs in _alike(instance, entries, lots, place):
         at = _stocks(like, runs, place, {lot: _stand(instance, lot) for lot in like}, stocks) if len(like) > 1 else {}
         for lot in like:
-            lives += _lives(instance, lot, place, runs[lot] if at else [], at, stocks)
-    return Lives(tuple(lives), tuple(stocks), frozenset(gone))
+            endings = _into_store(instance, lot, place) if stores else _endings(instance, lot, place)
+            lives += _lives(instance, lot, place, runs[lot] if at else [], at, stocks, endings)
+    return Lives(tuple(lives), tuple(stocks), frozenset(gone), tuple(stores.items()))
 
 
-Running = tuple[FloatArray, FloatArray]
-"""Rows of the model, and what 1 EH/s that runs at a node is in them; its cost is the last amount."""
+class _Entries:
+    """What columns of a model are, but for the rows that only say how their lot is kept; costs are one row more."""
+
+    def __init__(self, form: StandardForm) -> None:
+        shared = np.flatnonzero(~is_of(form.row_names, *OWN_ROWS))
+        costs = scipy.sparse.csr_array(form.costs[None, :])
+        self._matrix = scipy.sparse.csc_array(scipy.sparse.vstack([form.matrix[shared, :], costs]))
+        self._matrix.sort_indices()
+
+    def of(self, column: int) -> Running:
+        """Its rows, and what it is in them."""
+        own = slice(self._matrix.indptr[column], self._matrix.indptr[column + 1])
+        return self._matrix.indices[own], self._matrix.data[own]
+
+
+def _gone(instance: Instance, lot: int, own: set[int], place: Mapping[str, int], stores: Mapping[int, int]) -> set[int]:
+    """Those of the columns of a lot that lives stand for: all, or all but those of its store, where like lots lie."""
+    return own - set(_of_store(instance, lot, place).values()) if stores.get(lot) == lot else own
+
+
+def _of_store(instance: Instance, lot: int, place: Mapping[str, int]) -> dict[tuple[str, int, int], int]:
+    """Columns of what is stored and sold of a lot: by what it is, tier and node."""
+    assert instance.trade is not None
+    tiers = range(instance.trade.tier_factor.shape[1])
+    names = {("stored", 0, n): f"stored[{lot},{n}]" for n in range(len(instance.tree))}
+    names |= {("sell", k, n): f"sell[{lot},{k},{n}]" for n in range(len(instance.tree)) for k in tiers}
+    return {key: place[name] for key, name in names.items() if name in place}
+
+
+def _stores(instance: Instance, entries: _Entries, lots: list[int], place: Mapping[str, int]) -> dict[int, int]:
+    """For each lot the one in whose store it may lie: there earlier, and wherever both are, sold alike."""
+    result: dict[int, int] = {}
+    found: list[tuple[int, dict[tuple[str, int, int], bytes]]] = []
+    for lot in sorted(lots, key=lambda lot: (int(instance.lots.order_node[lot]), lot)):
+        own = {key: _written(entries.of(j)) for key, j in _of_store(instance, lot, place).items()}
+        nodes = {n for kind, _, n in own if kind == "stored"}
+        for other, known in found:
+            if {key: text for key, text in known.items() if key[2] in nodes} == own:
+                result[lot] = other
+                break
+        else:
+            found.append((lot, own))
+            result[lot] = lot
+    return result
+
+
+def _written(running: Running) -> bytes:
+    return running[0].tobytes() + running[1].tobytes()
 
 
 def _alike(
-    instance: Instance, form: StandardForm, lots: list[int], place: dict[str, int]
+    instance: Instance, entries: _Entries, lots: list[int], place: Mapping[str, int]
 ) -> list[tuple[list[int], dict[int, list[int]]]]:
     """The lots in sets whose running earns and takes the same at every node at which more than one of them runs, and
     the nodes at which each lot runs (not those at which it only is on its way). The last node of a lot may differ:
     what it is worth at the end depends on its age."""
     sets: list[tuple[list[int], dict[int, list[int]], dict[int, Running]]] = []
     for lot in lots:
-        own = {n: _running(form, place[name]) for n, name in _installed(instance, lot)}
+        own = {n: entries.of(place[name]) for n, name in _installed(instance, lot)}
         own = {n: running for n, running in own.items() if running[1].any()}
         nodes = sorted(own)
         alone = not nodes or nodes[-1] - nodes[0] != len(nodes) - 1
@@ -112,23 +173,14 @@ def _same_site(instance: Instance, first: int, second: int) -> bool:
     return bool(site[_stand(instance, first)] == site[_stand(instance, second)])
 
 
-def _running(form: StandardForm, column: int) -> Running:
-    """What a column is, but for its lot's own rows."""
-    matrix = form.matrix
-    rows = matrix.indices[matrix.indptr[column] : matrix.indptr[column + 1]]
-    data = matrix.data[matrix.indptr[column] : matrix.indptr[column + 1]]
-    shared = np.array([not form.row_names[r].startswith("machines_balance[") for r in rows], dtype=bool)
-    order = np.argsort(rows[shared])
-    return rows[shared][order].astype(float), np.append(data[shared][order], form.costs[column])
-
-
 def _equal(first: Running, second: Running) -> bool:
-    same_rows = first[0].shape == second[0].shape and bool((first[0] == second[0]).all())
-    return same_rows and bool(np.allclose(first[1], second[1], rtol=ALIKE, atol=ALIKE))
+    if first[0].shape != second[0].shape or not (first[0] == second[0]).all():
+        return False
+    return bool((np.abs(first[1] - second[1]) <= ALIKE * (1 + np.abs(second[1]))).all())
 
 
 def _stocks(
-    like: list[int], runs: dict[int, list[int]], place: dict[str, int], stands: dict[int, int], stocks: list[Stock]
+    like: list[int], runs: dict[int, list[int]], place: Mapping[str, int], stands: dict[int, int], stocks: list[Stock]
 ) -> dict[int, int]:
     """Stocks of like lots, added to ``stocks``: node -> number."""
     columns: dict[int, int] = {}
@@ -144,7 +196,7 @@ def _stocks(
 
 
 def _may_shrink(instance: Instance) -> bool:
-    """Whether more cash earlier can do no harm, nothing but cash and value is asked for, and time is a single path."""
+    """Whether more cash earlier can do no harm, and nothing but cash and value is asked for."""
     harmless = (
         (instance.lines is None or not (instance.lines.sweep > 0).any())
         and instance.fences is None
@@ -153,10 +205,10 @@ def _may_shrink(instance: Instance) -> bool:
         and instance.maximise == "value"
         and instance.measure_at_least is None
     )
-    return harmless and instance.trade is not None and len(instance.tree.leaves) == 1
+    return harmless
 
 
-def _columns_of(instance: Instance, lot: int, place: dict[str, int]) -> set[int] | None:
+def _columns_of(instance: Instance, lot: int, place: Mapping[str, int]) -> set[int] | None:
     """All columns of a lot; None if it can do more than be ordered, run, leave and be sold."""
     places, bounds, size = instance.places, instance.bounds, len(instance.tree)
     stands = np.flatnonzero(places.lot == lot).tolist()
@@ -180,9 +232,15 @@ def _columns_of(instance: Instance, lot: int, place: dict[str, int]) -> set[int]
 
 
 def _lives(
-    instance: Instance, lot: int, place: dict[str, int], runs: list[int], at: dict[int, int], stocks: list[Stock]
+    instance: Instance,
+    lot: int,
+    place: Mapping[str, int],
+    runs: list[int],
+    at: dict[int, int],
+    stocks: list[Stock],
+    endings: list[tuple[int, Moves]],
 ) -> list[Life]:
-    """Every life of a lot that may be best: until when it runs, and when it is sold, if at all.
+    """Every life of a lot: one that runs to the end, and those of ``endings``.
 
     ``runs`` are the nodes at which it is part of the stocks ``at``; none if it is no part of any.
     """
@@ -190,7 +248,7 @@ def _lives(
     nodes = [n for n, _ in installed]
     order = (place[f"order[{lot}]"], 1.0)
     result = []
-    for leaves, rest in [(nodes[-1] + 1, []), *_endings(instance, lot, stand, nodes, place)]:
+    for leaves, rest in [(nodes[-1] + 1, []), *endings]:
         if not runs:
             own = [(place[name], 1.0) for n, name in installed if n < leaves]
             result.append(Life([order, *own, *rest]))
@@ -204,15 +262,18 @@ def _lives(
     return result
 
 
-def _endings(
-    instance: Instance, lot: int, stand: int, nodes: list[int], place: dict[str, int]
-) -> list[tuple[int, Moves]]:
-    """(the node at which it leaves, what is done with it from there on)."""
+def _into_store(instance: Instance, lot: int, place: Mapping[str, int]) -> list[tuple[int, Moves]]:
+    """(the node at which it leaves, that it does): what is done with it later is decided in store."""
+    stand = _stand(instance, lot)
+    names = [(n, f"unplug[{stand},{n}]") for n, _ in _installed(instance, lot)]
+    return [(n, [(place[name], 1.0)]) for n, name in names if name in place]
+
+
+def _endings(instance: Instance, lot: int, place: Mapping[str, int]) -> list[tuple[int, Moves]]:
+    """(the node at which it leaves, what is done with it from there on): all that may be best."""
+    nodes = [n for n, _ in _installed(instance, lot)]
     result: list[tuple[int, Moves]] = []
-    for leaves in nodes:
-        if f"unplug[{stand},{leaves}]" not in place:
-            continue
-        left = (place[f"unplug[{stand},{leaves}]"], 1.0)
+    for leaves, [left] in _into_store(instance, lot, place):
         later = [n for n in nodes if n >= leaves]
         for sold, tier in _sales(instance, lot, later, place):
             stored = [(place[f"stored[{lot},{n}]"], 1.0) for n in later if sold is None or n < sold]
@@ -221,7 +282,7 @@ def _endings(
     return result
 
 
-def _sales(instance: Instance, lot: int, later: list[int], place: dict[str, int]) -> list[tuple[int | None, int]]:
+def _sales(instance: Instance, lot: int, later: list[int], place: Mapping[str, int]) -> list[tuple[int | None, int]]:
     """(node, tier) of the sales that no earlier one beats in value and in cash; (None, 0) for never."""
     trade = instance.trade
     assert trade is not None
