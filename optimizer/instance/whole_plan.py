@@ -38,6 +38,10 @@ that they have in its own model, sorted. A guess anywhere else: what does not fi
 Splits = tuple[tuple[str, int, int] | None, ...]
 """How a search split the choices to prove a plan, as `optimizer.solve.prove` has it."""
 
+Scores = tuple[tuple[str, int, float], ...]
+"""How much splits of a kind told of the choices, as `optimizer.solve.branching.Memory` has it: so that they need not be
+tried again."""
+
 Years = tuple[tuple[int, int], ...]
 """(country, last node) of the years in which a plan had to be held to tax law, as `Instance.tax_binaries`, sorted."""
 
@@ -55,6 +59,7 @@ class Trail(NamedTuple):
     splits: Splits = ()
     years: Years = ()
     starts: Starts = ()
+    scores: Scores = ()
 
 
 NO_TRAIL = Trail()

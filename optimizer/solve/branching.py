@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from optimizer.instance.whole_plan import Scores
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
 
 WHOLE = 1e-6
 """Nearer to a whole number than this is one."""
+
+SCORE_DECIMALS = 3
+"""Of what is told to other searches: it is the logarithm of millions."""
 
 CONTRACT = "sign_contract"
 """Of a contract, whether it is signed."""
@@ -51,6 +55,11 @@ class Memory:
 
     seen: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
 
+    @staticmethod
+    def of(scores: Scores) -> Memory:
+        """With what another search knew, as if it had been seen once."""
+        return Memory({(kind, index): (1, score) for kind, index, score in scores})
+
     def learn(self, split: Split, losses: tuple[float, float]) -> float:
         """Keep and return the score of a split: the product of what each side lost."""
         score = float(np.log(max(losses[0], 1e-3)) + np.log(max(losses[1], 1e-3)))
@@ -61,6 +70,11 @@ class Memory:
     def count(self, split: Split) -> int:
         """How often a split of this kind was tried."""
         return self.seen.get(split.key, (0, 0.0))[0]
+
+    @property
+    def scores(self) -> Scores:
+        """What it knows, for a search elsewhere."""
+        return tuple((kind, index, round(mean, SCORE_DECIMALS)) for (kind, index), (_, mean) in self.seen.items())
 
     def guess(self, split: Split) -> float:
         """The score that splits of its kind had so far."""

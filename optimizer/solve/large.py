@@ -21,7 +21,8 @@ import numpy as np
 
 from models.instance import Instance
 from optimizer.errors import SolverError
-from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
+from optimizer.instance.whole_plan import NO_TRAIL, Scores, Starts, Trail
+from optimizer.solve.branching import Memory
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.choices import Choices
 from optimizer.solve.compact import compact
@@ -117,6 +118,8 @@ class LargeSearch:
         self._warm.set_costs(self._compact_costs())
         self._tree = Tree(self._program, self._warm, self._worth, regrown=bool(self._splits))
         self._is_grown = not self._splits
+        if known:
+            self._tree.memory = Memory.of(trail.scores)
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
         self._priced: set[bytes] = set()
         """Plans that were priced in the model."""
@@ -201,6 +204,11 @@ class LargeSearch:
     def splits(self) -> Splits:
         """How all choices were split to prove the bound; as they were elsewhere, where that was not needed here."""
         return self._tree.splits(self._cutoff()) if self._is_grown else self._splits
+
+    @property
+    def scores(self) -> Scores:
+        """How much splits told."""
+        return self._tree.memory.scores
 
     @property
     def starts(self) -> Starts:

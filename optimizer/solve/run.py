@@ -18,7 +18,7 @@ from models.forward_money import gives_shares
 from models.instance import Instance
 from models.tax import year_ends
 from optimizer.errors import SolverError
-from optimizer.instance.whole_plan import NO_TRAIL, Starts, Trail
+from optimizer.instance.whole_plan import NO_TRAIL, Scores, Starts, Trail
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.columns import decisions_of, is_decided, tidy_coins
 from optimizer.solve.compiled import Compiler, form_of
@@ -67,6 +67,8 @@ class Solution:
     """How the choices were split to prove the bound, where that was done here."""
     starts: Starts = ()
     """Where the linear programs of this plan may begin elsewhere."""
+    scores: Scores = ()
+    """How much splits of the choices told, where that was done here."""
 
     @property
     def value_usd_m(self) -> float:
@@ -227,7 +229,7 @@ def _search(
         if large is not None:
             instance, form, raw, search = large
             found, values = _finish(instance, form, raw, options, search.program)
-            found = replace(found, splits=search.splits, starts=search.starts)
+            found = replace(found, splits=search.splits, starts=search.starts, scores=search.scores)
             columns = dict(zip(form.column_names, values.tolist(), strict=True))
             return Attempt(found, columns, found.bound_usd_m, mends=True)
         left = options.time_limit_seconds - (time.perf_counter() - began)

@@ -253,7 +253,8 @@ def _solve(shared: Shared, loaded: LoadedCase, job: Job) -> Outcome:
         forms.rest()
     solution, plan = certified.solution, certified.plan
     whole = whole_plan(certified.prepared.choices, solution.decisions, market.start_month)
-    trail = Trail(solution.rules, solution.splits, tuple(sorted(solution.instance.tax_binaries)), solution.starts)
+    years = tuple(sorted(solution.instance.tax_binaries))
+    trail = Trail(solution.rules, solution.splits, years, solution.starts, solution.scores)
     figures = _figures(plan, solution, CANDIDATES if whole in job.candidates else SEARCH)
     if asked.audit and (problem := _audit(plan, certified, loaded)):
         return Outcome(AUDIT_FAILED, problem, figures, whole, trail)

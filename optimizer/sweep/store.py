@@ -20,7 +20,7 @@ from optimizer.errors import CallError
 from optimizer.instance.whole_plan import Trail, WholeDecision
 from optimizer.sweep.point import Figures, Outcome
 
-FORM = 5
+FORM = 6
 """Of the files, and of the search whose answers are in them. Those of another form are taken for absent."""
 
 _UNFINISHED = ".new"
@@ -109,13 +109,14 @@ def outcome_of(data: Mapping[str, Any]) -> Outcome:
     )
 
 
-def _trail(rules: Any, splits: Any, years: Any, starts: Any) -> Trail:
+def _trail(rules: Any, splits: Any, years: Any, starts: Any, scores: Any) -> Trail:
     cuts = (None if cut is None else (str(cut[0]), int(cut[1]), int(cut[2])) for cut in splits)
     return Trail(
         tuple((str(name), int(value)) for name, value in rules),
         tuple(cuts),
         tuple((int(country), int(last)) for country, last in years),
         tuple((str(what), str(basis)) for what, basis in starts),
+        tuple((str(kind), int(index), float(score)) for kind, index, score in scores),
     )
 
 

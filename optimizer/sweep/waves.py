@@ -51,7 +51,7 @@ def waves(points: Sequence[T]) -> Iterator[Sequence[T]]:
 def candidates(point: Point, known: Sequence[tuple[Point, WholePlan, Trail]]) -> dict[WholePlan, Trail]:
     """Plans of points that were solved in earlier waves, nearest first, each with its trail at the nearest of them.
 
-    How choices were split, and where programs begin, is told of the nearest plan alone.
+    How choices were split, what splits told, and where programs begin, is told of the nearest plan alone.
     """
     near = sorted(
         (entry for entry in known if entry[0].overlay == point.overlay),
@@ -63,7 +63,7 @@ def candidates(point: Point, known: Sequence[tuple[Point, WholePlan, Trail]]) ->
     for (_, plan, trail), distance in zip(near, distances, strict=True):
         if len(found) == MOST_CANDIDATES or distance > far:
             break
-        found.setdefault(plan, trail if not found else trail._replace(splits=(), starts=()))
+        found.setdefault(plan, trail if not found else trail._replace(splits=(), starts=(), scores=()))
     return found
 
 
