@@ -31,7 +31,7 @@ from optimizer.solve.bridge import StandardForm, make_form
 from optimizer.solve.hedges import with_tight_hedges
 from optimizer.solve.idle import without_idle
 from optimizer.solve.lives import Lives, Moves, Stock, lives_of
-from optimizer.solve.names import is_of, place_of
+from optimizer.solve.names import is_of, members_of, place_of
 from optimizer.solve.tighten import with_tight_profits
 
 NOTHING = 1e-13
@@ -129,14 +129,11 @@ def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndar
 
 def _shared_stores(form: StandardForm, found: Lives) -> scipy.sparse.csc_array:
     """(rows, rows): each row as it is, but what comes into the store of a lot comes into that in which it lies."""
-    row = place_of(form.row_names)
-    to = np.arange(form.row_count)
-    shared = {f"{lot}": other for lot, other in found.stored_at if lot != other}
-    for name, r in row.items() if shared else ():
-        kind, _, index = name.partition("[")
-        lot, _, node = index.partition(",")
-        if kind == "machines_store" and lot in shared:
-            to[r] = row[f"machines_store[{shared[lot]},{node}"]
+    rows, to = members_of(form.row_names, "machines_store"), np.arange(form.row_count)
+    other = {lot: at for lot, at in found.stored_at if lot != at}
+    for (lot, node), r in rows.items():
+        if lot in other:
+            to[r] = rows[other[lot], node]
     return scipy.sparse.csc_array((np.ones(len(to)), (to, np.arange(len(to)))), shape=(len(to), len(to)))
 
 

@@ -14,23 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
 
 from models.instance import Instance
-from optimizer.solve.bridge import FloatArray, StandardForm
-from optimizer.solve.names import is_of, place_of
+from optimizer.solve.bridge import StandardForm
+from optimizer.solve.stores import Columns, Entries, Running, of_store, shared_stores
 
 Moves = list[tuple[int, float]]
 """Columns of the model and by how much each moves when one EH/s more lives a life."""
 
 ALIKE = 1e-11
 """Relative: earnings that differ by less are the same."""
-
-OWN_ROWS = ("machines_balance", "machines_store")
-"""Rows that only say how a lot is kept."""
-
-Running = tuple[np.ndarray, FloatArray]
-"""Rows of the model, and what 1 EH/s that runs or is sold at a node is in them."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +60,11 @@ def lives_of(instance: Instance, form: StandardForm) -> Lives:
     """All lives of all lots that are cones; none where they may not stand in the place of lots."""
     if len(instance.tree.leaves) != 1 or instance.trade is None:
         return Lives((), (), frozenset())
-    place = place_of(form.column_names)
+    place = Columns.of(form)
     columns = {lot: _columns_of(instance, lot, place) for lot in np.flatnonzero(instance.lots.order_node >= 0).tolist()}
     lots = [lot for lot, own in columns.items() if own is not None]
-    entries = _Entries(form)
-    stores: dict[int, int] = {}
-    if not _may_shrink(instance):
-        stores = _stores(instance, entries, lots, place)
+    entries = Entries(form)
+    stores = {} if _may_shrink(instance) else shared_stores(instance, entries, lots, place)
     gone = {j for lot in lots for j in _gone(instance, lot, columns[lot] or set(), place, stores)}
     lives: list[Life] = []
     stocks: list[Stock] = []
@@ -85,65 +76,20 @@ def lives_of(instance: Instance, form: StandardForm) -> Lives:
     return Lives(tuple(lives), tuple(stocks), frozenset(gone), tuple(stores.items()))
 
 
-class _Entries:
-    """What columns of a model are, but for the rows that only say how their lot is kept; costs are one row more."""
-
-    def __init__(self, form: StandardForm) -> None:
-        shared = np.flatnonzero(~is_of(form.row_names, *OWN_ROWS))
-        costs = scipy.sparse.csr_array(form.costs[None, :])
-        self._matrix = scipy.sparse.csc_array(scipy.sparse.vstack([form.matrix[shared, :], costs]))
-        self._matrix.sort_indices()
-
-    def of(self, column: int) -> Running:
-        """Its rows, and what it is in them."""
-        own = slice(self._matrix.indptr[column], self._matrix.indptr[column + 1])
-        return self._matrix.indices[own], self._matrix.data[own]
-
-
-def _gone(instance: Instance, lot: int, own: set[int], place: Mapping[str, int], stores: Mapping[int, int]) -> set[int]:
+def _gone(instance: Instance, lot: int, own: set[int], place: Columns, stores: Mapping[int, int]) -> set[int]:
     """Those of the columns of a lot that lives stand for: all, or all but those of its store, where like lots lie."""
-    return own - set(_of_store(instance, lot, place).values()) if stores.get(lot) == lot else own
-
-
-def _of_store(instance: Instance, lot: int, place: Mapping[str, int]) -> dict[tuple[str, int, int], int]:
-    """Columns of what is stored and sold of a lot: by what it is, tier and node."""
-    assert instance.trade is not None
-    tiers = range(instance.trade.tier_factor.shape[1])
-    names = {("stored", 0, n): f"stored[{lot},{n}]" for n in range(len(instance.tree))}
-    names |= {("sell", k, n): f"sell[{lot},{k},{n}]" for n in range(len(instance.tree)) for k in tiers}
-    return {key: place[name] for key, name in names.items() if name in place}
-
-
-def _stores(instance: Instance, entries: _Entries, lots: list[int], place: Mapping[str, int]) -> dict[int, int]:
-    """For each lot the one in whose store it may lie: there earlier, and wherever both are, sold alike."""
-    result: dict[int, int] = {}
-    found: list[tuple[int, dict[tuple[str, int, int], bytes]]] = []
-    for lot in sorted(lots, key=lambda lot: (int(instance.lots.order_node[lot]), lot)):
-        own = {key: _written(entries.of(j)) for key, j in _of_store(instance, lot, place).items()}
-        nodes = {n for kind, _, n in own if kind == "stored"}
-        for other, known in found:
-            if {key: text for key, text in known.items() if key[2] in nodes} == own:
-                result[lot] = other
-                break
-        else:
-            found.append((lot, own))
-            result[lot] = lot
-    return result
-
-
-def _written(running: Running) -> bytes:
-    return running[0].tobytes() + running[1].tobytes()
+    return own - set(of_store(instance, lot, place).values()) if stores.get(lot) == lot else own
 
 
 def _alike(
-    instance: Instance, entries: _Entries, lots: list[int], place: Mapping[str, int]
+    instance: Instance, entries: Entries, lots: list[int], place: Columns
 ) -> list[tuple[list[int], dict[int, list[int]]]]:
     """The lots in sets whose running earns and takes the same at every node at which more than one of them runs, and
     the nodes at which each lot runs (not those at which it only is on its way). The last node of a lot may differ:
     what it is worth at the end depends on its age."""
     sets: list[tuple[list[int], dict[int, list[int]], dict[int, Running]]] = []
     for lot in lots:
-        own = {n: entries.of(place[name]) for n, name in _installed(instance, lot)}
+        own = {n: entries.of(j) for n, j in _installed(instance, lot, place)}
         own = {n: running for n, running in own.items() if running[1].any()}
         nodes = sorted(own)
         alone = not nodes or nodes[-1] - nodes[0] != len(nodes) - 1
@@ -163,9 +109,10 @@ def _stand(instance: Instance, lot: int) -> int:
     return int(np.flatnonzero(instance.places.lot == lot)[0])
 
 
-def _installed(instance: Instance, lot: int) -> list[tuple[int, str]]:
+def _installed(instance: Instance, lot: int, place: Columns) -> list[tuple[int, int]]:
+    """(node, column) of what stands of a lot."""
     stand = _stand(instance, lot)
-    return [(n, f"installed[{stand},{n}]") for n in np.flatnonzero(instance.places.exists[stand]).tolist()]
+    return [(n, place.installed[stand, n]) for n in np.flatnonzero(instance.places.exists[stand]).tolist()]
 
 
 def _same_site(instance: Instance, first: int, second: int) -> bool:
@@ -180,14 +127,14 @@ def _equal(first: Running, second: Running) -> bool:
 
 
 def _stocks(
-    like: list[int], runs: dict[int, list[int]], place: Mapping[str, int], stands: dict[int, int], stocks: list[Stock]
+    like: list[int], runs: dict[int, list[int]], place: Columns, stands: dict[int, int], stocks: list[Stock]
 ) -> dict[int, int]:
     """Stocks of like lots, added to ``stocks``: node -> number."""
     columns: dict[int, int] = {}
     for few in (slice(0, -1), slice(-1, None)):
         for lot in like:
             for n in runs[lot][few]:
-                columns.setdefault(n, place[f"installed[{stands[lot]},{n}]"])
+                columns.setdefault(n, place.installed[stands[lot], n])
     at: dict[int, int] = {}
     for n in sorted(columns):
         at[n] = len(stocks)
@@ -208,7 +155,7 @@ def _may_shrink(instance: Instance) -> bool:
     return harmless
 
 
-def _columns_of(instance: Instance, lot: int, place: Mapping[str, int]) -> set[int] | None:
+def _columns_of(instance: Instance, lot: int, place: Columns) -> set[int] | None:
     """All columns of a lot; None if it can do more than be ordered, run, leave and be sold."""
     places, bounds, size = instance.places, instance.bounds, len(instance.tree)
     stands = np.flatnonzero(places.lot == lot).tolist()
@@ -222,19 +169,18 @@ def _columns_of(instance: Instance, lot: int, place: Mapping[str, int]) -> set[i
         return None
     tiers = range(instance.trade.tier_factor.shape[1]) if instance.trade is not None else range(0)
     absent = np.flatnonzero(~places.exists[stands[0]]).tolist()
-    if any(f"sell[{lot},{k},{n}]" in place for k in tiers for n in absent):
+    if any((lot, k, n) in place.sell for k in tiers for n in absent):
         return None
-    names = [f"order[{lot}]"]
-    for n in range(size):
-        names += [f"installed[{stands[0]},{n}]", f"unplug[{stands[0]},{n}]", f"stored[{lot},{n}]"]
-        names += [f"sell[{lot},{k},{n}]" for k in tiers]
-    return {place[name] for name in names if name in place}
+    own = {place.order[(lot,)], *of_store(instance, lot, place).values()}
+    for each in (place.installed, place.unplug):
+        own |= {each[stands[0], n] for n in range(size) if (stands[0], n) in each}
+    return own
 
 
 def _lives(
     instance: Instance,
     lot: int,
-    place: Mapping[str, int],
+    place: Columns,
     runs: list[int],
     at: dict[int, int],
     stocks: list[Stock],
@@ -244,45 +190,45 @@ def _lives(
 
     ``runs`` are the nodes at which it is part of the stocks ``at``; none if it is no part of any.
     """
-    stand, installed = _stand(instance, lot), _installed(instance, lot)
+    stand, installed = _stand(instance, lot), _installed(instance, lot, place)
     nodes = [n for n, _ in installed]
-    order = (place[f"order[{lot}]"], 1.0)
+    order = (place.order[(lot,)], 1.0)
     result = []
     for leaves, rest in [(nodes[-1] + 1, []), *endings]:
         if not runs:
-            own = [(place[name], 1.0) for n, name in installed if n < leaves]
+            own = [(j, 1.0) for n, j in installed if n < leaves]
             result.append(Life([order, *own, *rest]))
         elif leaves <= runs[0]:
             result.append(Life([order, *rest]))
         else:
             last = runs[-1]
-            differs = [(place[f"installed[{stand},{last}]"], 1.0), (stocks[at[last]].column, -1.0)]
+            differs = [(place.installed[stand, last], 1.0), (stocks[at[last]].column, -1.0)]
             rest = rest if leaves <= last else [*rest, *differs]
             result.append(Life([order, *rest], at[runs[0]], at.get(min(leaves, last + 1))))
     return result
 
 
-def _into_store(instance: Instance, lot: int, place: Mapping[str, int]) -> list[tuple[int, Moves]]:
+def _into_store(instance: Instance, lot: int, place: Columns) -> list[tuple[int, Moves]]:
     """(the node at which it leaves, that it does): what is done with it later is decided in store."""
     stand = _stand(instance, lot)
-    names = [(n, f"unplug[{stand},{n}]") for n, _ in _installed(instance, lot)]
-    return [(n, [(place[name], 1.0)]) for n, name in names if name in place]
+    nodes = np.flatnonzero(instance.places.exists[stand]).tolist()
+    return [(n, [(place.unplug[stand, n], 1.0)]) for n in nodes if (stand, n) in place.unplug]
 
 
-def _endings(instance: Instance, lot: int, place: Mapping[str, int]) -> list[tuple[int, Moves]]:
+def _endings(instance: Instance, lot: int, place: Columns) -> list[tuple[int, Moves]]:
     """(the node at which it leaves, what is done with it from there on): all that may be best."""
-    nodes = [n for n, _ in _installed(instance, lot)]
+    nodes = [n for n, _ in _installed(instance, lot, place)]
     result: list[tuple[int, Moves]] = []
     for leaves, [left] in _into_store(instance, lot, place):
         later = [n for n in nodes if n >= leaves]
         for sold, tier in _sales(instance, lot, later, place):
-            stored = [(place[f"stored[{lot},{n}]"], 1.0) for n in later if sold is None or n < sold]
-            sale = [(place[f"sell[{lot},{tier},{sold}]"], 1.0)] if sold is not None else []
+            stored = [(place.stored[lot, n], 1.0) for n in later if sold is None or n < sold]
+            sale = [(place.sell[lot, tier, sold], 1.0)] if sold is not None else []
             result.append((leaves, [left, *stored, *sale]))
     return result
 
 
-def _sales(instance: Instance, lot: int, later: list[int], place: Mapping[str, int]) -> list[tuple[int | None, int]]:
+def _sales(instance: Instance, lot: int, later: list[int], place: Columns) -> list[tuple[int | None, int]]:
     """(node, tier) of the sales that no earlier one beats in value and in cash; (None, 0) for never."""
     trade = instance.trade
     assert trade is not None
@@ -293,7 +239,7 @@ def _sales(instance: Instance, lot: int, later: list[int], place: Mapping[str, i
     best_value, best_cash = -np.inf, -np.inf
     for n in later:
         best_cash *= float(growth[n])
-        if f"sell[{lot},{tier},{n}]" not in place:
+        if (lot, tier, n) not in place.sell:
             continue
         cash = float(trade.sell_usd_m_per_eh[lot, n] * factors[tier])
         value = cash * float(trade.instant_factor[n])

@@ -29,6 +29,12 @@ def families_of(names: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
     return MappingProxyType({family: tuple(places) for family, places in found.items()})
 
 
+@lru_cache(maxsize=4 * KEPT)
+def members_of(names: tuple[str, ...], family: str) -> Mapping[tuple[int, ...], int]:
+    """The places of a family's members by what stands in their brackets."""
+    return MappingProxyType({index_of(names[place]): place for place in families_of(names).get(family, ())})
+
+
 def is_of(names: tuple[str, ...], *families: str) -> BoolArray:
     """(n,) whether each name is of one of some families."""
     found = np.zeros(len(names), dtype=np.bool_)
