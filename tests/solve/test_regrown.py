@@ -326,6 +326,27 @@ def test_the_best_of_known_plans_is_where_a_search_begins(seed: int) -> None:
     assert search._level() == pytest.approx(value[2].objective, abs=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_where_no_known_plan_can_be_paid_one_near_them_is_found(seed: int) -> None:
+    """Proves: the best plan of a rich company is too dear for a poor one; before anything is split there is a plan that
+    takes some of the same offers, near the same dates, and nothing else but one or two; and the search ends at the
+    optimum. Broken: the search begins as if nothing were known."""
+    rich, poor = company(seed, opening=200.0), company(seed, opening=31.0)
+    form, _ = compact_of(rich)
+    best = plan_of(LargeSearch(rich, form, EXACT), form)
+    form, _ = compact_of(poor)
+    fresh = LargeSearch(poor, form, EXACT).run()
+    search = LargeSearch(poor, form, EXACT, known=[best])
+    assert search._best is None
+    search._price_known()
+    assert search._best is not None
+    assert search._warm.solved <= 2 + large.REPAIR_PROGRAMS
+    found = search.run()
+    assert fresh is not None
+    assert found is not None
+    assert found[2].objective == pytest.approx(fresh[2].objective, abs=1e-5)
+
+
 def test_known_plans_that_cannot_be_paid_do_not_hold_up_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proves: of twelve known plans that promise everything and cannot be paid two are decided anew, twice each, where
     four programs may be taken for that, and the search finds what it finds from nothing. Broken: 24 tries, or no
