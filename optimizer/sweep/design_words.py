@@ -1,5 +1,6 @@
-"""Tornados, samples and regret on the terminal: which input matters most, what the value is likely to be, which plan
-loses least. Text in, nothing decided; rows of a grid are in `optimizer.sweep.words`.
+"""Tornados and samples on the terminal: which input matters most, and what the value is likely to be.
+
+Text in, nothing decided; rows of a grid are in `optimizer.sweep.words`, regret in `optimizer.sweep.point_words`.
 """
 
 from __future__ import annotations
@@ -144,25 +145,3 @@ def drawn_lines(sweep: Sweep) -> list[str]:
         said.append(f"{without / len(sweep.points):>5.0%}  no plan")
     lines += [f"{'Plans' if at == 0 else '':<10}{text}" for at, text in enumerate(said)]
     return [*lines, f"{'':<10}of {len(sweep.points)} points"]
-
-
-# ---------------------------------------------------------------- regret
-
-
-def regret_lines(sweep: Sweep) -> list[str]:
-    """Plans with their worst and mean regret, and the one whose worst is least."""
-    if sweep.regret is None:
-        return []
-    head = f"{'worst':>9}  {'at point':>8}  {'mean':>9}  {'best at':>7}  {'impossible at':>13}  plan"
-    lines = ["", f"{'Regret':<10}{head}"]
-    for each in sweep.regret.plans:
-        if each.worst_usd_m is None or each.mean_usd_m is None:
-            figures = f"{'':>9}  {'':>8}  {'':>9}  {'':>7}"
-        else:
-            worst, mean = usd_m(each.worst_usd_m), usd_m(each.mean_usd_m)
-            figures = f"{worst:>9}  {each.worst_point:>8}  {mean:>9}  {each.best_points:>7}"
-        lines.append(f"{each.number:>8}  {figures}  {each.impossible_points or '':>13}  {each.words}")
-    best = sweep.regret.least_worst
-    if best is not None and best.worst_usd_m is not None:
-        lines.append(f"{'':<10}plan {best.number} loses least at its worst: {usd_m(best.worst_usd_m)}")
-    return lines

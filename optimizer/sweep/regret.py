@@ -82,6 +82,16 @@ class Regret:
         return table(columns, rows)
 
 
+def less_but_impossible(found: Regret) -> PlanRegret | None:
+    """Of the plans that lose less at worst than the named one, which is possible everywhere, the one that is impossible
+    at the fewest points. None where there is none, or where the named one is itself impossible somewhere."""
+    best = found.least_worst
+    if best is None or best.worst_usd_m is None or best.impossible_points:
+        return None
+    less = [each for each in found.plans if each.worst_usd_m is not None and each.worst_usd_m < best.worst_usd_m]
+    return min(less, key=lambda each: (each.impossible_points, each.worst_usd_m, each.number), default=None)
+
+
 def plan_words(plan: WholePlan) -> str:
     """``cloud 3 halls at west 2027-04, contract ppa at west 2026-01``, or ``nothing signed``."""
     parts = []

@@ -11,13 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 from optimizer.sweep.campaign import Swept
-from optimizer.sweep.design_words import DRAWN, cut, drawn_lines, number, regret_lines, tornado_lines, usd_m
+from optimizer.sweep.design_words import DRAWN, cut, drawn_lines, number, tornado_lines, usd_m
 from optimizer.sweep.directions import Direction, Overlays
-from optimizer.sweep.point import OPTIMAL, Figures
+from optimizer.sweep.point import OPTIMAL, Figures, Outcome
+from optimizer.sweep.point_words import WIDTH, names, planless_lines, regret_lines
 from optimizer.sweep.run import Sweep
 
-WIDTH = 100
-HEADING = 16
 MOST_ROWS = 40
 MOST_CHANGES = 30
 
@@ -45,6 +44,7 @@ def sweep_lines(sweep: Sweep, map_lines: Sequence[str] = ()) -> list[str]:
     else:
         lines += _table_lines(sweep)
         lines += _change_lines(sweep)
+    lines += planless_lines(sweep)
     lines += _not_closed_lines(sweep)
     lines += regret_lines(sweep)
     if sweep.problems:
@@ -77,29 +77,20 @@ def vary_text(direction: Direction, *, between: bool = False) -> str:
 
 
 def _table_lines(sweep: Sweep) -> Iterator[str]:
-    names = _names(sweep.directions)
+    heads = names(sweep.directions)
     shown = sweep.points[:MOST_ROWS]
     cells = [
         [number(value, each) for value, each in zip(swept.point.values, sweep.directions, strict=True)]
         for swept in shown
     ]
-    widths = [max(len(name), *(len(row[at]) for row in cells), 0) for at, name in enumerate(names)]
-    head = "  ".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
+    widths = [max(len(name), *(len(row[at]) for row in cells), 0) for at, name in enumerate(heads)]
+    head = "  ".join(f"{name:>{width}}" for name, width in zip(heads, widths, strict=True))
     yield f"{'point':>5}  {head}  {'value':>10}  {'headroom':>9}  plan"
     for swept, row in zip(shown, cells, strict=True):
         said = "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
         yield f"{swept.point.number:>5}  {said}  {_outcome_text(swept)}"
     if len(sweep.points) > MOST_ROWS:
         yield f"{'':>5}  and {len(sweep.points) - MOST_ROWS} more points"
-
-
-def _names(directions: tuple[Direction, ...]) -> list[str]:
-    """Ends of the paths as headings, with a number where that alone would not tell them apart."""
-    ends = []
-    for direction in directions:
-        end = direction.path.removesuffix(".*").rpartition(".")[2]
-        ends.append(end if len(end) <= HEADING else end[: HEADING - 2] + "..")
-    return [end if ends.count(end) == 1 else f"{end} {index + 1}" for index, end in enumerate(ends)]
 
 
 def _change_lines(sweep: Sweep) -> list[str]:
@@ -128,7 +119,7 @@ def _outcome_text(swept: Swept) -> str:
     outcome = swept.outcome
     figures = outcome.figures
     if figures is None:
-        return f"{'':>10}  {'':>9}  {outcome.status}: {outcome.problem}"
+        return f"{'':>10}  {'':>9}  {outcome.status}"
     said, mark = short_plan(figures), " "
     if outcome.status != OPTIMAL:
         said, mark = f"({outcome.status}, gap {figures.gap:.2%}) {said}", "?"
@@ -191,7 +182,7 @@ def changed_points(sweep: Sweep) -> list[tuple[Swept, Swept, str]]:
 def _difference(first: Swept, second: Swept) -> str:
     one, other = first.outcome, second.outcome
     if one.figures is None or other.figures is None:
-        return "" if one.status == other.status else f"{one.status}, then {other.status}"
+        return "" if one.status == other.status else f"{_state(one)}, then {_state(other)}"
     before, after = _choices(one.figures), _choices(other.figures)
     texts = []
     for key in dict.fromkeys([*before, *after]):
@@ -206,8 +197,12 @@ def _difference(first: Swept, second: Swept) -> str:
     return ", ".join(texts)
 
 
-Choice = tuple[str, str, float]
-"""Site, month, amount."""
+def _state(outcome: Outcome) -> str:
+    return "a plan" if outcome.figures is not None else outcome.status
+
+
+Choice = tuple[str, str, float, bool]
+"""Site, month, amount, and whether that counts halls."""
 
 
 def _choices(figures: Figures) -> dict[tuple[str, str], tuple[Choice, ...]]:
@@ -221,22 +216,25 @@ def _choices(figures: Figures) -> dict[tuple[str, str], tuple[Choice, ...]]:
 
 
 def _choice(row: Mapping[str, Any]) -> Choice:
-    return str(row["site"]), str(row["date"])[:7], float(row["amount"])
+    return str(row["site"]), str(row["date"])[:7], float(row["amount"]), row["decision"] == "sign"
 
 
 def _instead(new: tuple[Choice, ...], old: tuple[Choice, ...]) -> str:
     """Only what differs, if there is one of each; else all of it."""
     if len(new) == len(old) == 1:
-        words = [
-            f"{now} instead of {then}" for now, then in zip(_words(new[0]), _words(old[0]), strict=True) if now != then
-        ]
-        return ", ".join(words)
+        now, then = _words(new[0]), _words(old[0])
+        # The second number needs no noun of its own: 2 halls instead of 3.
+        return ", ".join(
+            f"{one} instead of {other.removesuffix(' halls').removesuffix(' hall')}"
+            for one, other in zip(now, then, strict=True)
+            if one != other
+        )
     return f"{_all_words(new)} instead of {_all_words(old)}"
 
 
 def _words(choice: Choice) -> tuple[str, str, str]:
-    site, month, amount = choice
-    return f"at {site}", f"in {month}", f"{amount:.0f}"
+    site, month, amount, halls = choice
+    return f"at {site}", f"in {month}", f"{amount:.0f}{(' hall' if amount == 1 else ' halls') if halls else ''}"
 
 
 def _all_words(choices: tuple[Choice, ...]) -> str:
