@@ -31,6 +31,7 @@ from optimizer.report.text_map import text_map
 from optimizer.sweep.designs import Design
 from optimizer.sweep.directions import Direction, Overlays, Vary
 from optimizer.sweep.further import is_plane
+from optimizer.sweep.regions import called_words
 from optimizer.sweep.run import PLANS_FILE, REGRET_FILE, Sweep, parquet_file
 from optimizer.sweep.sensitivity import index_lines, sensitivity
 from optimizer.sweep.table_file import ready_file, write_whole
@@ -240,7 +241,10 @@ def _numbers(twins: Any) -> dict[str, float | None]:
 def _found(loaded: LoadedCase, sweep: Sweep) -> SweepFound:
     """The sweep as its page needs it."""
     drawing = _drawing(sweep.kind, sweep.directions)
-    regions = [PlanRegion(each.number, f"{each.called}: {each.words}", len(each.points)) for each in sweep.regions.all]
+    regions = [
+        PlanRegion(each.number, f"{called_words(each.called)}: {each.words}", len(each.points))
+        for each in sweep.regions.all
+    ]
     return SweepFound(
         case_name=sweep.case_name,
         varied=[vary_text(each) for each in sweep.directions],

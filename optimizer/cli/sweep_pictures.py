@@ -6,7 +6,7 @@ Sweeps and reports do not know each other; this is where they meet. Nothing is s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 
 from optimizer.case.load import LoadedCase
@@ -17,7 +17,7 @@ from optimizer.sweep.campaign import Swept
 from optimizer.sweep.directions import Vary
 from optimizer.sweep.point import INFEASIBLE, OPTIMAL
 from optimizer.sweep.refine import Refined, borders
-from optimizer.sweep.regions import regions_of
+from optimizer.sweep.regions import called_words, regions_of
 from optimizer.sweep.regret import Regret
 from optimizer.sweep.vary import Target, targets_of
 
@@ -64,10 +64,16 @@ def strategy_map_of(
         x=axis_of(directions[0]),
         y=axis_of(directions[1]),
         points=tuple(points),
-        regions=tuple(MapRegion(each.number, each.called, each.words) for each in regions.all),
+        regions=tuple(MapRegion(each.number, called_words(each.called), each.words) for each in regions.all),
         borders=tuple(MapBorder(*border.neighbours, border.at) for border in borders(refined)),
         today=None if today[0] is None or today[1] is None else (today[0], today[1]),
+        unsolved=_unsolved(directions, own),
     )
+
+
+def _unsolved(directions: Sequence[Vary], solved: Set[int | None]) -> int:
+    """Points of a grid that are not there; values that are asked for twice count once."""
+    return math.prod(len(set(each.values)) for each in directions) - len(solved - {None})
 
 
 def own_place(targets: Sequence[Target], vary: Vary) -> float | None:

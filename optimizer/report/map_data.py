@@ -87,6 +87,8 @@ class StrategyMap:
     regions: tuple[MapRegion, ...]
     borders: tuple[MapBorder, ...] = ()
     today: Spot | None = None
+    unsolved: int = 0
+    """Points of the grid that the sweep had not solved when it was ended."""
 
     @cached_property
     def grid(self) -> Mapping[Place, MapPoint]:
@@ -155,8 +157,12 @@ class StrategyMap:
 
     def finding(self) -> tuple[str, str]:
         """The title and a second line: which region holds at today's values, and where it ends along each axis."""
-        label = None if self.today is None else self.tiles.label_at(self.today)
         held = [number for number, count in self.counts.items() if count]
+        if self.unsolved:
+            # Where points are missing, a region may seem to reach as far as the next one that is there.
+            solved = f"{len(self.grid)} of {len(self.grid) + self.unsolved}"
+            return f"Ended early: {solved} points of the grid are solved", self._shares(held)
+        label = None if self.today is None else self.tiles.label_at(self.today)
         if self.today is None or label is None or label == UNANSWERED:
             return self._without_today(held)
         if label == INFEASIBLE:

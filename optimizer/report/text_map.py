@@ -39,8 +39,8 @@ def _thinned(count: int, most: int) -> list[int]:
 
 
 def _nearest_today(drawn: StrategyMap, columns: Sequence[int], rows: Sequence[int]) -> Place | None:
-    """The shown place nearest to today's values, None where these are not on the map."""
-    if drawn.today is None or drawn.tiles.label_at(drawn.today) is None:
+    """The shown place nearest to today's values, None where these are not on the map or too few are solved."""
+    if drawn.unsolved or drawn.today is None or drawn.tiles.label_at(drawn.today) is None:
         return None
     x, y = drawn.today
     return (

@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.sweep.campaign import Swept
 from optimizer.sweep.directions import Direction, Overlays, Vary
+from optimizer.sweep.regions import called_words
 from optimizer.sweep.run import Sweep
 
 DRAWN = ("sample", "sensitivity")
@@ -139,7 +140,7 @@ def drawn_lines(sweep: Sweep) -> list[str]:
         lines.append("")
     without = len(sweep.points) - len(values)
     ranked = sorted(sweep.regions.all, key=lambda region: (-len(region.points), region.number))
-    said = [f"{len(r.points) / len(sweep.points):>5.0%}  {r.called}: {r.words}" for r in ranked]
+    said = [f"{len(r.points) / len(sweep.points):>5.0%}  {called_words(r.called)}: {r.words}" for r in ranked]
     said = cut(said, MOST_PLANS)
     if without:
         said.append(f"{without / len(sweep.points):>5.0%}  no plan")

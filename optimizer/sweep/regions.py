@@ -79,6 +79,11 @@ def called(key: RegionKey, mines: bool) -> str:
     return MINE if mines else WIND_DOWN
 
 
+def called_words(called_so: str) -> str:
+    """What a plan or a region is called, for people: ``both`` says less than ``mine and host``."""
+    return called_so.replace(BOTH, f"{MINE} and {HOST}")
+
+
 def key_of(swept: Swept | None) -> RegionKey | None:
     """The choices of a point's plan; None of a point that has no plan or is not there."""
     if swept is None or swept.outcome.plan is None or swept.outcome.figures is None:

@@ -43,7 +43,7 @@ def test_a_grid_with_its_borders_becomes_a_map(load_small: Loader) -> None:  # n
     assert grid is not None
     refined = refine(start(grid, points), solver, rounds=1, last_number=6)
     drawn = strategy_map_of(loaded, directions, refined, {4: {"status_quo": 50.0, "all_mining": None}})
-    assert drawn.case_name == "Small"
+    assert (drawn.case_name, drawn.unsolved) == ("Small", 0)
     assert (drawn.x.path, drawn.x.relative, drawn.y.relative) == (BITCOIN, False, True)
     assert drawn.today == (100000.0, 1.0)
     by_number = {point.number: point for point in drawn.points}
@@ -59,8 +59,18 @@ def test_a_grid_with_its_borders_becomes_a_map(load_small: Loader) -> None:  # n
     assert (by_number[4].status_quo_usd_m, by_number[4].all_mining_usd_m, by_number[4].value_usd_m) == (50, None, 100)
     assert [(border.first, border.second, border.at) for border in drawn.borders] == [(4, 6, 110000)]
     assert [(region.letter, region.label) for region in drawn.regions] == [
-        ("A", "both (lease 2 halls at west)"), ("B", "mine (nothing signed)"),
+        ("A", "mine and host (lease 2 halls at west)"), ("B", "mine (nothing signed)"),
     ]  # fmt: skip
+
+
+def test_a_map_knows_how_many_points_it_lacks(load_small: Loader) -> None:  # noqa: F811
+    """Proves: points of the grid that an ended sweep did not solve are counted. Broken: 0."""
+    loaded = load_small()
+    directions = [parse_vary(f"{BITCOIN}=60000:140000:3"), parse_vary(f"{RATE}=x0.9,x1.1")]
+    points = Solver(lambda x, y: ())(make_grid(loaded, directions)[:4])
+    grid = grid_of(points)
+    assert grid is not None
+    assert strategy_map_of(loaded, directions, start(grid, points)).unsolved == 2
 
 
 @pytest.mark.parametrize(

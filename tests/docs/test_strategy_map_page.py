@@ -64,7 +64,7 @@ def test_page_says_what_the_map_says(builder: ModuleType) -> None:
     letters = "\n".join(lines[begin : lines.index("", begin)])
     assert letters in page
     title, second = drawn.finding()
-    assert title == "At today's values: host (cloud_tenant 3 halls at west_one)"
+    assert title == "At today's values: mine and host (cloud_tenant 3 halls at west_one)"
     for said in ("$87,500", "$138,000", "$108"):
         assert said in second
         assert said in page

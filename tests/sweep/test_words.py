@@ -212,8 +212,8 @@ def test_a_sample_is_told_by_quantiles() -> None:
     assert lines[4].split() == ["Value", "5%", "25%", "50%", "75%", "95%", "mean"]
     assert lines[5].split() == ["$5.0M", "$25.0M", "$50.0M", "$75.0M", "$95.0M", "$50.0M"]
     assert lines[7:] == [
-        "Plans       75%  both: lease 3 halls at west",
-        "            25%  both: lease 1 hall at west",
+        "Plans       75%  mine and host: lease 3 halls at west",
+        "            25%  mine and host: lease 1 hall at west",
         "             1%  no plan",
         "          of 102 points",
         "",
@@ -286,7 +286,7 @@ def test_regret_problems_and_what_was_kept() -> None:
 
 
 def test_reasons_are_told_once_and_not_cut_to_a_line() -> None:
-    """Proves: a reason stands once, with its points, in as many lines as it needs. Broken: "must be a..." in each row."""
+    """Proves: a reason stands once, with its points, in as many lines as it needs. Broken: "must be a..." in rows."""
     reason = "no plan can satisfy this case: " + "minimum cash is short in 2026Q3, " * 6 + "and that is all"
     points = [at(1, (1.0,), 50.0), at(2, (2.0,), None), at(3, (3.0,), None)]
     points[1:] = [replace(each, outcome=Outcome("infeasible", reason)) for each in points[1:]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -140,6 +141,8 @@ def _strategy_map(
         regions=tuple(regions[number] for number in sorted(regions)),
         borders=tuple(_borders(points, grid, varied)),
         today=None if own[0] is None or own[1] is None else (own[0], own[1]),
+        unsolved=math.prod(len(set(values)) for values in grid.values())
+        - len({(point.x, point.y) for point in points if not point.refined}),
     )
 
 
