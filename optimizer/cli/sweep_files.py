@@ -28,10 +28,12 @@ from optimizer.report.page.found import Line, PlanRegion, RegretFound, SweepFoun
 from optimizer.report.strategy_map import map_spec
 from optimizer.report.sweep_charts import direction_spec, regret_spec, tornado_spec
 from optimizer.report.text_map import text_map
+from optimizer.sweep.design_words import DRAWN
 from optimizer.sweep.designs import Design
 from optimizer.sweep.directions import Direction, Overlays, Vary
 from optimizer.sweep.further import is_plane
 from optimizer.sweep.regions import called_words
+from optimizer.sweep.regret import less_but_impossible
 from optimizer.sweep.run import PLANS_FILE, REGRET_FILE, Sweep, parquet_file
 from optimizer.sweep.sensitivity import index_lines, sensitivity
 from optimizer.sweep.table_file import ready_file, write_whole
@@ -49,8 +51,7 @@ _PARQUET = b"PAR1"
 def hold_files(file: Path, found: Design, *, regret: bool, picture: bool, parquet: bool) -> None:
     """Everything that will be written beside the table ``file``, made ready.
 
-    CallError if something else stands in the place of any, if an extra is not installed, or if there is no picture of
-    such a sweep.
+    CallError if something else stands in the place of any, or if an extra is not installed.
     """
     if found.kind == "sensitivity":
         ready_file(file.with_name(INDICES_FILE), "direction", "sensitivity analysis")
@@ -64,11 +65,6 @@ def hold_files(file: Path, found: Design, *, regret: bool, picture: bool, parque
             )
         _hold_place(parquet_file(file), _PARQUET)
     if picture:
-        if _drawing(found.kind, found.directions) is None and not regret:
-            raise CallError(
-                "there is no picture of such a sweep",
-                ("pictures are of grids of one or two directions with numbers, of tornados, and of --regret",),
-            )
         if find_spec("altair") is None or find_spec("vl_convert") is None:
             raise CallError(
                 "pictures need Altair and vl-convert, which are not installed", ("pip install 'wattfork[report]'",)
@@ -134,6 +130,8 @@ def write_pictures(loaded: LoadedCase, sweep: Sweep, file: Path) -> list[str]:
     """Draw what there is to draw beside ``file``; what to say of it, line by line."""
     wanted: list[tuple[Path, Callable[[], Spec]]] = []
     drawing = _drawing(sweep.kind, sweep.directions)
+    if drawing is None and _is_own(picture_file(file), _OWN_SVG):
+        picture_file(file).unlink()  # of an earlier sweep, of which there was one
     if drawing is not None:
         wanted.append((picture_file(file), lambda: drawing(loaded, sweep)))
     if sweep.regret is not None:
@@ -247,7 +245,7 @@ def _found(loaded: LoadedCase, sweep: Sweep) -> SweepFound:
     ]
     return SweepFound(
         case_name=sweep.case_name,
-        varied=[vary_text(each) for each in sweep.directions],
+        varied=[_varied_words(each, between=sweep.kind in DRAWN) for each in sweep.directions],
         inputs=[each.column for each in sweep.directions],
         table=sweep.table(),
         regions=regions,
@@ -257,7 +255,17 @@ def _found(loaded: LoadedCase, sweep: Sweep) -> SweepFound:
         line=_line(loaded, sweep) if drawing is _line_picture else None,
         tornado=_tornado_or_none(loaded, sweep) if drawing is _tornado_picture else None,
         regret=_regret_found(sweep),
+        design=sweep.kind,
+        gap=sweep.about["options"]["relative_gap"],
+        unsolved=sweep.asked - len(sweep.points),
     )
+
+
+def _varied_words(direction: Direction, *, between: bool) -> str:
+    """``bitcoin price $60,000 to $180,000 (9 values)``, with what moves with it; names of case files."""
+    if isinstance(direction, Overlays):
+        return vary_text(direction)
+    return " with ".join(axis_of(clause).values_text(clause.values, between=between) for clause in direction.clauses)
 
 
 def _tornado_or_none(loaded: LoadedCase, sweep: Sweep) -> Tornado | None:
@@ -273,4 +281,11 @@ def _regret_found(sweep: Sweep) -> RegretFound | None:
         return None
     points, rows = regret_rows(sweep.regret)
     best = sweep.regret.least_worst
-    return RegretFound(points, rows, None if best is None else best.number, sweep.regret.plans_table())
+    less = less_but_impossible(sweep.regret)
+    return RegretFound(
+        points,
+        rows,
+        None if best is None else best.number,
+        sweep.regret.plans_table(),
+        None if less is None else less.number,
+    )

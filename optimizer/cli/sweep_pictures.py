@@ -124,13 +124,16 @@ def direction_points(points: Sequence[Swept], twins: Twins | None = None) -> lis
     found = []
     for swept in points:
         figures = swept.outcome.figures
+        beside = (twins or {}).get(swept.point.number, {})
         found.append(
             DirectionPoint(
                 x=float(swept.point.values[0]),
                 value_usd_m=None if figures is None else figures.value_usd_m,
                 bound_usd_m=None if figures is None else figures.bound_usd_m,
-                status_quo_usd_m=(twins or {}).get(swept.point.number, {}).get("status_quo"),
+                status_quo_usd_m=beside.get("status_quo"),
                 infeasible=swept.outcome.status == INFEASIBLE,
+                all_mining_usd_m=beside.get("all_mining"),
+                all_hosting_usd_m=beside.get("all_hosting"),
             )
         )
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 UNITS = {
@@ -33,6 +34,9 @@ UNITS = {
 NAMES = {
     "market.network.btc_usd": "bitcoin price",
     "market.network.hashrate_eh_s": "network hashrate",
+    "offers.*.rate_usd_per_kw_month": "rent of offers",
+    "offers.*.capex_usd_m_per_mw_it": "capex of offers",
+    "finance.limits.min_cash_usd_m": "minimum cash",
     "market.power.*.scale": "power prices",
     "market.power.*.volatility": "volatility of power prices",
     "market.power.*.on_peak_spread": "on-peak spread of power prices",
@@ -44,6 +48,7 @@ NAMES = {
 MULTIPLES = ("scale", "volatility", "on_peak_spread", "spikes")
 TODAYS = "x today's"
 LONGEST, LONGEST_TITLE = 60, 90
+MOST_VALUES = 4
 
 _SAID = re.compile(r"\d{4}(-\d\d){0,2}|\[\d+\]")
 
@@ -97,6 +102,15 @@ class Axis:
             said = number.removeprefix("-")
             return f"{'-' if value < 0 else ''}${said}{unit[1:]}"
         return f"{number} {unit}" if unit else number
+
+    def values_text(self, values: Sequence[float], *, between: bool = False) -> str:
+        """``rent of offers 0.8x, 1.2x``; of many values the ends; ``between``: they are the ends of a range."""
+        ends = f"{self.text(values[0])} to {self.text(values[-1])}"
+        if between:
+            return f"{self.name} between {self.text(values[0])} and {self.text(values[-1])}"
+        if len(values) > MOST_VALUES:
+            return f"{self.name} {ends} ({len(values)} values)"
+        return f"{self.name} {', '.join(self.text(each) for each in values)}"
 
     @property
     def _key(self) -> str:

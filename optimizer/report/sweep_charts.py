@@ -54,6 +54,8 @@ class DirectionPoint:
     bound_usd_m: float | None = None
     status_quo_usd_m: float | None = None
     infeasible: bool = False
+    all_mining_usd_m: float | None = None
+    all_hosting_usd_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def tornado_spec(case_name: str, bars: Sequence[TornadoBar], base_usd_m: float) 
             continue
         for (given, worth), side in ((bar.worst, -1), (bar.best, 1)):
             low, high = sorted((worth, base_usd_m))
-            rows.append({"low": low, "high": high, "row": at, "end": at + 0.62, "colour": _side(bar, given)})
+            colour = LOWER if is_lower(bar, given) else HIGHER
+            rows.append({"low": low, "high": high, "row": at, "end": at + 0.62, "colour": colour})
             said = f"{bar.axis.text(given)}: {money(worth)}"
             ends.append({"at": low if side < 0 else high, "row": at + 0.31, "said": said, "side": side})
     names = [{"row": at + 0.31, "said": _bar_name(bar)} for at, bar in enumerate(ordered)]
@@ -124,12 +127,13 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _side(bar: TornadoBar, given: float) -> str:
+def is_lower(bar: TornadoBar, given: float) -> bool:
+    """Whether an input is below today's; where the case has no one number, whether it is the lower end of the bar."""
     if bar.base is None and not bar.axis.relative:
         assert bar.worst
         assert bar.best
-        return LOWER if given <= min(bar.worst[0], bar.best[0]) else HIGHER
-    return LOWER if given < (1.0 if bar.base is None else bar.base) else HIGHER
+        return given <= min(bar.worst[0], bar.best[0])
+    return given < (1.0 if bar.base is None else bar.base)
 
 
 def _bar_name(bar: TornadoBar) -> str:

@@ -16,6 +16,7 @@ from optimizer.sweep.directions import Direction, Overlays
 from optimizer.sweep.point import OPTIMAL, Figures, Outcome
 from optimizer.sweep.point_words import WIDTH, names, planless_lines, regret_lines
 from optimizer.sweep.run import Sweep
+from optimizer.sweep.twin_words import twin_lines
 
 MOST_ROWS = 40
 MOST_CHANGES = 30
@@ -44,6 +45,7 @@ def sweep_lines(sweep: Sweep, map_lines: Sequence[str] = ()) -> list[str]:
     else:
         lines += _table_lines(sweep)
         lines += _change_lines(sweep)
+        lines += twin_lines(sweep)
     lines += planless_lines(sweep)
     lines += _not_closed_lines(sweep)
     lines += regret_lines(sweep)

@@ -27,11 +27,12 @@ from optimizer.report.page.found import (
     BreakEvenPoint,
     Line,
     PlanRegion,
+    RegretFound,
     SweepFound,
     Tornado,
 )
 from optimizer.report.page.words import named
-from optimizer.report.sweep_charts import DirectionPoint, TornadoBar
+from optimizer.report.sweep_charts import DirectionPoint, RegretRow, TornadoBar
 from tests.report.pages import CASES, Parsed, edited, renamed
 from tests.report.test_page import HOSTILE
 
@@ -104,6 +105,23 @@ def tornado_found() -> SweepFound:
     rows = [(1, 100.0, 100.0, 0.0, "optimal", 1, "", "")]
     regions = [PlanRegion(1, "mine: nothing signed", 1)]
     return SweepFound("A case", ["two inputs"], [], table(columns, rows), regions, [], tornado=Tornado(bars, 100.0))
+
+
+def regret_found() -> SweepFound:
+    """Two plans at three points: plan 1 loses at most 5, but is impossible at point 2; plan 2 loses 20 at point 3."""
+    columns = ("point", BITCOIN.path, "value_usd_m", "bound_usd_m", "gap", "status", "region", "decisions", "problem")
+    rows = [(n, 10000.0 * n, 100.0, 100.0, 0.0, "optimal", 1, "", "") for n in (1, 2, 3)]
+    plans = table(
+        ("plan", "words", "best_points", "worst_regret_usd_m", "worst_point", "mean_regret_usd_m", "impossible_points"),
+        [(1, "tenant 3 halls", 1, 5.0, 1, 2.5, 1), (2, "tenant 2 halls", 2, 20.0, 3, 7.0, 0)],
+    )
+    lost = [
+        RegretRow(1, "tenant 3 halls", (5.0, None, 0.0), 5.0),
+        RegretRow(2, "tenant 2 halls", (0.0, 0.0, 20.0), 20.0),
+    ]
+    regret = RegretFound([1, 2, 3], lost, 2, plans, less=1)
+    regions = [PlanRegion(1, "mine and host: tenant", 3)]
+    return SweepFound("A case", ["x"], [BITCOIN.path], table(columns, rows), regions, [], regret=regret)
 
 
 def breakeven_found(words: str = "tenant", flips: int = 2) -> BreakEvenFound:
@@ -368,7 +386,7 @@ def test_map_and_regret_are_those_of_the_tables(files: dict[str, Path], pages: d
     points, plans = rows_of(place / "sweep.csv"), rows_of(place / "plans.csv")
     assert column(parsed, "All 4 points", "Worth, USD m") == [row["value_usd_m"] for row in points]
     counts = [sum(1 for row in points if row["region"] == n) for n in sorted({row["region"] for row in points})]
-    assert [int(cell) for cell in column(parsed, "Which plans there are", "Points")] == counts
+    assert [int(cell) for cell in column(parsed, "Which plans there are", "All points")] == counts
     worst = [f"${float(row['worst_regret_usd_m']):,.1f}M" if row["worst_regret_usd_m"] else "" for row in plans]
     assert column(parsed, "What each plan loses", "Loses at worst") == worst
     drawn = charts_of(parsed)["regret"]["views"][0]["rows"]
@@ -397,9 +415,73 @@ def test_a_tornado_has_the_longest_bar_on_top() -> None:
     assert parsed.texts["dd"][0] == "Bitcoin price moves the worth most: by $70.0M"
     rows = charts_of(parsed)["tornado"]["views"][0]["rows"]
     assert [(row[0], row[2], row[3]) for row in rows] == [
-        ("bitcoin price", 60.0, -40.0), ("bitcoin price", 130.0, 30.0), ("offers rate", 85.0, -15.0),
-        ("offers rate", 115.0, 15.0),
+        ("bitcoin price", 60.0, -40.0), ("bitcoin price", 130.0, 30.0),
+        ("rent of offers", 85.0, -15.0), ("rent of offers", 115.0, 15.0),
     ]  # fmt: skip
+
+
+def test_a_tornado_says_which_colour_and_which_input_is_at_an_end() -> None:
+    """Proves: ends carry the input that stands there and a colour of the legend. Broken: two colours without a word,
+    so that nobody sees whether a high or a low price is the bad one."""
+    chart = charts_of(Parsed(sweep_page(tornado_found())))["tornado"]
+    fields = [each[0] for each in chart["columns"]]
+    rows = [dict(zip(fields, row, strict=True)) for row in chart["views"][0]["rows"]]
+    assert [(row["at"], row["side"], row["outer"], row["kind"]) for row in rows[:2]] == [
+        ("$50,000", "worst", 60.0, "input below today's"), ("$150,000", "best", 130.0, "input above today's"),
+    ]  # fmt: skip
+    colour = chart["spec"]["layer"][0]["encoding"]["color"]
+    assert {row["kind"] for row in rows} <= set(colour["scale"]["domain"])
+    assert colour["legend"]["orient"] == "bottom"
+
+
+def test_columns_of_regret_are_in_the_order_of_the_points() -> None:
+    """Proves: points stand in their order though a plan is impossible at some. Broken: 1, 3, 2, those with a cross
+    after all others."""
+    chart = charts_of(Parsed(sweep_page(regret_found())))["regret"]
+    assert chart["spec"]["encoding"]["x"]["sort"] == ["1", "2", "3"]
+
+
+def test_the_plan_that_loses_least_is_explained() -> None:
+    """Proves: where it loses that, in words, and that another loses less where it is possible. Broken: "at point 3"."""
+    parsed = Parsed(sweep_page(regret_found()))
+    text = " ".join(parsed.texts["p"])
+    assert "Plan 2 is possible at every point, and loses most at bitcoin price $30,000: $20.0M." in text
+    assert "Plan 1 loses no more than $5.0M where it is possible, but is impossible at 1 of 3 points." in text
+    assert column(parsed, "What each plan loses", "At")[1] == "Point 3: bitcoin price $30,000"
+
+
+def test_a_sample_says_its_middle_and_a_sweep_that_was_ended_says_so() -> None:
+    """Proves: of a sample the value, its middle and its width are the finding; missing points are said. Broken: a plan
+    as the finding, or "All proved" alone for a fifth of the points."""
+    columns = ("point", BITCOIN.path, "value_usd_m", "bound_usd_m", "gap", "status", "region", "decisions", "problem")
+    rows = [(n + 1, 1000.0 * n, float(n), float(n), 0.0, "optimal", 1, "", "") for n in range(101)]
+    found = SweepFound("A case", ["x"], [BITCOIN.path], table(columns, rows), [PlanRegion(1, "mine", 101)], [],
+                       design="sample", gap=1e-4, unsolved=27)  # fmt: skip
+    parsed = Parsed(sweep_page(found))
+    assert parsed.texts["dd"][0] == "Worth $50.0M in the middle; nine points of ten between $5.0M and $95.0M"
+    assert column(parsed, "What the best plan of each point", "Are worth less than") == [
+        "$5.0M", "$25.0M", "$50.0M", "$75.0M", "$95.0M",
+    ]  # fmt: skip
+    assert column(parsed, "Which plans there are", "Of those with a plan") == ["100.0%"]
+    assert any("101 of 128 points" in each for each in parsed.texts["dd"])
+    assert "worth more by over 0.01% of its worth" in " ".join(parsed.texts["p"])
+
+
+def test_a_line_with_twins_says_where_hosting_overtakes_mining() -> None:
+    """Proves: all mining and all hosting are lines and a sentence. Broken: three columns of a table, and no answer."""
+    points = [
+        DirectionPoint(x, 150.0, all_mining_usd_m=90.0, all_hosting_usd_m=hosting)
+        for x, hosting in ((50000.0, 80.0), (90000.0, 125.0))
+    ]
+    plain = line_found()
+    assert plain.line is not None
+    parsed = Parsed(sweep_page(replace(plain, line=replace(plain.line, points=points))))
+    said = "Between $50,000 and $90,000 all hosting becomes worth more than all mining: "
+    assert f"{said}its lead goes from -$10.0M to $35.0M." in parsed.texts["li"]
+    fields = [layer["encoding"]["y"]["field"] for layer in charts_of(parsed)["line"]["spec"]["layer"]
+              if "y" in layer["encoding"] and "field" in layer["encoding"]["y"]]  # fmt: skip
+    assert {"mining", "hosting"} <= set(fields)
+    assert "All hosting against all mining" not in Parsed(sweep_page(plain)).texts["h3"]
 
 
 def test_a_sweep_leaves_a_foreign_page_alone_and_drops_an_old_one(

@@ -78,7 +78,6 @@ def test_quiet_says_nothing(case_file: Path, capsys: pytest.CaptureFixture[str])
         (["--vary", "market.power.*.scale=1", "--fresh", "--no-store"], "--fresh cannot be together with --no-store"),
         (["--vary", "market.power.*.scale=1,2", "--refine", "1"], "grid of two directions with numbers"),
         (["--vary", "market.power.*.scale=1:2", "--sample", "4", "--border-gap", "0"], "grid of two directions"),
-        (["--vary", "market.power.*.scale=1:2", "--sample", "4", "--picture"], "there is no picture of such a sweep"),
     ],
 )
 def test_wrong_calls_solve_nothing(
@@ -251,3 +250,14 @@ def test_an_address_that_is_none(case_file: Path, capsys: pytest.CaptureFixture[
     assert main(["sweep", str(case_file), "--vary", f"{RATE}=20", "--dask", "here"]) == 2
     assert "not the address of a Dask scheduler: 'here'" in capsys.readouterr().err
     assert not (case_file.parent / "sweep.csv").exists()
+
+
+def test_a_sample_has_a_page_and_no_picture(case_file: Path) -> None:
+    """Proves: a sample with --picture gets its page, and a picture of an earlier sweep of that name goes. Broken: an
+    error, or the line of another sweep beside the sample's table."""
+    call = ["sweep", str(case_file), "--picture", "--workers", "1", "-q"]
+    assert main([*call, "--vary", "market.power.*.scale=1,2"]) == 0
+    assert (case_file.parent / "sweep.svg").exists()
+    assert main([*call, "--vary", "market.power.*.scale=1:2", "--sample", "4"]) == 0
+    assert not (case_file.parent / "sweep.svg").exists()
+    assert "nine points of ten between" in (case_file.parent / "sweep.html").read_text("utf-8")

@@ -33,12 +33,16 @@ class Tornado:
 
 @dataclass(frozen=True)
 class RegretFound:
-    """Plans at every point: numbers of points, a row a plan, the plan whose worst is least; ``table``: plans.csv."""
+    """Plans at every point: numbers of points, a row a plan, the plan whose worst is least; ``table``: plans.csv.
+
+    ``less``: the plan that loses less at worst than that one, but is impossible somewhere; None where there is none.
+    """
 
     points: Sequence[int]
     rows: Sequence[RegretRow]
     least_worst: int | None
     table: Table
+    less: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class PlanRegion:
 @dataclass(frozen=True)
 class SweepFound:
     """A sweep. ``varied``: a line of words a direction; ``inputs``: columns of ``table`` (sweep.csv) that are varied;
-    ``not_closed``: numbers of points that were not proved to the gap."""
+    ``not_closed``: numbers of points that were not proved to the gap; ``design``: grid, tornado, sample or sensitivity;
+    ``gap``: the relative gap that was asked for; ``unsolved``: points that were not solved when it was ended."""
 
     case_name: str
     varied: Sequence[str]
@@ -66,6 +71,14 @@ class SweepFound:
     line: Line | None = None
     tornado: Tornado | None = None
     regret: RegretFound | None = None
+    design: str = "grid"
+    gap: float | None = None
+    unsolved: int = 0
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the points are drawn from ranges, so that their shares say how likely something is."""
+        return self.design in ("sample", "sensitivity")
 
 
 @dataclass(frozen=True)

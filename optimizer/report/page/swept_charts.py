@@ -6,24 +6,28 @@ from optimizer.plan.table import Cell
 from optimizer.report.axis_words import clean
 from optimizer.report.page.chart import (
     BAD,
-    GOOD,
     Chart,
     Column,
     Spec,
     View,
     amount_axis,
     hover,
+    legend,
     line_at,
 )
 from optimizer.report.page.found import Line, RegretFound, Tornado
 from optimizer.report.page.words import Said, begin, count, named, raw, said, usd
-from optimizer.report.sweep_charts import RegretRow, TornadoBar
+from optimizer.report.sweep_charts import RegretRow, TornadoBar, is_lower
 
 MOST_NAMED = 60
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """Of changes along a line; capital ones are of plans."""
 TIMES = ("never", "once", "twice")
 IMPOSSIBLE = "impossible"
+TWIN_COLOURS = {"mining": "var(--mining)", "hosting": "var(--good)"}
+TWIN_SAID = {"mining": "Orange and dotted", "hosting": "Green and dotted"}
+SIDES = ("worst", "best")
+LOWER, HIGHER = "input below today's", "input above today's"
 
 
 def line_finding(line: Line) -> Said:
@@ -42,13 +46,26 @@ def line_finding(line: Line) -> Said:
 
 def line_chart(line: Line) -> Chart:
     """Worth along one input with what no plan is worth more than, the status quo, and where the plan changes."""
+    twins = (
+        ("mining", "All mining", any(p.all_mining_usd_m is not None for p in line.points)),
+        ("hosting", "All hosting", any(p.all_hosting_usd_m is not None for p in line.points)),
+    )
     columns = (
         Column("x", named(line.axis.title)), Column("value", "Worth, USD m"),
         Column("bound", "No plan is worth more than, USD m"), Column("quo", "Status quo, USD m"),
         Column("problem", "Without a plan"),
+        *(Column(field, f"{words}, USD m", shown=known) for field, words, known in twins),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = [
-        (p.x, p.value_usd_m, p.bound_usd_m, p.status_quo_usd_m, _why_none(p.value_usd_m, p.infeasible))
+        (
+            p.x,
+            p.value_usd_m,
+            p.bound_usd_m,
+            p.status_quo_usd_m,
+            _why_none(p.value_usd_m, p.infeasible),
+            p.all_mining_usd_m,
+            p.all_hosting_usd_m,
+        )
         for p in sorted(line.points, key=lambda point: point.x)
     ]
     x = {"field": "x", "type": "quantitative", "title": named(line.axis.title), "scale": {"zero": False}}
@@ -70,6 +87,10 @@ def line_chart(line: Line) -> Chart:
     if any(p.status_quo_usd_m is not None for p in line.points):
         quo = {"type": "line", "color": "var(--quiet)", "strokeDash": [6, 4], "strokeWidth": 2}
         layers.insert(0, {"mark": quo, "encoding": {"x": x, "y": {"field": "quo", "type": "quantitative"}}})
+    for field, _, known in twins:
+        if known:
+            dots = {"type": "line", "color": TWIN_COLOURS[field], "strokeDash": [2, 3], "strokeWidth": 3}
+            layers.append({"mark": dots, "encoding": {"x": x, "y": {"field": field, "type": "quantitative"}}})
     for at, (where, _) in enumerate(line.changes):
         layers += _marked(where, LETTERS[at % len(LETTERS)], "var(--c4)", [4, 3])
     if line.today is not None:
@@ -77,7 +98,8 @@ def line_chart(line: Line) -> Chart:
     words = "Worth along the input as a line; dashed lines where the plan changes, one more at today's value."
     view = View(line_finding(line), words, tuple(rows))
     quo_said = " Grey and dashed: status quo." if any(p.status_quo_usd_m is not None for p in line.points) else ""
-    note = said(f"The band above the line: what no plan is worth more than.{quo_said}")
+    twins_said = "".join(f" {TWIN_SAID[field]}: {words.lower()}." for field, words, known in twins if known)
+    note = said(f"Solid line: the best plan; the band above it: what no plan is worth more than.{quo_said}{twins_said}")
     return Chart("line", {"height": 340, "layer": layers}, columns, (view,), "x", note=note)
 
 
@@ -122,32 +144,37 @@ def tornado_finding(tornado: Tornado) -> Said:
 
 
 def tornado_chart(tornado: Tornado) -> Chart:
-    """A bar for each input from its worst to its best, the longest first."""
+    """A bar for each input from its worst to its best, the longest first, with the inputs written at its ends."""
     rows: list[tuple[Cell, ...]] = []
     for bar in sorted(tornado.bars, key=lambda bar: -bar.swing):
-        for end in (bar.worst, bar.best):
+        for end, side in zip((bar.worst, bar.best), SIDES, strict=True):
             if end is None:
                 continue
             given, worth = end
-            more = worth - tornado.base_usd_m
-            kind = "loses" if more < 0 else "gains"
-            rows.append((_input(bar), bar.axis.text(given), worth, more, tornado.base_usd_m, kind))
+            base = tornado.base_usd_m
+            outer = min(worth, base) if side == SIDES[0] else max(worth, base)
+            kind = LOWER if is_lower(bar, given) else HIGHER
+            rows.append((_input(bar), bar.axis.text(given), worth, worth - base, base, outer, side, kind))
     columns = (
         Column("input", "Input"), Column("at", "Moved to"), Column("value", "Worth, USD m"),
-        Column("change", "Change, USD m"), Column("base", "", shown=False), Column("kind", "", shown=False),
+        Column("change", "Change, USD m"), Column("base", "", shown=False), Column("outer", "", shown=False),
+        Column("side", "", shown=False), Column("kind", "", shown=False),
     )  # fmt: skip
-    spec = {
-        "height": {"step": 34},
+    y = {"field": "input", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}}
+    values = [*(float(str(row[2])) for row in rows), tornado.base_usd_m]
+    room = 0.16 * (max(values) - min(values)) or 1.0
+    domain = [min(values) - room, max(values) + room]
+    x = amount_axis("base", "worth ($M)", scale={"zero": False, "domain": domain, "nice": False})
+    bars = {
         "mark": {"type": "bar", "height": 20},
         "encoding": {
-            "y": {"field": "input", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
-            "x": amount_axis("base", "worth ($M)", scale={"zero": False}),
+            "x": x,
             "x2": {"field": "value"},
             "color": {
                 "field": "kind",
                 "type": "nominal",
-                "scale": {"domain": ["gains", "loses"], "range": [GOOD, BAD]},
-                "legend": None,
+                "scale": {"domain": [LOWER, HIGHER], "range": ["var(--c2)", "var(--c1)"]},
+                "legend": legend(2),
             },
             "tooltip": hover(
                 ("input", "Input", ""), ("at", "Moved to", ""), ("value", "$M", ",.1f"),
@@ -155,10 +182,27 @@ def tornado_chart(tornado: Tornado) -> Chart:
             ),
         },
     }  # fmt: skip
+    spec = {"height": {"step": 34}, "encoding": {"y": y}, "layer": [bars, *(_ends(side) for side in SIDES)]}
     words = "Worth where one input moves and all else is as in the case, as bars around the case's own worth."
-    note = said("The case as it stands is worth ", usd(tornado.base_usd_m), "; everything is decided anew at each end.")
+    anew = "; everything is decided anew at each end, where the input is written."
+    note = said("The case as it stands is worth ", usd(tornado.base_usd_m), anew)
     view = View(tornado_finding(tornado), words, tuple(rows))
     return Chart("tornado", spec, columns, (view,), "input", note=note)
+
+
+def _ends(side: str) -> Spec:
+    """The inputs at the worst ends, to their left, or at the best ones, to their right."""
+    left = side == SIDES[0]
+    mark = {"type": "text", "align": "right" if left else "left", "dx": -5 if left else 5, "fontSize": 12,
+            "color": "var(--ink)"}  # fmt: skip
+    return {
+        "transform": [{"filter": {"field": "side", "equal": side}}],
+        "mark": mark,
+        "encoding": {
+            "x": {"field": "outer", "type": "quantitative"},
+            "text": {"field": "at", "type": "nominal"},
+        },
+    }
 
 
 def _input(bar: TornadoBar) -> str:
@@ -195,9 +239,11 @@ def regret_chart(regret: RegretFound) -> Chart:
     spec = {
         "height": {"step": 30},
         "encoding": {
-            "x": {"field": "point", "type": "ordinal", "sort": None, "title": "point",
+            # Without the order each layer would put its own points first.
+            "x": {"field": "point", "type": "ordinal", "sort": [str(each) for each in regret.points], "title": "point",
                   "axis": None if many else {"labelAngle": 0}},
-            "y": {"field": "plan", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
+            "y": {"field": "plan", "type": "nominal", "sort": [f"Plan {row.number}" for row in regret.rows],
+                  "title": None, "axis": {"ticks": False}},
             "tooltip": hover(("plan", "Plan", ""), ("point", "Point", ""), ("regret", "loses ($M)", ",.1f"),
                              ("note", "Note", "")),
         },
@@ -219,7 +265,9 @@ def regret_chart(regret: RegretFound) -> Chart:
         ],
     }  # fmt: skip
     words = "What each plan is worth less than the best at each point, as shades; crosses where it is impossible."
-    note = said("The darker, the more a plan loses at that point; pale: it is the best there. Crosses: impossible.")
+    columns_said = f" Columns: points {regret.points[0]} to {regret.points[-1]}." if many else ""
+    dark = "The darker, the more a plan loses at that point; pale: it is the best there. Crosses: impossible."
+    note = said(f"{dark}{columns_said}")
     view = View(regret_finding(regret), words, tuple(rows))
     return Chart("regret", spec, columns, (view,), "point", series="plan", note=note)
 
