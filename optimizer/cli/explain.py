@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+LONGEST_LINE = 79
+"""What is written over has to fit on one line of a narrow terminal."""
+
 
 @click.command("explain")
 @click.argument("plan", type=click.Path(path_type=Path))
@@ -31,8 +34,10 @@ def command(plan: Path, output: Path | None, anew: int, time_limit: float, quiet
 
     Exit code 0: done; 2: there is no plan, or the call is wrong.
     """
+    import itertools
     import json
     import sys
+    import time
 
     from optimizer import api
     from optimizer.errors import ExitCode
@@ -49,9 +54,12 @@ def command(plan: Path, output: Path | None, anew: int, time_limit: float, quiet
     said = not quiet and not as_json
     live = said and sys.stderr.isatty()
 
+    begun, answered = time.monotonic(), itertools.count(1)
+
     def told(words: str) -> None:
         if said:
-            click.echo(f"\r\x1b[K{words}" if live else words, err=True, nl=not live)
+            line = f"explain  {next(answered)} answered  {time.monotonic() - begun:.0f} s  {words}"
+            click.echo(f"\r\x1b[K{line[:LONGEST_LINE]}" if live else line, err=True, nl=not live)
 
     explanation = api.explain(plan, SolveOptions(time_limit_seconds=time_limit), anew=anew, on_done=told)
     if live:

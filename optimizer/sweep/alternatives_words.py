@@ -32,6 +32,9 @@ def alternatives_lines(found: Alternatives) -> list[str]:
         lines += list(_plan_lines(found, plan))
     for name, why in found.missing.items():
         lines.append(f"{_TITLES[name]:<16}not found: {why}")
+    if len(found.plans) == 1 and not found.missing:
+        further = "No other plan that is worth so much goes further in any of these"
+        lines += ["", f"{further}; a wider --within may find some."]
     return [part for line in lines for part in (textwrap.wrap(line, WIDTH, subsequent_indent=" " * 4) or [""])]
 
 

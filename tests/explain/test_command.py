@@ -40,7 +40,10 @@ def test_the_answer_on_the_terminal(plan: Path, capsys: pytest.CaptureFixture[st
     tables lie in the plan's folder, which still is a plan that may be replaced. Broken: a second run says that the
     folder holds what is no part of a plan."""
     assert main(["explain", str(plan)]) == 0
-    text = capsys.readouterr().out
+    text, waited = capsys.readouterr()
+    told = [line for line in waited.splitlines() if line.startswith("explain  ")]
+    assert [line.split()[1:3] for line in told] == [[str(n), "answered"] for n in range(1, len(told) + 1)]
+    assert len(told) > 5
     for words in (
         "Binds     mining shell west_one: in 10 of 40 periods, 2027Q2 to 2029Q3",
         "More      cloud_tenant ready one quarter earlier: +$2.97M (predicted +$2.97M)",

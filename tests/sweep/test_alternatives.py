@@ -143,6 +143,7 @@ def test_equal_plans_are_named_once_and_a_stale_folder_is_replaced(tmp_path: Pat
     alternatives(tmp_path, data, 0.2)
     found = alternatives(tmp_path, data, 0.0)
     assert [plan.names for plan in found.plans] == [(BEST, *NAMES)]
+    assert "No other plan that is worth so much goes further" in alternatives_lines(found)[-1]
     with (tmp_path / "alternatives" / "alternatives.csv").open(encoding="utf-8", newline="") as stream:
         [row] = csv.DictReader(stream)
     assert row["names"] == "; ".join((BEST, *NAMES))
@@ -159,6 +160,7 @@ def test_what_differs_is_told(tmp_path: Path) -> None:
     assert row["gives_up_share"] == pytest.approx(1 / 12)
     text = "\n".join(alternatives_lines(found))
     assert "most hosting" in text
+    assert "No other plan" not in text
     assert max(map(len, text.splitlines())) <= 100
 
 

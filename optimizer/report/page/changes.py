@@ -7,7 +7,6 @@ from collections.abc import Sequence, Set
 from optimizer.plan.table import Cell
 from optimizer.report.page.chart import (
     BAD,
-    GOOD,
     MONEY,
     Chart,
     Column,
@@ -18,6 +17,7 @@ from optimizer.report.page.chart import (
     View,
     amount_axis,
     hover,
+    legend,
     sheet,
 )
 from optimizer.report.page.flips import (
@@ -28,7 +28,7 @@ from optimizer.report.page.flips import (
     nearest_offer,
 )
 from optimizer.report.page.plan import PagePlan, Row, num
-from optimizer.report.page.tested import tested, thresholds
+from optimizer.report.page.tested import interest_said, tested, thresholds
 from optimizer.report.page.words import (
     Money,
     Said,
@@ -50,6 +50,7 @@ from optimizer.report.page.worth import at_one_rate_flips
 ASK_MAP = "'wattfork sweep' over two inputs finds where another plan is best; its map is drawn here with --sweep."
 MOST_BARS = 12
 NOTHING_USD_M = 0.05
+LOWER, HIGHER = "input lower", "input higher, or later"
 BOX = 1.6
 """How long the box of an end that cannot be paid for is: so many times the longest bar, to have room for its text."""
 ASK = "'wattfork explain' on this plan's folder adds what each input, limit and refused offer would change."
@@ -124,7 +125,7 @@ def _tornado(plan: PagePlan, moves: Sequence[Moved]) -> Chart:
             each.status_quo,
             f"{CANNOT}: {each.note}" if each.worth is None else "",
             base,
-            "gone" if each.worth is None else "loses" if each.worth < base else "gains",
+            "gone" if each.worth is None else LOWER if each.end == "low" else HIGHER,
             base + _side(each, by_input[words], base) * reach if each.worth is None else None,
             f"{each.change} {CANNOT}:" if each.worth is None else "",
             f"{CANNOT}:" if each.worth is None else "",
@@ -148,8 +149,8 @@ def _tornado(plan: PagePlan, moves: Sequence[Moved]) -> Chart:
                     "color": {
                         "field": "kind",
                         "type": "nominal",
-                        "scale": {"domain": ["gains", "loses"], "range": [GOOD, BAD]},
-                        "legend": None,
+                        "scale": {"domain": [LOWER, HIGHER], "range": ["var(--c2)", "var(--c1)"]},
+                        "legend": legend(2),
                     },
                     "tooltip": hover(
                         ("input", "Input", ""), ("at", "Moved to", ""), ("value", MONEY, ",.1f"),
@@ -174,6 +175,7 @@ def _tornado(plan: PagePlan, moves: Sequence[Moved]) -> Chart:
     if gone:
         view = View(said(finding, f"; it {CANNOT} with {listing(gone)}"), view.description, view.rows)
     note = said("The plan's commitments are held, only running and money are decided anew. Not audited.")
+    note = said(note, interest_said(plan, moves))
     if gone:
         note = said(note, " A dashed box instead of a bar: the plan cannot be paid for there, and what it breaks.")
     return Chart("tornado", spec, columns, (view,), "input", note=note)

@@ -92,9 +92,23 @@ def _sources(plan: PagePlan) -> Chart:
     view = View(_sources_finding(plan), "Sources of money of each project, stacked.", ranked)
     note = said(
         "Over each project's life; loans that replace earlier ones count too. What the company itself pays comes from "
-        "its cash, and from loans and shares that it raises as a whole."
+        "its cash, and from loans and shares that it raises as a whole.",
+        _interest_added(plan),
     )
     return Chart("sources", spec, columns, (view,), "project", "source", note=note)
+
+
+def _interest_added(plan: PagePlan) -> Said:
+    """Why loans are larger here than in what is drawn of them: interest is added to them until halls are complete."""
+    added = sum(
+        num(row["usd_m"])
+        for row in plan.rows("sources_uses")
+        if row["side"] == "use" and row["project"] != COMPANY and row["item"] == "interest_capitalised"
+    )
+    if added < NOTHING_USD_M:
+        return ()
+    return said(" Loans stand here with the interest that is added to them until the halls are complete, ", usd(added),
+                " in all: no cash, and so not in what is said of new money above.")  # fmt: skip
 
 
 def _lenders(plan: PagePlan, names: list[str]) -> Spec:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from optimizer.report.page.chart import Listing, sheet
-from optimizer.report.page.flips import CANNOT, WIDER, Moved, crossing, moved_inputs, threshold_call
+from optimizer.report.page.flips import CANNOT, WIDER, Moved, crossing, leaf, moved_inputs, threshold_call
 from optimizer.report.page.plan import PagePlan, num
-from optimizer.report.page.words import money_cell, raw, said, usd
+from optimizer.report.page.words import begin, listing, money_cell, name, raw, said, usd
+
+RATES = "finance.facilities.*.rate"
+RATE_STEP = 0.02
+"""By how much `wattfork explain` moves rates of interest to either side (docs/figures_report.md, section 27)."""
 
 
 def tested(plan: PagePlan, moves: Sequence[Moved]) -> Listing:
@@ -42,6 +46,21 @@ def _verdict(ends: Sequence[Moved], today: float | None) -> str:
     found += [f"{CANNOT} from somewhere before {each.change} on" for each in ends if each.worth is None]
     found = [each for each in found if each]
     return "; ".join(found) if found else "not within what was tested"
+
+
+def interest_said(plan: PagePlan, moves: Sequence[Moved]) -> str:
+    """Why cheaper loans may be worth less, and why the two sides of interest may differ; empty where none is moved."""
+    moved = [each for each in moves if each.path == RATES]
+    if not moved:
+        return ""
+    words = f" {begin(moved[0].words)}: a loan is valued at its own rate, so a lower one may be worth less."
+    facilities = leaf(plan.case, RATES.partition(".*")[0])
+    low = [
+        name(key)
+        for key, each in (facilities.items() if isinstance(facilities, Mapping) else ())
+        if isinstance(each, Mapping) and isinstance(each.get("rate"), int | float) and each["rate"] < RATE_STEP
+    ]
+    return f"{words} No rate goes below 0, so that of {listing(low)} falls by less than two points." if low else words
 
 
 def thresholds(plan: PagePlan) -> Listing:
