@@ -21,6 +21,8 @@ LOWER, HIGHER = "#EE8866", "#77AADD"
 LINE, QUO, CHANGE = "#004488", "#882255", "#8a6d1f"
 LONGEST_NAME = 28
 ROW = 34
+MOST_NUMBERED = 30
+"""Columns of a heat map that have room for their points' numbers."""
 MOST_RULED = 60
 """Columns of a heat map that still have room for a rule between them, and for a cross."""
 
@@ -236,7 +238,8 @@ def regret_spec(case_name: str, points: Sequence[int], rows: Sequence[RegretRow]
     y = _rows_axis(canvas, "row:Q", len(rows))
     shade = canvas.alt.Fill(
         "regret:Q",
-        scale=canvas.alt.Scale(range=[WHITE, "#FEC44F", "#CC4C02", "#662506"], zero=True),
+        # By hue and chroma, which is the default, white would begin as yellow: no loss would look like some.
+        scale=canvas.alt.Scale(range=[WHITE, "#FEC44F", "#CC4C02", "#662506"], interpolate="rgb", zero=True),
         legend=canvas.alt.Legend(title="regret ($M)", orient="bottom", gradientLength=260, titleLimit=300),
     )
     look = {"stroke": None if len(points) > MOST_RULED else SOFT, "strokeWidth": 0.6, "aria": False}
@@ -250,6 +253,11 @@ def regret_spec(case_name: str, points: Sequence[int], rows: Sequence[RegretRow]
         if len(points) <= MOST_RULED:
             mark = canvas.chart(impossible).mark_point(shape=CROSS, size=36, color=SOFT, strokeWidth=1.4, aria=False)
             layers.append(mark.encode(x=canvas.alt.X("middle:Q", axis=None), y=canvas.alt.Y("centre:Q", axis=None)))
+    if len(points) <= MOST_NUMBERED:
+        numbers = [{"middle": n + 0.5, "said": str(point)} for n, point in enumerate(points)]
+        mark = canvas.chart(numbers).mark_text(baseline="top", fontSize=11, color=SOFT)
+        under = canvas.alt.value(28 * len(rows) + 1)
+        layers.append(mark.encode(x=canvas.alt.X("middle:Q", axis=None), y=under, text="said:N"))
     names = [{"row": at + 0.43, "said": str(row.number), "worst": _worst(row)} for at, row in enumerate(rows)]
     for align, dx, place, field in (("right", -8, 0, "said:N"), ("left", 8, WIDTH - 100, "worst:N")):
         mark = canvas.chart(names).mark_text(align=align, dx=dx, baseline="middle", fontSize=12, color=INK)

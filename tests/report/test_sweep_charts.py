@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -94,6 +95,17 @@ def test_regret_names_the_plan_of_least_worst_regret_and_crosses_what_is_impossi
     assert {"No plan is possible anywhere", "impossible"} <= set(texts_of(none))
     with pytest.raises(CallError, match="no plan to compare"):
         regret_spec("A case", [1], [], None)
+
+
+def test_no_regret_is_white_and_columns_have_the_numbers_of_their_points() -> None:
+    """Proves: the best plan of a point has no colour, and a point can be found. Broken: rgb(255, 244, 125), a yellow,
+    and thirteen columns without a number."""
+    spec = regret_spec("A case", [4, 17], [RegretRow(1, "cloud", (0.0, 12.0), 12.0)], 1)
+    fills = set(re.findall(r'fill="(rgb\([^"]+\))"', to_svg(spec)))
+    assert {"rgb(255, 255, 255)", "rgb(102, 37, 6)"} <= fills
+    assert {"4", "17"} <= set(texts_of(spec))
+    many = regret_spec("A case", range(1000, 1031), [RegretRow(1, "cloud", (1.0,) * 31, 1.0)], 1)
+    assert "1000" not in texts_of(many)
 
 
 def test_hostile_names_and_the_same_bytes_twice() -> None:
