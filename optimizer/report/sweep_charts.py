@@ -19,6 +19,8 @@ WIDTH = 640
 LOWER, HIGHER = "#EE8866", "#77AADD"
 """Inputs below and above today's."""
 LINE, QUO, CHANGE = "#004488", "#882255", "#8a6d1f"
+MINING, HOSTING = "#B8601A", "#117733"
+TWINS = ("orange: all mining", "green: all hosting")
 LONGEST_NAME = 28
 ROW = 34
 MOST_NUMBERED = 30
@@ -163,7 +165,11 @@ def direction_spec(
     if not valued:
         raise CallError("no point of this direction has a plan")
     quo = [{"x": p.x, "y": p.status_quo_usd_m} for p in ordered if p.status_quo_usd_m is not None]
-    amounts = [float(row[key] or 0.0) for row in valued for key in ("y", "bound")] + [float(r["y"] or 0) for r in quo]
+    mining = [{"x": p.x, "y": p.all_mining_usd_m} for p in ordered if p.all_mining_usd_m is not None]
+    hosting = [{"x": p.x, "y": p.all_hosting_usd_m} for p in ordered if p.all_hosting_usd_m is not None]
+    twins = ((MINING, mining), (HOSTING, hosting))
+    amounts = [float(row[key] or 0.0) for row in valued for key in ("y", "bound")]
+    amounts += [float(row["y"] or 0) for row in (*quo, *mining, *hosting)]
     low, high = min(amounts), max(amounts)
     room = 0.12 * (high - low) or 1.0
     ends = ordered[0].x, ordered[-1].x
@@ -183,6 +189,9 @@ def direction_spec(
     if quo:
         mark = canvas.chart(quo).mark_line(color=QUO, strokeDash=[7, 4], strokeWidth=2, aria=False)
         layers.append(mark.encode(x=x, y=y))
+    for colour, along in twins:
+        mark = canvas.chart(along).mark_line(color=colour, strokeDash=[2, 3], strokeWidth=2, aria=False)
+        layers += [mark.encode(x=x, y=y)] if along else []
     layers.append(canvas.chart(valued).mark_line(color=LINE, strokeWidth=2.2, aria=False).encode(x=x, y=y))
     layers.append(canvas.chart(valued).mark_point(filled=True, color=LINE, size=34, opacity=1).encode(x=x, y=y))
     crossed = [{"x": p.x, "y": low - 0.5 * room} for p in ordered if p.infeasible]
@@ -201,6 +210,7 @@ def direction_spec(
     )
     keys = ["blue: value, and what no plan is worth more than"]
     keys += ["dashed: status quo"] if quo else []
+    keys += [f"dotted {words}" for words, along in zip(TWINS, (mining, hosting), strict=True) if along]
     keys += ["crosses: infeasible"] if crossed else []
     told = [f"{_letter(n)} at about {axis.text(at, 3)}: {text}" for n, (at, text) in enumerate(changes)]
     chart = canvas.alt.vconcat(

@@ -57,7 +57,7 @@ def planless_lines(sweep: Sweep) -> list[str]:
     lines = [""]
     for at, (reason, points) in enumerate(list(found.items())[:MOST_REASONS]):
         said = textwrap.shorten(reason, LONGEST_REASON, placeholder=" ... (in full in the table, column problem)")
-        lines += _hung("No plan" if at == 0 else "", f"{_listed(points)}: {said}")
+        lines += hung("No plan" if at == 0 else "", f"{_listed(points)}: {said}")
     more = len(found) - MOST_REASONS
     return [*lines, *([f"{'':<10}and {more} more {'reason' if more == 1 else 'reasons'}"] if more > 0 else [])]
 
@@ -68,7 +68,7 @@ def _listed(points: Sequence[Swept]) -> str:
     return f"{'point' if len(points) == 1 else 'points'} {numbers}{more}"
 
 
-def _hung(head: str, text: str) -> list[str]:
+def hung(head: str, text: str) -> list[str]:
     """Text beside a head of ten places, in lines that fit."""
     return textwrap.wrap(text, WIDTH, initial_indent=f"{head:<10}", subsequent_indent=" " * 12)
 
@@ -89,7 +89,7 @@ def regret_lines(sweep: Sweep) -> list[str]:
             worst, mean = usd_m(each.worst_usd_m), usd_m(each.mean_usd_m)
             figures = f"{worst:>9}  {each.worst_point:>8}  {mean:>9}  {each.best_points:>7}"
         lines.append(f"{each.number:>8}  {figures}  {each.impossible_points or '':>13}".rstrip())
-        lines += _hung("", each.words)
+        lines += hung("", each.words)
     return [*lines, *_least_lines(sweep)]
 
 
@@ -101,13 +101,13 @@ def _least_lines(sweep: Sweep) -> list[str]:
         return []
     said = f"plan {best.number} loses least at its worst: {usd_m(best.worst_usd_m)}"
     where = point_text(sweep, best.worst_point)
-    lines = _hung("", f"{said}, at point {best.worst_point} ({where})" if where else said)
+    lines = hung("", f"{said}, at point {best.worst_point} ({where})" if where else said)
     count = len({cell.point for cell in sweep.regret.cells})
     if best.impossible_points:
         said = f"it is impossible at {best.impossible_points} of {count} points; no plan is so at fewer"
-        return [*lines, *_hung("", said)]
+        return [*lines, *hung("", said)]
     less = less_but_impossible(sweep.regret)
     if less is not None and less.worst_usd_m is not None:
         said = f"plan {less.number} loses no more than {usd_m(less.worst_usd_m)} where it is possible"
-        lines += _hung("", f"{said}; it is impossible at {less.impossible_points} of {count} points")
+        lines += hung("", f"{said}; it is impossible at {less.impossible_points} of {count} points")
     return lines

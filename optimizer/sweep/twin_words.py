@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from optimizer.sweep.design_words import number, usd_m
 from optimizer.sweep.directions import Vary
+from optimizer.sweep.point_words import hung
 from optimizer.sweep.run import Sweep
 
 
@@ -27,7 +28,8 @@ def twin_lines(sweep: Sweep) -> list[str]:
         sizes = sorted(abs(lead) for _, lead in found)
         one, other = ("hosting", "mining") if found[0][1] > 0 else ("mining", "hosting")
         said = [f"all {one} is worth more than all {other} at every point: by {usd_m(sizes[0])} to {usd_m(sizes[-1])}"]
-    return ["", *(f"{'Twins' if at == 0 else '':<10}{text}" for at, text in enumerate(said))] if said else []
+    lines = [line for at, text in enumerate(said) for line in hung("" if at else "Twins", text)]
+    return ["", *lines] if lines else []
 
 
 def _ahead(lead: float) -> str:

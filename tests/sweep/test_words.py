@@ -317,23 +317,23 @@ def test_inputs_of_a_point_of_a_tornado_are_those_that_move() -> None:
     assert [point_text(sweep, n) for n in range(1, 6)] == ["the case as it stands", "a 0.5", "c x0.8", "c x1.2", ""]
 
 
+OVERTAKES = "Twins between 60000 and 180000"
+
+
 @pytest.mark.parametrize(
     ("hosting", "said"),
     [
-        ((70.0, 110.0), [
-            "Twins     between 1 and 2 all hosting overtakes all mining: behind by $20.0M, then ahead by $20.0M",
-        ]),
-        ((110.0, 70.0), [
-            "Twins     between 1 and 2 all mining overtakes all hosting: behind by $20.0M, then ahead by $20.0M",
-        ]),
-        ((110.0, 100.0), ["Twins     all hosting is worth more than all mining at every point: by $10.0M to $20.0M"]),
-        ((None, None), []),
+        ((70.0, 110.0), f"{OVERTAKES} all hosting overtakes all mining: behind by $20.0M, then ahead by $20.0M"),
+        ((110.0, 70.0), f"{OVERTAKES} all mining overtakes all hosting: behind by $20.0M, then ahead by $20.0M"),
+        ((110.0, 100.0), "Twins all hosting is worth more than all mining at every point: by $10.0M to $20.0M"),
+        ((None, None), ""),
     ],
-)  # fmt: skip
-def test_where_hosting_overtakes_mining(hosting: tuple[float | None, float | None], said: list[str]) -> None:
+)
+def test_where_hosting_overtakes_mining(hosting: tuple[float | None, float | None], said: str) -> None:
     """Proves: twins of a line are told where the line is. Broken: nothing, though --twins was asked for and paid."""
-    points = [at(1, (1.0,), 120.0), at(2, (2.0,), 120.0)]
+    points = [at(1, (60000.0,), 120.0), at(2, (180000.0,), 120.0)]
     twins = {1: TwinValues(90.0, 90.0, hosting[0]), 2: TwinValues(90.0, 90.0, hosting[1])}
-    lines = sweep_lines(studied("grid", (Vary("a", (1.0, 2.0)),), points, twins=twins))
-    assert [line for line in lines if line.startswith("Twins")] == said
+    lines = sweep_lines(studied("grid", (Vary("a", (60000.0, 180000.0)),), points, twins=twins))
+    begin = next((n for n, line in enumerate(lines) if line.startswith("Twins")), len(lines))
+    assert " ".join(" ".join(lines[begin:]).split()) == said
     assert max(map(len, lines)) <= WIDTH
