@@ -77,7 +77,8 @@ def test_direction_shows_value_bound_status_quo_and_changes() -> None:
     assert "dotted" not in "".join(texts)
     twins = [replace(point, all_mining_usd_m=300.0, all_hosting_usd_m=310.0 + point.x) for point in points]
     drawn = direction_spec("A case", POWER, twins)
-    assert "dotted orange: all mining; dotted green: all hosting" in " ".join(" ".join(texts_of(drawn)).split())
+    said = "".join(texts_of(drawn)).replace(" ", "")
+    assert "dottedorange:allmining;dottedgreen:allhosting" in said
     assert [300.0] * len(points) in [[row.get("y") for row in rows] for rows in drawn["datasets"].values()]
     alone = direction_spec("A case", POWER, [DirectionPoint(1.0, 5.0)])
     assert "the plan makes the same choices at every point" in alone["description"]
