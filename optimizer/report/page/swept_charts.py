@@ -266,7 +266,7 @@ def regret_chart(regret: RegretFound) -> Chart:
     }  # fmt: skip
     words = "What each plan is worth less than the best at each point, as shades; crosses where it is impossible."
     columns_said = f" Columns: points {regret.points[0]} to {regret.points[-1]}." if many else ""
-    dark = "The darker, the more a plan loses at that point; pale: it is the best there. Crosses: impossible."
+    dark = "The stronger the colour, the more a plan loses at that point; none: it is the best. Crosses: impossible."
     note = said(f"{dark}{columns_said}")
     view = View(regret_finding(regret), words, tuple(rows))
     return Chart("regret", spec, columns, (view,), "point", series="plan", note=note)
