@@ -15,9 +15,9 @@ WIDTH = 100
 HEADING = 16
 MOST_LISTED = 12
 """Points named of each reason; the others are counted."""
-MOST_REASONS = 8
-LONGEST_REASON = 360
-"""About four lines; the table has all of it."""
+MOST_REASONS = 5
+LONGEST_REASON = 260
+"""Three or four lines; the table has all of it."""
 
 
 def names(directions: Sequence[Direction], longest: int = HEADING) -> list[str]:

@@ -337,3 +337,18 @@ def test_where_hosting_overtakes_mining(hosting: tuple[float | None, float | Non
     begin = next((n for n, line in enumerate(lines) if line.startswith("Twins")), len(lines))
     assert " ".join(" ".join(lines[begin:]).split()) == said
     assert max(map(len, lines)) <= WIDTH
+
+
+def test_many_and_long_reasons_do_not_hide_the_rest() -> None:
+    """Proves: of long reasons the beginning is told and where the rest stands, and of many the first. Broken: a hundred
+    lines after a map with a corner that cannot be paid for."""
+    points = [at(n, (float(n),), None) for n in range(1, 21)]
+    points = [
+        replace(each, outcome=Outcome("infeasible", f"short by {n}.00: " + "and in 2026Q3 " * 60))
+        for n, each in enumerate(points)
+    ]
+    lines = sweep_lines(studied("grid", (Vary("a", tuple(map(float, range(1, 21)))),), points))
+    told = lines[next(n for n, line in enumerate(lines) if line.startswith("No plan")) :]
+    assert len(told) <= 21  # five reasons of four lines, and how many more
+    assert "column problem" in " ".join(told)
+    assert told[-1].strip() == "and 15 more reasons"
