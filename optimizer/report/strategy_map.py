@@ -237,7 +237,7 @@ def _legend(drawn: StrategyMap, canvas: Canvas) -> Any:
     for region in drawn.regions:
         count = drawn.counts[region.number]
         where = f"{count} of {len(drawn.grid)} points" if count else "only between points of the grid"
-        rows.append(("area", paint[region.number], wrapped(f"{region.letter} – {region.label}, {where}", 88)[:2]))
+        rows.append(("area", paint[region.number], wrapped(f"{region.letter} – {region.label}, {where}", 88)))
     labels = drawn.tiles.labels.values()
     if any(point.region is not None and not point.closed for point in drawn.grid.values()):
         rows.append(("hatch", WHITE, ["hatched: not closed within its gap, another plan may be better there"]))
@@ -255,7 +255,7 @@ def _drawn_rows(rows: Sequence[tuple[str, str, list[str]]], canvas: Canvas) -> A
     tops, height = [], 0.0
     for _, _, lines in rows:
         tops.append(height)
-        height += 1.0 if len(lines) == 1 else 1.75
+        height += 1.0 + 0.75 * (len(lines) - 1)
     x = canvas.alt.X("x:Q", axis=None, scale=canvas.alt.Scale(domain=[0, WIDTH], nice=False))
     y = canvas.alt.Y("y:Q", axis=None, scale=canvas.alt.Scale(domain=[height, 0], nice=False))
     layers: list[Any] = []

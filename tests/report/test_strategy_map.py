@@ -91,6 +91,19 @@ def test_finding_where_today_has_no_plan() -> None:
     assert nowhere.finding()[0] == "No point has a plan"
 
 
+def test_a_region_of_many_words_is_told_whole_or_ends_in_dots() -> None:
+    """Proves: a company with many leases reads at how many points its plan is best, and what is too long ends in dots.
+    Broken: a second line that ends at "7 halls at", and no number of points."""
+    leases = ", ".join(f"a_tenant_{n} 7 halls at barber_lake_{n}" for n in range(6))
+    texts = [
+        " ".join(texts_of(to_svg(map_spec(map_of(lambda x, y: 2, [0, 1], [0, 1], [replace(LEASE, words=words)])))))
+        for words in (leases, leases * 3)
+    ]
+    assert all("4 of 4 points" in text for text in texts)
+    assert "barber_lake_5" in texts[0]
+    assert "..." in texts[1]
+
+
 def test_one_value_along_a_direction_makes_no_map() -> None:
     with pytest.raises(CallError, match="at least two values along each"):
         map_spec(map_of(edge_at(1), [60], [0, 1]))
