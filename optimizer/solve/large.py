@@ -28,6 +28,8 @@ from optimizer.solve.choices import Choices
 from optimizer.solve.compact import compact
 from optimizer.solve.dive import FOLLOWING, Clock, Found, dive
 from optimizer.solve.fixed import FixedProgram
+from optimizer.solve.folded_search import Calls, FoldedSearch
+from optimizer.solve.folding import Fold, folds
 from optimizer.solve.highs import RawSolution, SolveOptions, Status
 from optimizer.solve.incumbent import Incumbent, ModelPrices
 from optimizer.solve.plunge import SHARE, Plunge
@@ -94,9 +96,12 @@ class LargeSearch:
         known: Sequence[Mapping[str, float]] = (),
         trail: Trail = NO_TRAIL,
         most_usd_m: float = np.inf,
+        *,
+        folded: bool = True,
     ) -> None:
         """``known``: plans to begin with; ``trail``: what a search left behind that proved one of them, or one near it,
-        elsewhere; ``most_usd_m``: no plan is worth more, as was proven before."""
+        elsewhere; ``most_usd_m``: no plan is worth more, as was proven before; ``folded``: where sites are alike, look
+        at all of them together first."""
         self._known, self._splits = known, trail.splits if known else ()
         self._began = time.perf_counter()
         self._until = self._began + options.time_limit_seconds
@@ -105,6 +110,7 @@ class LargeSearch:
         self._shares = depends_on_worth(instance)
         self._worth = 1.0 if self._shares else instance.intrinsic_to_market
         self._program = compact(instance, form)
+        self._folds = folds(self._program) if folded else None
         self._first: Incumbent | None = None
         self._best: Incumbent | None = None
         small = self._program.form
@@ -116,8 +122,9 @@ class LargeSearch:
                 self._best = self._prices.price(whole_values(small, known[0]), self._worth)
             self._worth = self._worth_now()
         self._warm.set_costs(self._compact_costs())
-        self._tree = Tree(self._program, self._warm, self._worth, regrown=bool(self._splits))
-        self._is_grown = not self._splits
+        begins_later = bool(self._splits) or self._folds is not None
+        self._tree = Tree(self._program, self._warm, self._worth, regrown=begins_later)
+        self._is_grown = not begins_later
         if known:
             self._tree.memory = Memory.of(trail.scores)
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
@@ -144,7 +151,10 @@ class LargeSearch:
             self._price_known()
         if self._best is not None and self._outer <= self._cutoff():
             return self._result()
-        if self._splits:
+        if self._folds is not None and self._fold(self._folds):
+            return self._result()
+        self._proving = True
+        if not self._is_grown:
             every: Splits = (None,)
             self._is_grown = True
             self._tree.regrow(
@@ -163,6 +173,26 @@ class LargeSearch:
             if self._best is None or self._best is self._first:
                 raise
         return self._result()
+
+    def _fold(self, both: tuple[Fold, Fold]) -> bool:
+        """Look at sites that are alike together. True if no more is to be done."""
+
+        def report() -> None:
+            self._outer = min(self._outer, search.bound)
+            self._report()
+
+        def best() -> FloatArray | None:
+            return self._best.whole if self._best is not None else None
+
+        calls = Calls(self._level, self._cutoff, best, self._keep, report)
+        search = FoldedSearch(self._instance, self._program, both, self._options, calls, self._until, self._stop)
+        self._proving = False
+        with contextlib.suppress(SolverError):
+            # What it found and proved so far holds.
+            search.run()
+        report()
+        self._nodes = search.nodes
+        return self._best is not None and (self._outer <= self._cutoff() or self._is_over())
 
     def _go_on(self) -> None:
         """Proof and better plans in turns, after a look around the first plan where it is not proved at once."""

@@ -24,7 +24,7 @@ def price_choices(
 ) -> list[float | None]:
     """USD m of each plan (whole columns by name), by the forward rules; None where its choices are impossible."""
     form = form_of(instance)
-    search = LargeSearch(instance, form, options)
+    search = LargeSearch(instance, form, options, folded=False)
     found: list[float | None] = []
     for plan in plans:
         values = search.price(plan)

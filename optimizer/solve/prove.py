@@ -86,14 +86,19 @@ class Tree:
         *,
         regrown: bool = False,
         chosen: Callable[[Part], None] | None = None,
+        splitter: Splitter | None = None,
     ) -> None:
         """``worth``: of shares, as the costs of ``warm`` say. Who makes them dearer says so in ``self.worth``, and what
         is open is solved again before it is split. ``regrown``: it does not begin with a program of all choices,
         because `regrow` will be called. ``chosen`` is told of every part in which all choices are made, and what
         follows from them may still be open; such a part is then closed, so a tree with it finds plans and proves
-        nothing."""
+        nothing. ``splitter``: of a program that is folded. What it calls a plan may be several or none; parts that hold
+        nothing else are not closed but ``undecided``."""
         self.warm, self.worth, self._chosen = warm, worth, chosen
-        self.splitter = Splitter(program, warm.whole)
+        self.splitter = splitter if splitter is not None else Splitter(program, warm.whole)
+        self._is_folded = splitter is not None
+        self.undecided = -np.inf
+        """The largest bound of parts about which this tree can say no more."""
         self.memory = Memory()
         self.nodes = 0
         self._number = itertools.count()
@@ -305,6 +310,9 @@ class Tree:
             found(part.bound, np.round(part.values[self.warm.whole]))
         elif self._chosen is None:
             cut = self.splitter.beside(part.values[self.warm.whole], part.side)
+            if cut is None and self._is_folded:
+                self.undecided = max(self.undecided, part.bound)
+                return
             if cut is None:
                 # It goes for good: who was told of several plans at once may have taken another.
                 found(part.bound, np.round(part.values[self.warm.whole]))
