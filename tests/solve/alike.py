@@ -13,7 +13,14 @@ NODES = 6
 
 
 def alike_company(
-    seed: int, *, sites: int = 2, offers: int = 2, shares: bool = False, room: float | None = None, worth: float = 1.0
+    seed: int,
+    *,
+    sites: int = 2,
+    offers: int = 2,
+    shares: bool = False,
+    room: float | None = None,
+    opening: float | None = None,
+    worth: float = 1.0,
 ) -> Instance:
     """``sites`` equal sites, each with one lot of machines, one that can be ordered, and ``offers`` offers of four
     dates; one purse for all.
@@ -76,7 +83,7 @@ def alike_company(
         options=options,
         rows=rows,
         trade=trade,
-        opening=float(random.uniform(20, 60)) * sites,
+        opening=sites * (float(random.uniform(20, 60)) if opening is None else opening),
         growth=1.01,
         minimum=5.0,
         constant=20.0,
