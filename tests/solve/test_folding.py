@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from models.instance import Instance
 from optimizer.solve import folded_search
@@ -147,28 +149,30 @@ def test_the_search_finds_what_highs_finds(seed: int) -> None:
     assert form.violation(found[2].values) < 1e-6
 
 
-def fair_best(small: Instance, form: StandardForm) -> float:
-    """The value that the best plan has with shares at what they are worth under it, between two values that close in on
-    it."""
+@cache
+def dear(seed: int) -> tuple[Instance, float]:
+    """A company with dear shares, and what its best plan is worth with shares at what they are worth under it: the
+    value from which on no plan is promised that much."""
+    small = alike_company(seed, shares=True, opening=8.0, worth=4.0)
+    form, _ = compact_of(small)
+
+    def more(value: float) -> float:
+        return best_of(replace(form, costs=costs_at(small, form, worth_of(small, value)))) - value
+
     low = small.shares_m * small.share_price_usd
-    high = best_of(form)
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        promised = best_of(replace(form, costs=costs_at(small, form, worth_of(small, middle))))
-        low, high = (middle, high) if promised >= middle else (low, middle)
-    return low
+    best = float(brentq(more, low, low + more(low), xtol=1e-6))
+    assert best > 2 * low
+    return small, best
 
 
-@pytest.mark.parametrize("share", [0.7, 0.9, 0.99])
-@pytest.mark.parametrize("seed", [1, 4, 5])
+@pytest.mark.parametrize("share", [0.7, 0.95])
+@pytest.mark.parametrize("seed", [1, 5])
 def test_aims_with_dear_shares_are_bounds(seed: int, share: float) -> None:
     """Proves: where a share is worth far more than it sells for, and no plan is known but a poor one, the bound that is
     proved with shares at what they are worth beyond an aim is no less than the best plan. Broken: shares dearer than
     the best plan makes them (at half as much again as the aim), and a bound below it."""
-    small = alike_company(seed, shares=True, opening=8.0, worth=4.0)
-    form, program, two = both(small)
-    best = fair_best(small, form)
-    assert best > 2 * small.shares_m * small.share_price_usd
+    small, best = dear(seed)
+    _, program, two = both(small)
     level = share * best
     calls = Calls(lambda: level, lambda: level, lambda: None, lambda found: None, lambda: None)
     search = FoldedSearch(small, program, two, EXACT, calls, np.inf, None)
@@ -177,15 +181,14 @@ def test_aims_with_dear_shares_are_bounds(seed: int, share: float) -> None:
     assert search.bound < WarmProgram(program.form, EXACT).bound().objective - 1.0
 
 
-@pytest.mark.parametrize(("seed", "gap"), [(1, 1e-2), (4, 5e-2), (5, 1e-3)])
+@pytest.mark.parametrize(("seed", "gap"), [(1, 1e-2), (5, 5e-2)])
 def test_the_search_with_dear_shares(seed: int, gap: float) -> None:
     """Proves: the same for the whole search, whose plan is no better than the best, and within the gap. Broken: a plan
     priced with cheaper shares."""
-    small = alike_company(seed, shares=True, opening=8.0, worth=4.0)
+    small, best = dear(seed)
     form, _ = compact_of(small)
     found = LargeSearch(small, form, replace(EXACT, relative_gap=gap)).run()
     assert found is not None
-    best = fair_best(small, form)
     assert found[2].bound >= best - 1e-4
     assert found[2].objective <= best + 1e-4
     assert found[2].bound - found[2].objective <= gap * abs(best) + 1e-4
