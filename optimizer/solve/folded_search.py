@@ -146,7 +146,6 @@ class FoldedSearch:
 
     def _find(self, tree: Tree, worth: float) -> None:
         """A first plan, by one way down the tree of all sites together."""
-        self.nodes -= tree.nodes
         found = Plunge(tree).next_plan(-np.inf, self._clock(tree, WAY_PROGRAMS))
         self.nodes += tree.nodes
         if found is not None:
@@ -155,7 +154,6 @@ class FoldedSearch:
     def _prove(self) -> None:
         """Aims one after the other, and looks for better plans in turns with that."""
         splits: Splits = (None,)
-        turn = 0
         while self._calls.cutoff() < self.bound and not self._is_over():
             aim = self._next_aim()
             self._all.set_worth(self._worth(aim))
@@ -164,7 +162,6 @@ class FoldedSearch:
             if not self._reach(tree, aim):
                 return
             splits = tree.splits() or (None,)
-            turn += 1
 
     def _reach(self, tree: Tree, aim: float) -> bool:
         """Work on a tree until it says that no plan is worth more than ``aim``. False if it cannot, or not in time."""
@@ -198,6 +195,7 @@ class FoldedSearch:
 
     def _tell(self, value: float, whole: FloatArray) -> None:
         """A plan of the folded program, to be tried at the next look."""
+        whole = whole + 0.0
         if whole.tobytes() not in self._tried and (self._told is None or value > self._told.value):
             self._told = Found(value, whole)
 

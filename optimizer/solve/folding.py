@@ -73,9 +73,12 @@ class Fold:
 def folds(program: Compact) -> tuple[Fold, Fold] | None:
     """The two folded programs; None where no sites are alike, or little is won by it."""
     form = program.form
-    column, row = colours(form, is_of(form.column_names, *MONEY))
+    found = colours(form, is_of(form.column_names, *MONEY), SMALLER * form.column_count)
+    if found is None:
+        return None
+    column, row = found
     same = _same_groups(program, column)
-    if int(column.max(initial=0)) + 1 > SMALLER * form.column_count or not same:
+    if not same:
         return None
     all_of_it = _folded(program, column, row, same, np.zeros(form.column_count, dtype=np.bool_))
     by_site = _folded(program, column, row, same, _by_site(program))

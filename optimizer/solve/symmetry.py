@@ -16,9 +16,9 @@ from optimizer.solve.bridge import BoolArray, StandardForm
 Places = npt.NDArray[np.intp]
 
 
-def colours(form: StandardForm, own: BoolArray) -> tuple[Places, Places]:
+def colours(form: StandardForm, own: BoolArray, most: float = np.inf) -> tuple[Places, Places] | None:
     """(n,) and (m,) the colours of columns and rows, numbered by where they first stand. Columns that are ``own`` (n,)
-    keep a colour of their own."""
+    keep a colour of their own. None where columns have more than ``most`` colours."""
     entries = form.matrix.tocoo()
     rows, columns = entries.coords
     amounts = _mixed(_numbered(entries.data))
@@ -28,7 +28,9 @@ def colours(form: StandardForm, own: BoolArray) -> tuple[Places, Places]:
     while True:
         finer_column = _numbered(column, _sums(columns, _mixed(row)[rows], amounts, form.column_count))
         finer_row = _numbered(row, _sums(rows, _mixed(finer_column)[columns], amounts, form.row_count))
-        done = finer_column.max() == column.max() and finer_row.max() == row.max()
+        if finer_column.max(initial=0) >= most:
+            return None
+        done = finer_column.max(initial=0) == column.max(initial=0) and finer_row.max(initial=0) == row.max(initial=0)
         column, row = finer_column, finer_row
         if done:
             return column, row

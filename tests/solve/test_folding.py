@@ -237,9 +237,15 @@ def test_colours_by_hand() -> None:
         column_lower=[0.0] * 4,
         column_upper=[9.0] * 4,
     )
-    column, row = colours(form, np.zeros(4, dtype=np.bool_))
+    nothing = np.zeros(4, dtype=np.bool_)
+    found = colours(form, nothing)
+    assert found is not None
+    column, row = found
     assert column.tolist() == [0, 0, 1, 2]
     assert row.tolist() == [0, 0, 1]
-    column, row = colours(form, np.array([True, False, False, False]))
+    found = colours(form, np.array([True, False, False, False]))
+    assert found is not None
+    column, row = found
     assert column.tolist() == [0, 1, 2, 3]
     assert row.tolist() == [0, 1, 2]
+    assert colours(form, nothing, most=2) is None
