@@ -184,10 +184,14 @@ class LargeSearch:
         def best() -> FloatArray | None:
             return self._best.whole if self._best is not None else None
 
-        calls = Calls(self._level, self._cutoff, best, self._keep, report)
+        def level() -> float:
+            return self._level() if self._has_plan else -np.inf
+
+        calls = Calls(level, self._cutoff, best, self._keep, report)
         search = FoldedSearch(self._instance, self._program, both, self._options, calls, self._until, self._stop)
         self._proving = False
         with contextlib.suppress(SolverError):
+            self._begin_with_nothing()
             # What it found and proved so far holds.
             search.run()
         report()
@@ -196,10 +200,8 @@ class LargeSearch:
 
     def _go_on(self) -> None:
         """Proof and better plans in turns, after a look around the first plan where it is not proved at once."""
-        if self._best is None:
-            # Nothing known: begin with the plan that takes no choice.
-            self._decide_anew(whole_values(self._warm.form, {}))
-            self._first = self._best
+        if not self._has_plan:
+            self._begin_with_nothing()
             self._make_dearer()
             self._scout()
         elif not self._exhaust(BEFORE_LOOK):
@@ -218,6 +220,12 @@ class LargeSearch:
             else:
                 self._look_around(turn // 2)
             self._report()
+
+    def _begin_with_nothing(self) -> None:
+        """Where no plan is known, the one that takes no choice."""
+        if self._best is None:
+            self._decide_anew(whole_values(self._warm.form, {}))
+            self._first = self._best
 
     def _exhaust(self, parts: int) -> bool:
         """Split so many parts; True if nothing is left above the cutoff."""
