@@ -47,7 +47,7 @@ TURN_PARTS, ALL_PARTS = 200, 1500
 """Parts split between two looks for plans, and after how many the search site by site takes over."""
 
 PROMISED = 0.96
-"""Of what the linear program promises at a worth of shares that says the same: a first plan is worth so much or more."""
+"""Of what the linear program promises at a worth of shares that says the same: a first plan is worth about as much."""
 
 HALF, NEARLY = 0.5, 0.1
 """Where between the value to be reached and the bound the next aim is; from which share of the gap on it is the
