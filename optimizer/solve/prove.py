@@ -40,6 +40,13 @@ Splits = tuple[Cut | None, ...]
 """A tree by its cuts, each before what lies on its first side, and that before its second; None for a part that was not
 split."""
 
+_Seed = tuple[int, Side, "Trace", int, Any]
+"""Where a part stands in the splits that a tree takes over, its bounds, its trace, its depth, and a basis near it."""
+
+MANY_ENDS = 8
+"""Of how many ends of a tree that is taken over their common part is looked at first: it may be closed as a whole. Of
+fewer that is so seldom that it costs more than it saves."""
+
 MOST_SPLITS = 1000
 """Of a larger tree nothing is remembered: to go through it again would take longer than to grow another."""
 
@@ -48,9 +55,8 @@ MOST_SPLITS = 1000
 class Trace:
     """How a part was split: nothing yet, or a cut and its two sides, and what no plan in it exceeds.
 
-    Of a part whose split was taken over from another tree that is infinite, because its own program was never solved.
-    What its ends have says nothing of it: they are closed, which is what the split is for. To solve the parents of
-    closed ends takes a quarter more programs at a point and closes hardly any.
+    Of a part whose split was taken over from another tree that is infinite, unless its own program was solved: what its
+    ends have says nothing of it, since they are closed, which is what the split is for.
     """
 
     cut: Cut | None = None
@@ -72,6 +78,17 @@ class Part:
     depth: int = 0
     worth: float = 1.0
     told: bool = False
+
+
+def _ends_below(splits: Splits) -> list[tuple[int, int]]:
+    """For each place in whole splits how many ends lie below it, and how many places: 1 and 1 for an end."""
+    found = [(1, 1)] * len(splits)
+    for place in range(len(splits) - 1, -1, -1):
+        if splits[place] is not None:
+            ends, places = found[place + 1]
+            more_ends, more_places = found[place + 1 + places]
+            found[place] = (ends + more_ends, 1 + places + more_places)
+    return found
 
 
 class Tree:
@@ -155,8 +172,9 @@ class Tree:
         until: float = np.inf,
         stop: threading.Event | None = None,
     ) -> None:
-        """Split all choices as another tree was, and look at its ends alone: most of them are closed again. ``found``
-        is told of plans above ``cutoff``. ``splits`` have to fit: what they leave out would count as closed."""
+        """Split all choices as another tree was, and look at its ends: most of them are closed again. Of many ends that
+        were split apart their common part is looked at first. ``found`` is told of plans above ``cutoff``. ``splits``
+        have to fit: what they leave out would count as closed."""
         if not self.fits(splits):
             raise ValueError("these splits leave something out, or cannot be made here")
         try:
@@ -176,23 +194,29 @@ class Tree:
         until: float,
         stop: threading.Event | None,
     ) -> bool:
-        """True if all ends were looked at."""
-        left = [(self.everything, self._trace, 0)]
-        for cut in splits:
-            side, trace, depth = left.pop()
-            if cut is not None:
-                trace.cut, trace.sides = cut, (Trace(), Trace())
-                one, other = self.splitter.sides(cut, side)
-                left += [(other, trace.sides[1], depth + 1), (one, trace.sides[0], depth + 1)]
-                continue
-            if time.perf_counter() > until or (stop is not None and stop.is_set()):
-                return False
-            answer = self.warm.bound(*side, floor=cutoff)
-            self.nodes += 1
-            if answer.values is not None:
-                within = self._tightened(side, answer, cutoff)
-                part = Part(within, answer.objective, answer.values, trace, answer.basis, depth, self.worth)
-                self._place(part, cutoff, found)
+        """True if all ends were looked at, or lie in parts that are closed."""
+        below = _ends_below(splits)
+        left: list[_Seed] = [(0, self.everything, self._trace, 0, None)]
+        while left:
+            place, side, trace, depth, basis = left.pop()
+            cut, ends = splits[place], below[place][0]
+            if cut is None or ends >= MANY_ENDS:
+                if time.perf_counter() > until or (stop is not None and stop.is_set()):
+                    return False
+                answer = self.warm.bound(*side, floor=cutoff, basis=basis)
+                self.nodes += 1
+                if answer.values is None:
+                    continue
+                side, basis = self._tightened(side, answer, cutoff), answer.basis
+                part = Part(side, answer.objective, answer.values, trace, basis, depth, self.worth)
+                if cut is None:
+                    self._place(part, cutoff, found)
+                    continue
+                trace.bound = part.bound
+            trace.cut, trace.sides = cut, (Trace(), Trace())
+            one, other = self.splitter.sides(cut, side)
+            left.append((place + 1 + below[place + 1][1], other, trace.sides[1], depth + 1, basis))
+            left.append((place + 1, one, trace.sides[0], depth + 1, basis))
         return True
 
     @property
