@@ -68,14 +68,15 @@ def of_store(instance: Instance, lot: int, place: Columns) -> dict[tuple[str, in
 
 
 def shared_stores(instance: Instance, entries: Entries, lots: list[int], place: Columns) -> dict[int, int]:
-    """For each lot the one in whose store it may lie: there earlier, and wherever both are, sold alike."""
+    """For each lot the one in whose store it may lie: there earlier, gone when it is, and sold alike until then."""
     result: dict[int, int] = {}
     found: list[tuple[int, dict[tuple[str, int, int], bytes]]] = []
     for lot in sorted(lots, key=lambda lot: (int(instance.lots.order_node[lot]), lot)):
         own = {key: _written(entries.of(j)) for key, j in of_store(instance, lot, place).items()}
-        nodes = {n for kind, _, n in own if kind == "stored"}
+        first = min(n for kind, _, n in own if kind == "stored")
         for other, known in found:
-            if {key: text for key, text in known.items() if key[2] in nodes} == own:
+            # To the end of the other: what is at the end of its life must not be sold as what is not.
+            if {key: text for key, text in known.items() if key[2] >= first} == own:
                 result[lot] = other
                 break
         else:
