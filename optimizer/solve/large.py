@@ -291,18 +291,25 @@ class LargeSearch:
         for whole in plans:
             if self._best is not None or clock.is_over():
                 break
-            near = self._choices.near(whole, 0)
-            around = Tree(self._program, self._warm, self._worth, within=near)
-            if around.root is None:
-                continue
-            guess = self._guessed_worth(around.root.bound) if self._shares else self._worth
-            if guess > self._worth:
-                self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
-                around = Tree(self._program, self._warm, guess, within=near)
-            found = Plunge(around).next_plan(-np.inf, clock)
-            self._warm.set_costs(self._compact_costs())
+            try:
+                found = self._found_near(whole, clock)
+            finally:
+                # What goes on after a program that nobody can solve must not take the guess for what shares cost.
+                self._warm.set_costs(self._compact_costs())
             if found is not None:
                 self._keep(found)
+
+    def _found_near(self, whole: FloatArray, clock: Clock) -> Found | None:
+        """A plan near this one, with shares at what they are worth by a guess. They still cost that afterwards."""
+        near = self._choices.near(whole, 0)
+        around = Tree(self._program, self._warm, self._worth, within=near)
+        if around.root is None:
+            return None
+        guess = self._guessed_worth(around.root.bound) if self._shares else self._worth
+        if guess > self._worth:
+            self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
+            around = Tree(self._program, self._warm, guess, within=near)
+        return Plunge(around).next_plan(-np.inf, clock)
 
     def _settle_known(self) -> None:
         """What follows from the choices of the other known plans, until nothing is left to be proved."""

@@ -20,6 +20,7 @@ from optimizer.solve.fixed import FixedProgram, FixedSolution, solve_fixed
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.incumbent import Incumbent, ModelPrices
 from optimizer.solve.large import LargeSearch
+from optimizer.solve.plunge import Plunge
 from optimizer.solve.pricing import WarmProgram
 from optimizer.solve.prove import MANY_ENDS, MOST_SPLITS, Splits, Trace, Tree, _ends_below
 from tests.solve.companies import company
@@ -369,6 +370,27 @@ def test_where_no_known_plan_can_be_paid_one_near_them_is_found(seed: int) -> No
     assert fresh is not None
     assert found is not None
     assert found[2].objective == pytest.approx(fresh[2].objective, abs=1e-5)
+
+
+def test_a_guess_of_what_shares_cost_ends_with_the_repair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: where a program that nobody can solve ends the look near known plans, the linear program of all choices
+    promises afterwards what it did before. Broken: less, because shares cost by a guess, and that is no bound."""
+    small = company(1, shares=True, opening=8.0, fleet=0.3)
+    form, _ = compact_of(small)
+    known = {name: 1.0 for name in form.column_names if name.startswith("sign[")}
+    search = LargeSearch(replace(small, shares_m=20.0), form, EXACT, known=[known])
+    before = search._warm.bound().objective
+    costs: list[float] = []
+
+    def fails(self: Plunge, level: float, clock: Clock) -> None:
+        costs.append(search._warm.bound().objective)
+        raise SolverError("a linear program was not solved")
+
+    monkeypatch.setattr(Plunge, "next_plan", fails)
+    with pytest.raises(SolverError):
+        search._price_known()
+    assert costs[0] < before - 1
+    assert search._warm.bound().objective == pytest.approx(before)
 
 
 def test_known_plans_that_cannot_be_paid_do_not_hold_up_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
