@@ -191,7 +191,9 @@ def _solve_once(
     ) -> Attempt:
         nonlocal trail
         form = compiler.form_of(instance)
-        found = _search(form, instance, options, on_progress, stop, kept, start, known, trail, most_usd_m)
+        # What is made to follow the rule after Ctrl-C has a time limit of its own.
+        ends = None if kept is not None and stop is not None and stop.is_set() else stop
+        found = _search(form, instance, options, on_progress, ends, kept, start, known, trail, most_usd_m)
         trail = _after(trail, found.solution)
         return found
 

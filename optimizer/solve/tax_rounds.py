@@ -60,8 +60,8 @@ class Search(Protocol):
         start: Columns | None = None,
         most_usd_m: float = float("inf"),
     ) -> Attempt:
-        """``kept``, if any: columns that stay as they are; ``start``: a plan to begin with; ``most_usd_m``: no plan is
-        worth more."""
+        """``kept``, if any: columns that stay as they are (such a search is not ended by a Ctrl-C that came before it);
+        ``start``: a plan to begin with; ``most_usd_m``: no plan is worth more."""
 
 
 def solve_by_rule(
@@ -75,6 +75,15 @@ def solve_by_rule(
     began = time.perf_counter()
     bound, best, start = float("inf"), None, None
     to_mend: Attempt | None = None
+
+    def or_mended(found: Solution) -> Solution:
+        """Ctrl-C may have come before a search had mended the plan that it began with: it is made to follow the rule
+        here, if that is better."""
+        if to_mend is None or not _is_stopped(stop) or _is_close(found, bound, options):
+            return found
+        _, repaired = _repaired_after_all(instance, to_mend, began, options, search, stop)
+        return _better(repaired.solution, found) if repaired is not None else found
+
     while True:
         left = options.time_limit_seconds - (time.perf_counter() - began)
         try:
@@ -82,7 +91,7 @@ def solve_by_rule(
             latest = search(instance, within, start=start, most_usd_m=bound)
         except SolverError:
             if best is None and to_mend is not None:
-                instance, repaired = _repaired(instance, to_mend, _to_repair(began, options), search)
+                instance, repaired = _repaired_after_all(instance, to_mend, began, options, search, stop)
                 best = repaired.solution if repaired is not None else None
             if best is None:
                 raise
@@ -90,29 +99,48 @@ def solve_by_rule(
         bound = min(bound, latest.bound_usd_m)
         broken = _broken(instance, latest)
         if not broken:
-            return _closed(_better(best, latest.solution), bound, options, _why_open(began, options, stop))
+            best = or_mended(_better(best, latest.solution))
+            return _closed(best, bound, options, _why_open(began, options, stop))
         instance = replace(instance, tax_binaries=instance.tax_binaries | broken)
         left = options.time_limit_seconds - (time.perf_counter() - began)
-        if latest.mends and left > MEND_SECONDS and not (stop is not None and stop.is_set()):
+        if latest.mends and left > MEND_SECONDS and not _is_stopped(stop):
             # What the repair would find is the first thing that such a search looks for.
             start, to_mend = latest.columns, latest
             continue
-        instance, repaired = _repaired(instance, latest, _to_repair(began, options), search)
+        instance, repaired = _repaired_after_all(instance, latest, began, options, search, stop)
         if repaired is not None:
             best, start = _better(best, repaired.solution), repaired.columns
         left = options.time_limit_seconds - (time.perf_counter() - began)
-        stopped = left < LEAST_SECONDS or (stop is not None and stop.is_set())
+        stopped = left < LEAST_SECONDS or _is_stopped(stop)
         if best is not None and (stopped or _is_close(best, bound, options)):
-            return _closed(best, bound, options, _why_open(began, options, stop))
+            return _closed(or_mended(best), bound, options, _why_open(began, options, stop))
         if stopped:
             message = "no plan was found that uses losses and interest as tax law has it"
             raise SolverError(message, ("give more time with --time-limit",))
 
 
-def _to_repair(began: float, options: SolveOptions) -> SolveOptions:
-    """What a plan with signatures kept gets: the time that is left, or a little more."""
-    left = options.time_limit_seconds - (time.perf_counter() - began)
-    return replace(options, time_limit_seconds=max(left, LEAST_REPAIR_SECONDS))
+def _is_stopped(stop: threading.Event | None) -> bool:
+    return stop is not None and stop.is_set()
+
+
+def _repaired_after_all(
+    instance: Instance,
+    attempt: Attempt,
+    began: float,
+    options: SolveOptions,
+    search: Search,
+    stop: threading.Event | None,
+) -> tuple[Instance, Attempt | None]:
+    """As `_repaired` in the time that is left, or a little more; in that little, where Ctrl-C came before or meanwhile:
+    without it there may be no plan at all."""
+    was_stopped = _is_stopped(stop)
+    left = 0.0 if was_stopped else options.time_limit_seconds - (time.perf_counter() - began)
+    within = replace(options, time_limit_seconds=max(left, LEAST_REPAIR_SECONDS))
+    ruled, repaired = _repaired(instance, attempt, within, search)
+    if repaired is None and _is_stopped(stop) and not was_stopped:
+        within = replace(options, time_limit_seconds=LEAST_REPAIR_SECONDS)
+        ruled, repaired = _repaired(ruled, attempt, within, search)
+    return ruled, repaired
 
 
 def _broken(instance: Instance, attempt: Attempt) -> frozenset[tuple[int, int]]:
