@@ -15,29 +15,30 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from models.instance import Instance
 from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import NO_TRAIL, Scores, Starts, Trail
+from optimizer.solve.best import Best
 from optimizer.solve.branching import Memory
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.choices import Choices
 from optimizer.solve.compact import compact
-from optimizer.solve.dive import FOLLOWING, Clock, Found, dive
+from optimizer.solve.dive import Clock, Found, dive
 from optimizer.solve.fixed import FixedProgram
 from optimizer.solve.folded_search import Calls, FoldedSearch
 from optimizer.solve.folding import Fold, folds
 from optimizer.solve.highs import RawSolution, SolveOptions, Status
-from optimizer.solve.incumbent import Incumbent, ModelPrices
+from optimizer.solve.incumbent import ModelPrices
+from optimizer.solve.known import KnownPlans
 from optimizer.solve.plunge import SHARE, Plunge
 from optimizer.solve.pricing import WarmProgram, whole_values
 from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Part, Splits, Tree
+from optimizer.solve.share_costs import ShareCosts
 from optimizer.solve.starts import COMPACT, MODEL, begin_at, start_of
-from optimizer.solve.worth import costs_at, depends_on_worth, worth_of
 
 MANY_CHOICES, SOME_CHOICES, MANY_COLUMNS = 150, 15, 3000
 """From how many dates of offers on this search is used."""
@@ -49,26 +50,11 @@ plans at first, by how much they become more, and at most."""
 DIVE_PROGRAMS, WHOLE_A_PROGRAM = 100, 3
 """Linear programs that a dive may take, or one for so many whole columns if that is more."""
 
-KNOWN_PROGRAMS = 100
-"""Linear programs for what follows from the choices of known plans: of the nearest, and the next as long as there is no
-plan; and again of the others where the proof needs them."""
-
-REPAIR_PROGRAMS = 100
-"""Linear programs for a plan near the known ones, where none of these can be paid."""
-
 PLUNGE_PROGRAMS = 150
 """Linear programs after which ways down are given up if they bring nothing noticeably better."""
 
-NEAR_PARTS, LOOK_PROGRAMS, BETTER = 50, 250, 1e-4
-"""Parts and linear programs of the small tree around the best plan, and how much better a plan there has to be, as a
-share of its value."""
-
-NOTICEABLE = 0.1
-"""Share of the gap that is asked for: by less than that a known plan is not made better."""
-
-GUESSED_SHARE = 0.93
-"""How the worth of a share is guessed for the first plans: a plan comes to so much of what the linear program promises.
-Rather too little: with shares that are too dear nothing is proved."""
+NEAR_PARTS, LOOK_PROGRAMS = 50, 250
+"""Parts and linear programs of the small tree around the best plan."""
 
 
 def is_large(instance: Instance, form: StandardForm) -> bool:
@@ -102,39 +88,30 @@ class LargeSearch:
         """``known``: plans to begin with; ``trail``: what a search left behind that proved one of them, or one near it,
         elsewhere; ``most_usd_m``: no plan is worth more, as was proven before; ``folded``: where sites are alike, look
         at all of them together first."""
-        self._known, self._splits = known, trail.splits if known else ()
+        self._splits = trail.splits if known else ()
         self._began = time.perf_counter()
         self._until = self._began + options.time_limit_seconds
         self._instance, self._form, self._options = instance, form, options
         self._on_progress, self._stop = on_progress, stop
-        self._shares = depends_on_worth(instance)
-        self._worth = 1.0 if self._shares else instance.intrinsic_to_market
         self._program = compact(instance, form)
         self._folds = folds(self._program) if folded else None
-        self._first: Incumbent | None = None
-        self._best: Incumbent | None = None
         small = self._program.form
-        self._prices = ModelPrices(instance, form, self._program, options, begin_at(trail.starts, MODEL, form, form))
+        prices = ModelPrices(instance, form, self._program, options, begin_at(trail.starts, MODEL, form, form))
+        self._best = Best(instance, prices, options)
         self._warm = WarmProgram(small, options, begin_at(trail.starts, COMPACT, small, form))
         if known:
             # The tree begins with shares at what they are worth under a plan, if there is one.
             with contextlib.suppress(SolverError):
-                self._best = self._prices.price(whole_values(small, known[0]), self._worth)
-            self._worth = self._worth_now()
-        self._warm.set_costs(self._compact_costs())
+                self._best.begin(whole_values(small, known[0]))
+        self._costs = ShareCosts(instance, small, self._warm, self._best.worth)
         begins_later = bool(self._splits) or self._folds is not None
-        self._tree = Tree(self._program, self._warm, self._worth, regrown=begins_later)
+        self._tree = Tree(self._program, self._warm, self._best.worth, regrown=begins_later)
         self._is_grown = not begins_later
         if known:
             self._tree.memory = Memory.of(trail.scores)
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
-        self._priced: set[bytes] = set()
-        """Plans that were priced in the model."""
-        if self._best is not None:
-            self._best = replace(self._best, whole=self._choices.completed(self._best.whole))
-            self._priced.add(_key(self._best.whole))
-        self._unsettled: list[FloatArray] = []
-        """Other known plans, of which it was not decided anew what follows from their choices."""
+        self._best.complete(self._choices.completed)
+        self._known = KnownPlans(known, self._program, self._warm, self._costs, self._choices, self._best, self._clock)
         self._nodes, self._proving = 0, True
         self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         # The first root has shares at the market's price, or at what they are worth under a plan that is known: no
@@ -143,13 +120,15 @@ class LargeSearch:
         """The bound before anything is split."""
 
     def run(self) -> tuple[Instance, StandardForm, RawSolution] | None:
-        """None if nothing was found, or if there is nothing to be found: HiGHS then says why."""
+        """None if nothing was found, or if there is nothing to be found: HiGHS then says why. Raises SolverError if a
+        program cannot be solved before there is a plan, or that of all choices."""
         if self._tree.root is None:
             return None
         with contextlib.suppress(SolverError):
             # They are there to make it short.
-            self._price_known()
-        if self._best is not None and self._outer <= self._cutoff():
+            self._known.price()
+            self._make_dearer()
+        if self._best.plan is not None and self._outer <= self._best.cutoff():
             return self._result()
         if self._folds is not None and self._fold(self._folds):
             return self._result()
@@ -158,19 +137,19 @@ class LargeSearch:
             every: Splits = (None,)
             self._is_grown = True
             self._tree.regrow(
-                self._splits if self._best is not None and self._tree.fits(self._splits) else every,
-                self._cutoff(),
+                self._splits if self._best.plan is not None and self._tree.fits(self._splits) else every,
+                self._best.cutoff(),
                 self._found,
                 until=self._until,
                 stop=self._stop,
             )
-        self._way = Plunge(self._tree, self._expected_credit() if self._best is not None else np.inf)
+        self._way = Plunge(self._tree, self._expected_credit() if self._best.plan is not None else np.inf)
         self._make_dearer()
         try:
             self._go_on()
         except SolverError:
             # One program that nobody can solve takes neither the plan nor what is proved: its part stays open.
-            if self._best is None or self._best is self._first:
+            if not self._best.has_choices:
                 raise
         return self._result()
 
@@ -182,12 +161,12 @@ class LargeSearch:
             self._report()
 
         def best() -> FloatArray | None:
-            return self._best.whole if self._best is not None else None
+            return self._best.plan.whole if self._best.plan is not None else None
 
         def level() -> float:
-            return self._level() if self._has_plan else -np.inf
+            return self._best.level() if self._best.has_choices else -np.inf
 
-        calls = Calls(level, self._cutoff, best, self._keep, report)
+        calls = Calls(level, self._best.cutoff, best, self._best.keep, report)
         search = FoldedSearch(self._instance, self._program, both, self._options, calls, self._until, self._stop)
         self._proving = False
         with contextlib.suppress(SolverError):
@@ -196,18 +175,18 @@ class LargeSearch:
             search.run()
         report()
         self._nodes = search.nodes
-        return self._best is not None and (self._outer <= self._cutoff() or self._is_over())
+        return self._best.plan is not None and (self._outer <= self._best.cutoff() or self._is_over())
 
     def _go_on(self) -> None:
         """Proof and better plans in turns, after a look around the first plan where it is not proved at once."""
-        if not self._has_plan:
+        if not self._best.has_choices:
             self._begin_with_nothing()
             self._make_dearer()
             self._scout()
         elif not self._exhaust(BEFORE_LOOK):
             with contextlib.suppress(SolverError):
-                self._settle_known()
-        if self._tree.best_open > self._cutoff():
+                self._known.settle(self._tree, self._make_dearer)
+        if self._tree.best_open > self._best.cutoff():
             self._look_around(0)
         parts, turns = float(FIRST_PARTS), itertools.count(1)
         while not self._is_over():
@@ -223,25 +202,29 @@ class LargeSearch:
 
     def _begin_with_nothing(self) -> None:
         """Where no plan is known, the one that takes no choice."""
-        if self._best is None:
-            self._decide_anew(whole_values(self._warm.form, {}))
-            self._first = self._best
+        if self._best.plan is not None:
+            return
+        nothing = whole_values(self._warm.form, {})
+        found = self._choices.settle(nothing, self._clock(self._dive_programs), self._best.level())
+        if found is not None:
+            self._best.keep(found)
+        self._best.first = self._best.plan
 
     def _exhaust(self, parts: int) -> bool:
         """Split so many parts; True if nothing is left above the cutoff."""
-        complete = self._tree.exhaust(self._cutoff, self._found, nodes=parts, until=self._until, stop=self._stop)
+        complete = self._tree.exhaust(self._best.cutoff, self._found, nodes=parts, until=self._until, stop=self._stop)
         self._report()
         return complete
 
     def _expected_credit(self) -> float:
         """Of a choice, where a plan is known: two choices for each offer, and what they cost together."""
-        lost = max(0.0, self._tree.best_open - self._level())
+        lost = max(0.0, self._tree.best_open - self._best.level())
         return SHARE * lost / max(1, 2 * len(self._program.groups))
 
     @property
     def splits(self) -> Splits:
         """How all choices were split to prove the bound; as they were elsewhere, where that was not needed here."""
-        return self._tree.splits(self._cutoff()) if self._is_grown else self._splits
+        return self._tree.splits(self._best.cutoff()) if self._is_grown else self._splits
 
     @property
     def scores(self) -> Scores:
@@ -252,111 +235,23 @@ class LargeSearch:
     def starts(self) -> Starts:
         """Where the programs of the best plan may begin elsewhere."""
         small = self._program.form
-        basis = self._best.basis if self._best is not None else None
+        basis = self._best.plan.basis if self._best.plan is not None else None
         found = ((MODEL, basis, self._form), (COMPACT, self._warm.basis, small))
         return tuple(start_of(what, basis, form, self._form) for what, basis, form in found if basis is not None)
 
     @property
     def program(self) -> FixedProgram | None:
         """Of the best plan."""
-        return self._best.program if self._best is not None else None
-
-    def _price_known(self) -> None:
-        """Known plans as they are, with all that followed from their choices where they were found; then what follows
-        from the choices of the nearest decided anew, and from those of the next as long as there is no plan. Those that
-        are left may be needed for the proof."""
-        plans = [self._choices.completed(whole_values(self._warm.form, plan)) for plan in self._known]
-        found = []
-        # The nearest was priced in the model, where the worth of a share was settled.
-        for whole in plans[1:]:
-            priced = self._warm.price(whole, self._noticeable() if self._best is not None else None)
-            if priced.values is not None:
-                found.append(Found(priced.objective, whole))
-        for each in sorted(found, key=lambda each: -each.value):
-            if each.value > self._noticeable():
-                self._keep(each)
-        clock = self._clock(KNOWN_PROGRAMS)
-        for k, whole in enumerate(plans):
-            if (k == 0 or self._best is None) and not clock.is_over():
-                self._settle(whole, clock)
-            else:
-                self._unsettled.append(whole)
-        if self._best is None:
-            self._repair(plans)
-        self._make_dearer()
-
-    def _repair(self, plans: Sequence[FloatArray]) -> None:
-        """A plan near a known one, where none of them can be paid."""
-        clock = self._clock(REPAIR_PROGRAMS)
-        for whole in plans:
-            if self._best is not None or clock.is_over():
-                break
-            try:
-                found = self._found_near(whole, clock)
-            finally:
-                # What goes on after a program that nobody can solve must not take the guess for what shares cost.
-                self._warm.set_costs(self._compact_costs())
-            if found is not None:
-                self._keep(found)
-
-    def _found_near(self, whole: FloatArray, clock: Clock) -> Found | None:
-        """A plan near this one, with shares at what they are worth by a guess. They still cost that afterwards."""
-        near = self._choices.near(whole, 0)
-        around = Tree(self._program, self._warm, self._worth, within=near)
-        if around.root is None:
-            return None
-        guess = self._guessed_worth(around.root.bound) if self._shares else self._worth
-        if guess > self._worth:
-            self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
-            around = Tree(self._program, self._warm, guess, within=near)
-        return Plunge(around).next_plan(-np.inf, clock)
-
-    def _settle_known(self) -> None:
-        """What follows from the choices of the other known plans, until nothing is left to be proved."""
-        clock = self._clock(KNOWN_PROGRAMS)
-        for whole in self._unsettled:
-            if self._tree.best_open <= self._cutoff() or clock.is_over():
-                break
-            self._settle(whole, clock)
-            self._make_dearer()
-        self._unsettled = []
-
-    def _settle(self, whole: FloatArray, clock: Clock) -> None:
-        """What follows from the choices of a known plan, decided anew beside the rules that held where it was found, or
-        all of it, if that is too little; where they may come to noticeably more than the best plan."""
-        most = self._choices.promise(whole, self._noticeable())
-        for keep_rules in (True, False):
-            level = self._noticeable() if keep_rules else self._level()
-            if most <= (level if keep_rules else self._cutoff()):
-                return
-            found = self._choices.settle(whole, clock.within(FOLLOWING), level, keep_rules=keep_rules)
-            if found is not None:
-                self._keep(found)
-
-    def _decide_anew(self, whole: FloatArray) -> None:
-        """The choices of a plan, with all that follows from them decided anew."""
-        found = self._choices.settle(whole, self._clock(self._dive_programs), self._level())
-        if found is not None:
-            self._keep(found)
-
-    def _noticeable(self) -> float:
-        """What a plan has to be worth to be looked for."""
-        return self._level() + NOTICEABLE * (self._cutoff() - self._level()) if self._best is not None else -np.inf
-
-    def _worth_now(self) -> float:
-        """What a share is worth under the best plan, if that matters."""
-        if not self._shares or self._best is None:
-            return self._worth
-        return max(self._worth, worth_of(self._instance, self._best.value))
+        return self._best.plan.program if self._best.plan is not None else None
 
     def _scout(self) -> None:
         """The first plan, from a tree where shares cost what they are worth by a guess. It proves nothing, unless the
         guess was not too high: then it is the tree from now on."""
-        guess = self._guessed_worth(self._tree.best_open) if self._shares else self._worth
-        if guess <= self._worth:
+        guess = self._costs.guess(self._best.worth, self._tree.best_open)
+        if guess <= self._best.worth:
             self._plunge()
             return
-        self._warm.set_costs(costs_at(self._instance, self._program.form, guess))
+        self._costs.set(guess)
         tree, self._tree, self._proving = self._tree, Tree(self._program, self._warm, guess), False
         self._way = Plunge(self._tree)
         self._plunge()
@@ -364,137 +259,91 @@ class LargeSearch:
             self._nodes, self._proving = self._tree.nodes, True
             tree.memory, self._tree = self._tree.memory, tree
             self._way = Plunge(tree, self._way.credit)
-            self._warm.set_costs(costs_at(self._instance, self._program.form, tree.worth))
+            self._costs.set(tree.worth)
             self._make_dearer()
-
-    def _guessed_worth(self, most: float) -> float:
-        """Of a share, if the best plan comes to a share of what the linear program promises where shares cost as much:
-        the more they cost, the less it promises. ``most``: what it promises at what they cost now."""
-        now, then = self._worth, worth_of(self._instance, GUESSED_SHARE * most)
-        if not np.isfinite(most) or then <= now:
-            return now
-        self._warm.set_costs(costs_at(self._instance, self._program.form, then))
-        back = worth_of(self._instance, GUESSED_SHARE * self._warm.bound().objective)
-        self._warm.set_costs(costs_at(self._instance, self._program.form, self._tree.worth))
-        # Between the two, where both lines meet.
-        return max(now, now + (then - now) ** 2 / max(then - back + then - now, then - now))
 
     def _plunge(self) -> None:
         """Ways down the tree to better plans, until so many linear programs brought none that is noticeably better; or
         to the first one, which may take more."""
-        clock = self._clock(PLUNGE_PROGRAMS if self._has_plan else max(PLUNGE_PROGRAMS, len(self._warm.whole)))
-        while self._tree.best_open > self._cutoff():
-            had, level = self._has_plan, self._level()
-            found = self._way.next_plan(self._noticeable(), clock)
+        clock = self._clock(PLUNGE_PROGRAMS if self._best.has_choices else max(PLUNGE_PROGRAMS, len(self._warm.whole)))
+        while self._tree.best_open > self._best.cutoff():
+            had, level = self._best.has_choices, self._best.level()
+            found = self._way.next_plan(self._best.noticeable(), clock)
             if found is None:
                 break
-            self._keep(found)
+            self._best.keep(found)
             self._make_dearer()
             self._report()
             if not had:
                 break
-            if self._level() > level:
+            if self._best.level() > level:
                 clock = self._clock(PLUNGE_PROGRAMS)
-
-    @property
-    def _has_plan(self) -> bool:
-        """Beside the one that takes no choice."""
-        return self._best is not None and self._best is not self._first
-
-    def _level(self) -> float:
-        return self._best.value if self._best is not None else -np.inf
 
     def _is_over(self) -> bool:
         return time.perf_counter() > self._until or (self._stop is not None and self._stop.is_set())
-
-    def _cutoff(self) -> float:
-        if self._best is None:
-            return -np.inf
-        options, value = self._options, self._best.value
-        return value + max(options.absolute_gap_usd_m, options.relative_gap * abs(value))
 
     def _bound(self) -> float:
         """No plan is worth more: what is open, what was closed below the cutoff."""
         if not self._proving:
             return self._outer
-        return min(self._outer, max(self._cutoff(), self._tree.best_open))
+        return min(self._outer, max(self._best.cutoff(), self._tree.best_open))
 
     def _look_around(self, turn: int) -> None:
         """A small tree of the choices near those of the best plan; what follows is decided where all are made."""
-        if self._best is None or not self._has_plan or self._is_over():
+        if self._best.plan is None or not self._best.has_choices or self._is_over():
             return
 
         def chosen(part: Part) -> None:
-            found = dive(around, part, clock, self._level())
+            found = dive(around, part, clock, self._best.level())
             if found is not None:
-                self._keep(found)
+                self._best.keep(found)
 
         clock = self._clock(LOOK_PROGRAMS)
-        around = Tree(self._program, self._warm, within=self._choices.near(self._best.whole, turn), chosen=chosen)
+        around = Tree(self._program, self._warm, within=self._choices.near(self._best.plan.whole, turn), chosen=chosen)
         around.memory = self._tree.memory
         for _ in range(NEAR_PARTS):
             # One part after the other, because a part may take many programs.
             if clock.is_over() or around.exhaust(
-                self._better, self._found, nodes=1, until=self._until, stop=self._stop
+                self._best.better, self._found, nodes=1, until=self._until, stop=self._stop
             ):
                 break
         self._make_dearer()
-
-    def _better(self) -> float:
-        return self._level() + BETTER * abs(self._level())
 
     def _clock(self, programs: int) -> Clock:
         return Clock(self._tree, programs, self._until, self._stop)
 
     def _found(self, value: float, whole: FloatArray) -> None:
         """A plan that came up as the answer of a part."""
-        self._keep(Found(value, whole))
+        self._best.keep(Found(value, whole))
         self._make_dearer()
 
     def price(self, plan: Mapping[str, float]) -> FloatArray | None:
         """All columns of the model (n,) at the best that the choices of a plan come to; None if they are impossible.
 
-        Whole columns by name, those not named being 0; what follows from the choices is decided anew.
+        Whole columns by name, those not named being 0; what follows from the choices is decided anew. Raises
+        SolverError if a program cannot be solved.
         """
         whole = self._choices.completed(whole_values(self._warm.form, plan))
         found = self._choices.held(whole, self._clock(self._dive_programs))
-        priced = self._prices.price(found.whole, self._worth) if found is not None else None
+        priced = self._best.price(found.whole) if found is not None else None
         return priced.values if priced is not None else None
-
-    def _keep(self, found: Found) -> None:
-        """Keep a plan if it is the best. It is priced once: what it is worth in the end, with shares at that, hangs on
-        nothing else. Raises SolverError if it cannot be priced."""
-        if self._best is not None and found.value <= self._best.value:
-            return
-        if _key(found.whole) in self._priced:
-            return
-        priced = self._prices.price(found.whole, self._worth)
-        self._priced.add(_key(found.whole))
-        if priced is not None and (self._best is None or priced.value > self._best.value):
-            self._best = priced
-            self._worth = self._worth_now()
-
-    def _compact_costs(self) -> FloatArray:
-        """(n,) of the compact program at the present worth of a share."""
-        if not self._shares:
-            return self._program.form.costs
-        return costs_at(self._instance, self._program.form, self._worth)
 
     def _make_dearer(self) -> None:
         """Shares in the tree at what they are worth under the best plan."""
-        if not self._shares or self._tree.root is None:
+        worth = self._best.worth
+        if not self._costs.depend_on_worth or self._tree.root is None:
             return
         # A tree that was grown with a guess proves something as soon as shares are known to be worth that.
-        self._proving = self._proving or self._tree.worth <= self._worth
-        if not self._proving or self._worth <= self._tree.worth:
+        self._proving = self._proving or self._tree.worth <= worth
+        if not self._proving or worth <= self._tree.worth:
             return
-        self._warm.set_costs(self._compact_costs())
-        self._tree.worth = self._worth
+        self._costs.set(worth)
+        self._tree.worth = worth
 
     def _report(self) -> None:
         if self._on_progress is None:
             return
-        bound, value = self._bound(), self._best.value if self._best is not None else None
+        bound, value = self._bound(), self._best.plan.value if self._best.plan is not None else None
         gap = None if value is None or value == 0 else max(0.0, bound - value) / abs(value)
         seconds = time.perf_counter() - self._began
         self._on_progress(Progress(seconds, value, bound, gap, self._nodes + self._tree.nodes))
@@ -508,26 +357,22 @@ class LargeSearch:
         return Status.GAP_LEFT, "the search ended: a linear program could not be solved"
 
     def _result(self) -> tuple[Instance, StandardForm, RawSolution] | None:
-        if self._best is None:
+        plan = self._best.plan
+        if plan is None:
             return None
-        instance, form = self._instance, self._form
-        if self._shares:
-            worth = worth_of(instance, self._best.value)
-            instance = replace(instance, intrinsic_to_market=worth)
-            form = replace(form, costs=costs_at(self._instance, form, worth))
-        objective = form.objective(self._best.values)
+        instance, form = self._best.at_its_worth(self._form)
+        objective = form.objective(plan.values)
         bound = max(self._bound(), objective)
         gap = bound - objective
-        allowed = max(self._options.absolute_gap_usd_m, self._options.relative_gap * abs(objective))
         status, message = Status.OPTIMAL, "Optimal"
-        if gap > allowed * (1 + 1e-9) + 1e-9:
+        if gap > self._best.allowed(objective) * (1 + 1e-9) + 1e-9:
             status, message = self._why_open()
         return (
             instance,
             form,
             RawSolution(
                 status=status,
-                values=self._best.values,
+                values=plan.values,
                 objective=objective,
                 bound=bound,
                 relative_gap=gap / abs(objective) if objective else None,
@@ -537,8 +382,3 @@ class LargeSearch:
                 message=message,
             ),
         )
-
-
-def _key(whole: FloatArray) -> bytes:
-    """Equal for equal plans (k,): 0.0 and -0.0 are not, as bytes."""
-    return np.round(whole).astype(np.int64).tobytes()

@@ -176,7 +176,7 @@ def test_time_that_is_over_is_called_so() -> None:
     search._until = 0.0
     found = search.run()
     assert found is not None
-    assert search._tree.best_open > search._cutoff()
+    assert search._tree.best_open > search._best.cutoff()
     assert found[2].status is Status.TIME_LIMIT
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import Trail
-from optimizer.solve import large, pricing
+from optimizer.solve import pricing
 from optimizer.solve.bounds import compact_of
 from optimizer.solve.bridge import FloatArray, StandardForm, make_form
 from optimizer.solve.choices import Choices
@@ -19,6 +19,7 @@ from optimizer.solve.dive import Clock
 from optimizer.solve.fixed import FixedProgram, FixedSolution, solve_fixed
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.incumbent import Incumbent, ModelPrices
+from optimizer.solve.known import REPAIR_PROGRAMS
 from optimizer.solve.large import LargeSearch
 from optimizer.solve.plunge import Plunge
 from optimizer.solve.pricing import WarmProgram
@@ -295,7 +296,7 @@ def test_a_program_that_nobody_can_solve_takes_neither_plan_nor_bound(monkeypatc
     taken = [0]
 
     def bound(*arguments: object, **named: object) -> object:
-        if search._best is not None and search._best is not search._first:
+        if search._best.has_choices:
             taken[0] += 1
             if taken[0] > 1:
                 raise SolverError("a linear program was not solved")
@@ -346,9 +347,9 @@ def test_the_best_of_known_plans_is_where_a_search_begins(seed: int) -> None:
     value = LargeSearch(small, form, EXACT).run()
     assert value is not None
     search = LargeSearch(small, form, EXACT, known=[{}, best])
-    search._price_known()
+    search._known.price()
     assert value[2].objective is not None
-    assert search._level() == pytest.approx(value[2].objective, abs=1e-5)
+    assert search._best.level() == pytest.approx(value[2].objective, abs=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -362,10 +363,10 @@ def test_where_no_known_plan_can_be_paid_one_near_them_is_found(seed: int) -> No
     form, _ = compact_of(poor)
     fresh = LargeSearch(poor, form, EXACT).run()
     search = LargeSearch(poor, form, EXACT, known=[best])
-    assert search._best is None
-    search._price_known()
-    assert search._best is not None
-    assert search._warm.solved <= 2 + large.REPAIR_PROGRAMS
+    assert search._best.plan is None
+    search._known.price()
+    assert search._best.plan is not None
+    assert search._warm.solved <= 2 + REPAIR_PROGRAMS
     found = search.run()
     assert fresh is not None
     assert found is not None
@@ -410,12 +411,12 @@ def test_known_plans_that_cannot_be_paid_do_not_hold_up_the_search(monkeypatch: 
     assert len(known) == 12
     search = LargeSearch(small, form, EXACT, known=known)
     with monkeypatch.context() as patched:
-        patched.setattr(large, "KNOWN_PROGRAMS", 4)
+        patched.setattr("optimizer.solve.known.KNOWN_PROGRAMS", 4)
         patched.setattr(Choices, "promise", lambda *_: 1e6)
         patched.setattr(Choices, "settle", in_vain)
-        search._price_known()
+        search._known.price()
     assert tries == [True, False] * 2
-    search._unsettled = []
+    search._known.unsettled = []
     found = search.run()
     assert fresh is not None
     assert found is not None
@@ -431,16 +432,16 @@ def test_what_follows_from_other_known_plans_is_decided_where_the_proof_needs_it
     small = company(2)
     form, _ = compact_of(small)
     first = LargeSearch(small, form, EXACT)
-    best, value = plan_of(first, form), first._level()
+    best, value = plan_of(first, form), first._best.level()
     search = LargeSearch(small, form, EXACT, known=[{}, best])
     with monkeypatch.context() as patched:
         patched.setattr(WarmProgram, "price", lambda self, plan, floor=None: self._nothing())
-        search._price_known()
-    assert search._level() < value - 1
-    assert len(search._unsettled) == 1
-    search._settle_known()
-    assert search._level() == pytest.approx(value, abs=1e-5)
-    assert not search._unsettled
+        search._known.price()
+    assert search._best.level() < value - 1
+    assert len(search._known.unsettled) == 1
+    search._known.settle(search._tree, search._make_dearer)
+    assert search._best.level() == pytest.approx(value, abs=1e-5)
+    assert not search._known.unsettled
 
 
 @pytest.mark.parametrize("seed", SEEDS)
