@@ -39,7 +39,9 @@ class ShareCosts:
         if then <= now:
             return now
         self.set(then)
-        back = worth_of(self._instance, GUESSED_SHARE * self._warm.bound().objective)
-        self.set(now)
+        try:
+            back = worth_of(self._instance, GUESSED_SHARE * self._warm.bound().objective)
+        finally:
+            self.set(now)
         # Between the two, where both lines meet.
         return max(now, now + (then - now) ** 2 / max(then - back + then - now, then - now))

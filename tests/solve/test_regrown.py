@@ -389,7 +389,7 @@ def test_a_guess_of_what_shares_cost_ends_with_the_repair(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Plunge, "next_plan", fails)
     with pytest.raises(SolverError):
-        search._price_known()
+        search._known.price()
     assert costs[0] < before - 1
     assert search._warm.bound().objective == pytest.approx(before)
 
