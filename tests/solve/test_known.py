@@ -1,4 +1,4 @@
-"""Plans that are known when a search begins, and what the search that found them tells: priced, repaired, tried anew."""
+"""Plans known when a search begins, and what the search that found them tells: priced, repaired, tried anew."""
 
 from __future__ import annotations
 
