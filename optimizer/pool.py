@@ -62,12 +62,13 @@ class _Worker:
     began: float = 0.0
 
 
-def usable_cpus() -> int:
-    """CPUs that this process may run on."""
+def usable_cpus(at_most: int = 2**31) -> int:
+    """CPUs that this process may run on, or ``at_most``."""
     try:
-        return len(os.sched_getaffinity(0))
+        count = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
-        return os.cpu_count() or 1
+        count = os.cpu_count() or 1
+    return min(count, at_most)
 
 
 def run_jobs(

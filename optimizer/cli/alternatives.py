@@ -78,9 +78,11 @@ def command(
     from optimizer import api
     from optimizer.errors import ExitCode
     from optimizer.plan.table_folder import check_folder
+    from optimizer.pool import usable_cpus
     from optimizer.report.page import alternatives_page, is_page
     from optimizer.report.page.beside import page_or_why
     from optimizer.report.page.found import AlternativesFound
+    from optimizer.solve.at_once import MOST_AT_ONCE
     from optimizer.solve.highs import SolveOptions
     from optimizer.solve.interrupt import InterruptGuard
     from optimizer.sweep.alternatives import NAMES, judge
@@ -96,7 +98,13 @@ def command(
     if not quiet:
         for warning in loaded.warnings:
             click.echo(f"warning: {warning}", err=True)
-    options = SolveOptions(relative_gap=gap, absolute_gap_usd_m=gap_usd_m, time_limit_seconds=time_limit, seed=seed)
+    options = SolveOptions(
+        relative_gap=gap,
+        absolute_gap_usd_m=gap_usd_m,
+        time_limit_seconds=time_limit,
+        seed=seed,
+        at_once=usable_cpus(at_most=MOST_AT_ONCE),
+    )
     live = not quiet and not as_json and sys.stderr.isatty()
 
     def told(name: str) -> None:

@@ -21,6 +21,11 @@ import click
 )
 @click.option("--time-limit", default=600.0, show_default=True, type=click.FloatRange(0.1), help="Seconds to search.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Seed of the solver.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Threads at work in the search of large cases; by default one a CPU, up to 4. The plan is the same with any.",
+)
 @click.option("--given", type=click.Path(path_type=Path), help="CSV of decisions to lay down, as in decisions.csv.")
 @click.option("--nothing-else", is_flag=True, help="Sign nothing but what is given: price that plan.")
 @click.option("--no-twins", is_flag=True, help="Leave out status quo, all mining, all hosting and the cost of waiting.")
@@ -35,6 +40,7 @@ def command(
     gap_usd_m: float,
     time_limit: float,
     seed: int,
+    workers: int | None,
     given: Path | None,
     nothing_else: bool,
     no_twins: bool,
@@ -57,9 +63,11 @@ def command(
     from optimizer import api
     from optimizer.errors import ExitCode, InfeasibleError, SolverError
     from optimizer.plan.write import check_target
+    from optimizer.pool import usable_cpus
     from optimizer.report.files import report_lines
     from optimizer.report.terminal import plan_lines
     from optimizer.report.terminal_pictures import picture_lines, show
+    from optimizer.solve.at_once import MOST_AT_ONCE
     from optimizer.solve.highs import SolveOptions, Status
     from optimizer.solve.interrupt import InterruptGuard
     from optimizer.solve.progress import TerminalProgress
@@ -70,7 +78,13 @@ def command(
     with watch.stage("read"):
         loaded = api.load(case, given_csv=given, given_otherwise="nothing" if nothing_else else None)
     target = output or loaded.path.parent / "plan"
-    options = SolveOptions(relative_gap=gap, absolute_gap_usd_m=gap_usd_m, time_limit_seconds=time_limit, seed=seed)
+    options = SolveOptions(
+        relative_gap=gap,
+        absolute_gap_usd_m=gap_usd_m,
+        time_limit_seconds=time_limit,
+        seed=seed,
+        at_once=workers or usable_cpus(at_most=MOST_AT_ONCE),
+    )
     check_target(target)
     if not quiet:
         for warning in loaded.warnings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Answers:
         found: dict[int, Any] = {}
         if self._pool is not None and len(questions) > 1:
             # A plan that is laid down holds functions, so each process lays it down once itself.
-            shared = (self.start.written.folder, self.start.options)
+            shared = (self.start.written.folder, replace(self.start.options, at_once=1))
             work = self._pool.run_jobs(_answer, shared, [each.ask for each in questions])
             with contextlib.closing(work) as answers:
                 for done in answers:

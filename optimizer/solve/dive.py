@@ -86,10 +86,11 @@ def _ways_on(tree: Tree, part: Part, split: Split, limit: float | None) -> list[
     """The sides of a split that hold something, the better one last. The side to which the linear program leans is
     looked at alone where it costs nothing."""
     likely, other = split.sides[split.likely], split.sides[1 - split.likely]
+    tree.warm.expect(*other, limit, part.basis)
     first = _looked_at(tree, Later(likely, part.basis), limit)
     if first is not None and part.bound - first.bound <= FOR_NOTHING * abs(part.bound):
         return [Later(other, part.basis), first]
-    second = _looked_at(tree, Later(other, None), limit)
+    second = _looked_at(tree, Later(other, part.basis), limit)
     return [*sorted((each for each in (first, second) if each is not None), key=lambda each: each.bound)]
 
 

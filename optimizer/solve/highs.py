@@ -57,7 +57,8 @@ class SolveOptions:
     A search with integers ends when the gap is within `relative_gap` (a fraction of the objective) or
     `absolute_gap_usd_m` (in the unit of the objective). Equal `seed` and `threads` give equal results on one machine,
     unless time ran out. `threads` must be the same in every solve of a process: HiGHS keeps one scheduler and refuses
-    to run with another number. `advanced` are pairs of a HiGHS option and its value, applied last. With HiGHS'
+    to run with another number. `at_once`: how many linear programs the search of large models solves at the same time;
+    nothing but time hangs on it. `advanced` are pairs of a HiGHS option and its value, applied last. With HiGHS'
     ``objective_bound`` among them, read OPTIMAL as "nothing better than that bound", never as the best plan.
     """
 
@@ -66,6 +67,7 @@ class SolveOptions:
     time_limit_seconds: float = 600.0
     seed: int = 0
     threads: int = 1
+    at_once: int = 1
     advanced: tuple[tuple[str, bool | int | float | str], ...] = ()
 
 

@@ -8,6 +8,9 @@ is lost to the proof: all that is split is split for it, too.
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Callable
+
 import numpy as np
 
 from optimizer.solve.bridge import FloatArray
@@ -60,7 +63,8 @@ class Plunge:
                 return None
             splits = tree.splitter.splits(part.values, part.values[tree.warm.whole], part.side)
             if tree.is_loose(part) or (splits and not tree.splitter.follows(splits[0])):
-                if not tree.split(part, level, found, clock.until, clock.stop, FEW if np.isinf(self.credit) else TRIED):
+                tried = FEW if np.isinf(self.credit) else TRIED
+                if not tree.split(part, level, found, clock.until, clock.stop, tried, self._then(level)):
                     return None
                 if best is not None:
                     self._learn(best.value, part.depth + 1)
@@ -83,10 +87,22 @@ class Plunge:
                 best = part
         return best
 
+    def _then(self, level: float) -> Callable[[int], list[Part]]:
+        """Names the parts that are likely to be next after this one. On the first way down that is nobody's guess."""
+
+        def ones(count: int) -> list[Part]:
+            open_parts = [part for part in self._tree.open_parts if part.bound > level and part not in self._looked_at]
+            return heapq.nlargest(count, open_parts, key=self._promise)
+
+        return ones if np.isfinite(self.credit) else lambda count: []
+
+    def _promise(self, part: Part) -> float:
+        return part.bound + self.credit * part.depth
+
     def _is_before(self, one: Part, other: Part) -> bool:
         if np.isinf(self.credit):
             return (one.depth, one.bound) > (other.depth, other.bound)
-        return one.bound + self.credit * one.depth > other.bound + self.credit * other.depth
+        return self._promise(one) > self._promise(other)
 
     def _learn(self, bound: float, depth: int) -> None:
         if depth > 0:

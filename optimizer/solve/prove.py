@@ -12,13 +12,14 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from optimizer.errors import SolverError
+from optimizer.solve.at_once import LATER, SOON
 from optimizer.solve.branching import WHOLE, Cut, Memory, Side, Split, Splitter
 from optimizer.solve.bridge import FloatArray
 from optimizer.solve.compact import Compact
@@ -118,6 +119,8 @@ class Tree:
         """The largest bound of parts about which this tree can say no more."""
         self.memory = Memory()
         self.nodes = 0
+        self._then: Callable[[int], Sequence[Part]] = lambda count: ()
+        """Names parts that will probably be split next."""
         self._number = itertools.count()
         self._open: dict[Part, None] = {}
         """In the order in which they were found."""
@@ -197,10 +200,16 @@ class Tree:
         """True if all ends were looked at, or lie in parts that are closed."""
         below = _ends_below(splits)
         left: list[_Seed] = [(0, self.everything, self._trace, 0, None)]
+
+        def is_solved(place: int) -> bool:
+            return splits[place] is None or below[place][0] >= MANY_ENDS
+
         while left:
             place, side, trace, depth, basis = left.pop()
-            cut, ends = splits[place], below[place][0]
-            if cut is None or ends >= MANY_ENDS:
+            if is_solved(place):
+                for seed in left[: -self.warm.at_once : -1]:
+                    if is_solved(seed[0]) and seed[4] is not None:
+                        self.warm.expect(*seed[1], cutoff, seed[4], LATER)
                 if time.perf_counter() > until or (stop is not None and stop.is_set()):
                     return False
                 answer = self.warm.bound(*side, floor=cutoff, basis=basis)
@@ -209,10 +218,12 @@ class Tree:
                     continue
                 side, basis = self._tightened(side, answer, cutoff), answer.basis
                 part = Part(side, answer.objective, answer.values, trace, basis, depth, self.worth)
-                if cut is None:
+                if splits[place] is None:
                     self._place(part, cutoff, found)
                     continue
                 trace.bound = part.bound
+            cut = splits[place]
+            assert cut is not None
             trace.cut, trace.sides = cut, (Trace(), Trace())
             one, other = self.splitter.sides(cut, side)
             left.append((place + 1 + below[place + 1][1], other, trace.sides[1], depth + 1, basis))
@@ -253,7 +264,7 @@ class Tree:
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 return False
             assert self.best_part is not None
-            if not self.split(self.best_part, cutoff(), found, until, stop):
+            if not self.split(self.best_part, cutoff(), found, until, stop, then=self._best_parts):
                 return False
         return self.best_open <= cutoff()
 
@@ -265,11 +276,14 @@ class Tree:
         until: float = np.inf,
         stop: threading.Event | None = None,
         tried: int = TRIED,
+        then: Callable[[int], Sequence[Part]] = lambda count: (),
     ) -> bool:
         """Put the two sides of its best split, where they are above ``cutoff``, in the place of an open part. At most
         ``tried`` splits are looked at for it. False if the time ran out before: it is open still. A part that was
-        solved where shares were noticeably cheaper is only solved again."""
+        solved where shares were noticeably cheaper is only solved again. ``then`` names so many open parts that will
+        probably be split next: other threads begin with what they ask for."""
         del self._open[part]
+        self._then = then
         try:
             if self.is_loose(part):
                 self._solve_again(part, cutoff, found)
@@ -286,6 +300,26 @@ class Tree:
     def is_loose(self, part: Part) -> bool:
         """Whether shares have become so much dearer since a part was solved that its bound says little."""
         return self.worth - part.worth >= DEARER
+
+    def _best_parts(self, count: int) -> list[Part]:
+        """So many open parts with the largest bounds."""
+        return heapq.nlargest(count, self._open, key=lambda part: part.bound)
+
+    def _look_ahead(self, cutoff: float, tried: int) -> None:
+        """Say what the parts to come will probably ask for."""
+        for part in self._then(self.warm.at_once - 1) if self.warm.at_once > 1 else ():
+            if self.is_loose(part):
+                self.warm.expect(*part.side, cutoff, part.basis, LATER)
+                continue
+            splits = self.splitter.splits(part.values, part.values[self.warm.whole], part.side)
+            if splits and not (self._chosen is not None and self.splitter.follows(splits[0])):
+                unknown, trusted = self._candidates(splits, tried)
+                for split in unknown or [one for one in (trusted,) if one is not None]:
+                    self._expect(part, split.sides, cutoff, LATER)
+
+    def _expect(self, part: Part, sides: tuple[Side, Side], cutoff: float, when: int = SOON) -> None:
+        for side in sides:
+            self.warm.expect(*side, cutoff, part.basis, when)
 
     def _solve_again(self, part: Part, cutoff: float, found: Callable[[float, FloatArray], None]) -> None:
         answer = self.warm.bound(*part.side, floor=cutoff, basis=part.basis)
@@ -377,12 +411,13 @@ class Tree:
         self, part: Part, splits: list[Split], cutoff: float, until: float, stop: threading.Event | None, tried: int
     ) -> tuple[Split, list[tuple[Side, Priced]]] | None:
         """The split that tells most, and its sides with their answers."""
-        known = [split for split in splits if self.memory.count(split) >= RELIABLE]
-        unknown = [split for split in splits if self.memory.count(split) < RELIABLE]
-        trusted = max(known, key=self.memory.guess, default=None)
+        unknown, trusted = self._candidates(splits, tried)
+        for split in unknown or [one for one in (trusted,) if one is not None]:
+            self._expect(part, split.sides, cutoff)
+        self._look_ahead(cutoff, tried)
         best: tuple[Split, list[tuple[Side, Priced]]] | None = None
         best_score = -np.inf
-        for split in unknown[: tried if trusted is None else tried // 2]:
+        for split in unknown:
             if time.perf_counter() > until or (stop is not None and stop.is_set()):
                 return None
             answers = self._answers(part, split, cutoff)
@@ -390,6 +425,7 @@ class Tree:
             if score > best_score:
                 best, best_score = (split, answers), score
             if all(answer.values is None for _, answer in answers):
+                self.warm.forget()
                 return split, answers
         if trusted is not None and self.memory.guess(trusted) > best_score:
             answers = self._answers(part, trusted, cutoff)
@@ -397,11 +433,19 @@ class Tree:
             self.memory.learn(trusted, self._losses(part, answers))
         return best
 
+    def _candidates(self, splits: list[Split], tried: int) -> tuple[list[Split], Split | None]:
+        """The splits of a part that are looked at, and the one that others of its kind speak for."""
+        known = [split for split in splits if self.memory.count(split) >= RELIABLE]
+        unknown = [split for split in splits if self.memory.count(split) < RELIABLE]
+        trusted = max(known, key=self.memory.guess, default=None)
+        return unknown[: tried if trusted is None else tried // 2], trusted
+
     def _answers(self, part: Part, split: Split, cutoff: float) -> list[tuple[Side, Priced]]:
         return self._of_sides(part, split.sides, cutoff)
 
     def _of_sides(self, part: Part, sides: tuple[Side, Side], cutoff: float) -> list[tuple[Side, Priced]]:
         """Of both sides. Each begins at the basis of the part: the last program may have been of quite another."""
+        self._expect(part, sides, cutoff)
         result = []
         for side in sides:
             answer = self.warm.bound(*side, floor=cutoff, basis=part.basis)
@@ -412,11 +456,11 @@ class Tree:
 
     def _tightened(self, side: Side, answer: Priced, cutoff: float) -> Side:
         """Without the values of whole columns that cannot be taken above the cutoff, by their reduced costs."""
-        costs = self.warm.reduced_costs()
-        if costs is None or answer.values is None:
+        own = answer.reduced_costs
+        if own is None or answer.values is None:
             return side
         lower, upper = side[0].copy(), side[1].copy()
-        own, whole = costs[self.warm.whole], answer.values[self.warm.whole]
+        whole = answer.values[self.warm.whole]
         room = answer.objective - cutoff + SAFE * max(1.0, abs(cutoff))
         at_lower = (np.abs(whole - lower) < WHOLE) & (own < 0) & (upper > lower)
         at_upper = (np.abs(whole - upper) < WHOLE) & (own > 0) & (upper > lower)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer.solve import pricing
+from optimizer.solve import simplex
 from optimizer.solve.bounds import compact_of
-from optimizer.solve.bridge import FloatArray
 from optimizer.solve.highs import SolveOptions
-from optimizer.solve.pricing import WarmProgram, _Watch
+from optimizer.solve.pricing import WarmProgram
+from optimizer.solve.simplex import Answer, Asked, Simplex, _Watch
 from tests.solve.companies import company
 
 EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
@@ -22,7 +23,7 @@ EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
 
 def asked(steps: list[int]) -> list[int]:
     """At which of these questions, each after so many steps of a simplex method, a program is ended."""
-    watch = _Watch()
+    watch = _Watch(threading.Event())
     ended = []
     for number, step in enumerate(steps):
         answer = SimpleNamespace(user_interrupt=False)
@@ -53,12 +54,12 @@ def test_an_ended_program_has_the_answer_of_a_cold_one(seed: int, monkeypatch: p
     halves of the choices are those of programs that were left alone. Broken: an ended program counts as one without a
     plan, and minus infinity stands in the place of a bound."""
     form = compact_of(company(seed))[1].form
-    cold: list[FloatArray] = []
-    usual = WarmProgram._cold
+    cold: list[Asked] = []
+    usual = Simplex._from_the_beginning
 
-    def counted(self: WarmProgram, low: FloatArray, high: FloatArray, floor: float | None) -> pricing.Priced:
-        cold.append(low)
-        return usual(self, low, high, floor)
+    def counted(self: Simplex, asked: Asked) -> Answer:
+        cold.append(asked)
+        return usual(self, asked)
 
     def bounds() -> list[float]:
         program = WarmProgram(form, EXACT)
@@ -70,11 +71,12 @@ def test_an_ended_program_has_the_answer_of_a_cold_one(seed: int, monkeypatch: p
             found += [program.bound(low, less).objective, program.bound(more, high).objective]
         return found
 
-    monkeypatch.setattr(WarmProgram, "_cold", counted)
+    monkeypatch.setattr(Simplex, "_from_the_beginning", counted)
     left_alone = bounds()
     assert not cold
-    monkeypatch.setattr(pricing, "LOST", -1)
-    monkeypatch.setattr(pricing, "LOST_A_STEP", 0.0)
+    monkeypatch.setattr(simplex, "UNWATCHED_SECONDS", 0.0)
+    monkeypatch.setattr(simplex, "LOST", -1)
+    monkeypatch.setattr(simplex, "LOST_A_STEP", 0.0)
     ended = bounds()
     assert len(cold) > len(ended) // 2
     assert np.isfinite(left_alone).sum() > len(left_alone) // 2
@@ -98,6 +100,7 @@ def test_ctrl_c_in_the_middle_of_a_program_is_not_lost(monkeypatch: pytest.Monke
         time.sleep(1.0)
 
     with monkeypatch.context() as patched:
+        patched.setattr(simplex, "UNWATCHED_SECONDS", 0.0)
         patched.setattr(_Watch, "_ask", interrupted)
         with pytest.raises(KeyboardInterrupt):
             ask()

@@ -11,14 +11,14 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import Trail
-from optimizer.solve import pricing
+from optimizer.solve import simplex
 from optimizer.solve.bounds import compact_of
 from optimizer.solve.bridge import FloatArray, make_form
 from optimizer.solve.fixed import FixedProgram, FixedSolution, solve_fixed
 from optimizer.solve.highs import SolveOptions, Status, solve_form
 from optimizer.solve.incumbent import Incumbent, ModelPrices
 from optimizer.solve.large import LargeSearch
-from optimizer.solve.pricing import WarmProgram
+from optimizer.solve.pricing import Priced, WarmProgram
 from optimizer.solve.prove import MANY_ENDS, MOST_SPLITS, Splits, Trace, Tree, _ends_below
 from tests.solve.companies import company
 
@@ -172,16 +172,17 @@ def test_half_a_tree_proves_nothing(seed: int) -> None:
 def test_the_clock_of_a_warm_program_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proves: the limit is of one program, not of all together: after as many as take more than the limit the same
     HiGHS answers. Broken: every program after the first limit is solved from the beginning."""
-    monkeypatch.setattr(pricing, "LP_SECONDS", 0.5)
+    monkeypatch.setattr(simplex, "UNWATCHED_SECONDS", 0.5)
+    monkeypatch.setattr(simplex, "LP_SECONDS", 0.5)
     _, program = compact_of(company(1))
     warm = WarmProgram(program.form, EXACT)
     warm.bound()
-    own = warm._highs
+    own = warm._free[0]._highs
     while own.getRunTime() < 0.8:
         upper = program.form.column_upper[warm.whole].copy()
         upper[warm.solved % len(upper)] = program.form.column_lower[warm.whole][warm.solved % len(upper)]
         warm.bound(None, upper)
-        assert warm._highs is own
+        assert warm._free[0]._highs is own
 
 
 def test_large_trees_are_not_remembered() -> None:
@@ -366,7 +367,7 @@ def test_a_tree_whose_ends_cannot_all_be_solved_begins_anew(monkeypatch: pytest.
     other = Tree(program, WarmProgram(program.form, EXACT), regrown=True)
     usual, asked = other.warm.bound, [0]
 
-    def failing(*given: Any, **named: Any) -> pricing.Priced:
+    def failing(*given: Any, **named: Any) -> Priced:
         asked[0] += 1
         if asked[0] == 3:
             raise SolverError("nobody can solve it")
