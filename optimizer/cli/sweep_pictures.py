@@ -144,7 +144,13 @@ def regret_rows(found: Regret) -> tuple[list[int], list[RegretRow]]:
     points = sorted({cell.point for cell in found.cells})
     by_place = {(cell.plan, cell.point): cell.regret_usd_m for cell in found.cells}
     rows = [
-        RegretRow(each.number, each.words, tuple(by_place[each.number, point] for point in points), each.worst_usd_m)
+        RegretRow(
+            each.number,
+            each.words,
+            tuple(by_place[each.number, point] for point in points),
+            each.worst_usd_m,
+            each.todays,
+        )
         for each in found.plans
     ]
     return points, rows

@@ -70,6 +70,8 @@ class RegretRow:
     words: str
     regrets: tuple[float | None, ...]
     worst_usd_m: float | None
+    todays: bool = False
+    """Whether it is the plan of the case as it stands."""
 
 
 def tornado_spec(case_name: str, bars: Sequence[TornadoBar], base_usd_m: float) -> Spec:
@@ -268,11 +270,14 @@ def regret_spec(case_name: str, points: Sequence[int], rows: Sequence[RegretRow]
         mark = canvas.chart(numbers).mark_text(baseline="top", fontSize=11, color=SOFT)
         under = canvas.alt.value(28 * len(rows) + 1)
         layers.append(mark.encode(x=canvas.alt.X("middle:Q", axis=None), y=under, text="said:N"))
-    names = [{"row": at + 0.43, "said": str(row.number), "worst": _worst(row)} for at, row in enumerate(rows)]
+    names = [
+        {"row": at + 0.43, "said": f"today's {row.number}" if row.todays else str(row.number), "worst": _worst(row)}
+        for at, row in enumerate(rows)
+    ]
     for align, dx, place, field in (("right", -8, 0, "said:N"), ("left", 8, WIDTH - 100, "worst:N")):
         mark = canvas.chart(names).mark_text(align=align, dx=dx, baseline="middle", fontSize=12, color=INK)
         layers.append(mark.encode(x=canvas.alt.value(place), y=y, text=field))
-    told = [f"plan {row.number}: {row.words}" for row in rows]
+    told = [f"plan {row.number}{' (today)' if row.todays else ''}: {row.words}" for row in rows]
     best = next((row for row in rows if row.number == least_worst), None)
     title = "No plan is possible anywhere"
     if best is not None and best.worst_usd_m is not None:
@@ -281,7 +286,9 @@ def regret_spec(case_name: str, points: Sequence[int], rows: Sequence[RegretRow]
     chart = canvas.alt.vconcat(
         canvas.alt.layer(*layers).properties(width=WIDTH - 100, height=28 * len(rows)), _list(canvas, told)
     ).properties(title=_title(canvas, title, f"Rows: plans; {ends}; grey: impossible", case_name))
-    said = ". ".join(f"Plan {row.number}, worst {_worst(row)}: {row.words}" for row in rows)
+    said = ". ".join(
+        f"Plan {row.number}{' of today' if row.todays else ''}, worst {_worst(row)}: {row.words}" for row in rows
+    )
     return canvas.spec(chart, f"Regret of plans of {case_name}. {title}. {said}.")
 
 

@@ -151,7 +151,7 @@ def find_regret(
     def price(point: Point, _: Sequence[WholePlan]) -> Sequence[float | None]:
         return priced[point.number].values
 
-    return regret(compared, plans, price), problems
+    return regret(compared, plans, price, own), problems
 
 
 def _own_plan(

@@ -89,8 +89,24 @@ def regret_lines(sweep: Sweep) -> list[str]:
             worst, mean = usd_m(each.worst_usd_m), usd_m(each.mean_usd_m)
             figures = f"{worst:>9}  {each.worst_point:>8}  {mean:>9}  {each.best_points:>7}"
         lines.append(f"{each.number:>8}  {figures}  {each.impossible_points or '':>13}".rstrip())
-        lines += hung("", each.words)
-    return [*lines, *_least_lines(sweep)]
+        lines += hung("", f"today's plan: {each.words}" if each.todays else each.words)
+    return [*lines, *_todays_lines(sweep), *_least_lines(sweep)]
+
+
+def _todays_lines(sweep: Sweep) -> list[str]:
+    """What the plan of the case as it stands loses elsewhere."""
+    assert sweep.regret is not None
+    today = sweep.regret.todays
+    if today is None or today.worst_usd_m is None or today.worst_point is None or today.mean_usd_m is None:
+        return []
+    worst, mean = usd_m(today.worst_usd_m), usd_m(today.mean_usd_m)
+    where = f" ({words})" if (words := point_text(sweep, today.worst_point)) else ""
+    said = f"today's plan ({today.number}) loses {worst} at its worst, at point {today.worst_point}{where},"
+    said += f" {mean} on average"
+    if today.impossible_points:
+        count = len({cell.point for cell in sweep.regret.cells})
+        said += f" where it is possible; it is impossible at {today.impossible_points} of {count} points"
+    return hung("", said)
 
 
 def _least_lines(sweep: Sweep) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class PlanRegret:
-    """A plan over all points; ``number`` counts from 1. Regrets are None for a plan that is possible nowhere."""
+    """A plan over all points; ``number`` counts from 1. Regrets are None for a plan that is possible nowhere.
+    ``todays``: whether it is the plan of the case as it stands."""
 
     number: int
     plan: WholePlan
@@ -49,6 +50,7 @@ class PlanRegret:
     worst_point: int | None
     mean_usd_m: float | None
     impossible_points: int
+    todays: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Regret:
 
     plans: tuple[PlanRegret, ...]
     cells: tuple[Cell, ...]
+
+    @property
+    def todays(self) -> PlanRegret | None:
+        """The plan of the case as it stands; None where that has none."""
+        return next((each for each in self.plans if each.todays), None)
 
     @property
     def least_worst(self) -> PlanRegret | None:
@@ -73,10 +80,13 @@ class Regret:
         """``plans.csv``."""
         columns = (
             "plan", "words", "best_points", "worst_regret_usd_m", "worst_point", "mean_regret_usd_m",
-            "impossible_points",
+            "impossible_points", "todays_plan",
         )  # fmt: skip
         rows = [
-            (p.number, p.words, p.best_points, p.worst_usd_m, p.worst_point, p.mean_usd_m, p.impossible_points)
+            (
+                *(p.number, p.words, p.best_points, p.worst_usd_m, p.worst_point, p.mean_usd_m, p.impossible_points),
+                "yes" if p.todays else "no",
+            )
             for p in self.plans
         ]
         return table(columns, rows)
@@ -118,8 +128,9 @@ def choose_plans(
     return tuple(ranked[:most])
 
 
-def regret(points: Iterable[Swept], plans: Sequence[WholePlan], price: Price) -> Regret:
-    """Each plan at every point that has one. At the point whose plan it is, its value is that point's.
+def regret(points: Iterable[Swept], plans: Sequence[WholePlan], price: Price, own: WholePlan | None = None) -> Regret:
+    """Each plan at every point that has one. At the point whose plan it is, its value is that point's. ``own``: that
+    of the case as it stands.
 
     The best value of a point is the best of the value found there and of all these plans.
     """
@@ -133,7 +144,8 @@ def regret(points: Iterable[Swept], plans: Sequence[WholePlan], price: Price) ->
             assert swept.outcome.figures is not None
             best = max([swept.outcome.figures.value_usd_m, *(each for each in values[number] if each is not None)])
             cells.append(Cell(index + 1, number, value, None if value is None else best - value))
-    return Regret(tuple(_over_points(number, plan, cells) for number, plan in enumerate(plans, start=1)), tuple(cells))
+    over = [replace(_over_points(k, plan, cells), todays=plan == own) for k, plan in enumerate(plans, start=1)]
+    return Regret(tuple(over), tuple(cells))
 
 
 def _values(swept: Swept, plans: Sequence[WholePlan], price: Price) -> list[float | None]:

@@ -112,11 +112,14 @@ def regret_found() -> SweepFound:
     columns = ("point", BITCOIN.path, "value_usd_m", "bound_usd_m", "gap", "status", "region", "decisions", "problem")
     rows = [(n, 10000.0 * n, 100.0, 100.0, 0.0, "optimal", 1, "", "") for n in (1, 2, 3)]
     plans = table(
-        ("plan", "words", "best_points", "worst_regret_usd_m", "worst_point", "mean_regret_usd_m", "impossible_points"),
-        [(1, "tenant 3 halls", 1, 5.0, 1, 2.5, 1), (2, "tenant 2 halls", 2, 20.0, 3, 7.0, 0)],
-    )
+        (
+            "plan", "words", "best_points", "worst_regret_usd_m", "worst_point", "mean_regret_usd_m",
+            "impossible_points", "todays_plan",
+        ),
+        [(1, "tenant 3 halls", 1, 5.0, 1, 2.5, 1, "yes"), (2, "tenant 2 halls", 2, 20.0, 3, 7.0, 0, "no")],
+    )  # fmt: skip
     lost = [
-        RegretRow(1, "tenant 3 halls", (5.0, None, 0.0), 5.0),
+        RegretRow(1, "tenant 3 halls", (5.0, None, 0.0), 5.0, todays=True),
         RegretRow(2, "tenant 2 halls", (0.0, 0.0, 20.0), 20.0),
     ]
     regret = RegretFound([1, 2, 3], lost, 2, plans, less=1)
@@ -392,9 +395,11 @@ def test_map_and_regret_are_those_of_the_tables(files: dict[str, Path], pages: d
     drawn = charts_of(parsed)["regret"]["views"][0]["rows"]
     regrets = rows_of(place / "regret.csv")
     found = {(row[0], row[1]): row[2] for row in drawn}
+    names = {row["plan"]: f"Plan {row['plan']}" + ", today's" * (row["todays_plan"] == "yes") for row in plans}
+    assert sum("today" in name for name in names.values()) == 1
     for row in regrets:
         lost = float(row["regret_usd_m"]) if row["regret_usd_m"] else None
-        assert found[row["point"], f"Plan {row['plan']}"] == (None if lost is None else pytest.approx(lost))
+        assert found[row["point"], names[row["plan"]]] == (None if lost is None else pytest.approx(lost))
     assert charts_of(parsed)["map"]["fixed"] is True
 
 
@@ -442,11 +447,17 @@ def test_columns_of_regret_are_in_the_order_of_the_points() -> None:
 
 
 def test_the_plan_that_loses_least_is_explained() -> None:
-    """Proves: where it loses that, in words, and that another loses less where it is possible. Broken: "at point 3"."""
+    """Proves: where it loses that, in words, that another loses less where it is possible, and what today's plan loses.
+    Broken: "at point 3", or no word of which plan is that of today."""
     parsed = Parsed(sweep_page(regret_found()))
     text = " ".join(parsed.texts["p"])
     assert "Plan 2 is possible at every point, and loses most at bitcoin price $30,000: $20.0M." in text
     assert "Plan 1 loses no more than $5.0M where it is possible, but is impossible at 1 of 3 points." in text
+    assert (
+        "Plan 1 is the one for today's values. It loses most at bitcoin price $10,000: $5.0M, and $2.5M on average. It "
+        "is impossible at 1 of 3 points." in text
+    )
+    assert column(parsed, "What each plan loses", "Plan") == ["Plan 1, today's", "Plan 2"]
     assert column(parsed, "What each plan loses", "At")[1] == "Point 3: bitcoin price $30,000"
 
 

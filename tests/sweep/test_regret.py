@@ -70,16 +70,21 @@ def test_regret_is_what_is_lost_against_the_best_of_the_point() -> None:
 
 
 def test_plans_are_judged_by_their_worst_point() -> None:
-    found = regret(POINTS, [A, B, C], prices(VALUES))
+    """Proves: the third plan loses 5 at its worst, and the second one is said to be today's. Broken: 20.5, the mean of
+    the first, or nobody can tell which plan is the one of today."""
+    found = regret(POINTS, [A, B, C], prices(VALUES), own=B)
     table = found.plans_table()
     assert table.columns == (
         "plan", "words", "best_points", "worst_regret_usd_m", "worst_point", "mean_regret_usd_m", "impossible_points",
+        "todays_plan",
     )  # fmt: skip
     assert [(r[0], *r[2:]) for r in table.rows] == [
-        (1, 1, 41.0, 4, 20.5, 1), (2, 1, 30.0, 1, 31 / 3, 0), (3, 1, 5.0, 1, 7 / 3, 0),
+        (1, 1, 41.0, 4, 20.5, 1, "no"), (2, 1, 30.0, 1, 31 / 3, 0, "yes"), (3, 1, 5.0, 1, 7 / 3, 0, "no"),
     ]  # fmt: skip
     assert found.least_worst is not None
     assert found.least_worst.number == 3
+    assert found.todays is found.plans[1]
+    assert regret(POINTS, [A, B, C], prices(VALUES)).todays is None
 
 
 def test_a_plan_that_is_impossible_somewhere_comes_last() -> None:

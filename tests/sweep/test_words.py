@@ -267,20 +267,23 @@ def test_a_map_takes_the_place_of_the_rows() -> None:
 
 
 def test_regret_problems_and_what_was_kept() -> None:
-    """Proves: each plan's worst and mean, the least worst by name, what failed, what came from the store. Broken: the
-    first plan named, whose worst is 30."""
+    """Proves: each plan's worst and mean, what today's plan loses, the least worst by name, what failed, what came from
+    the store. Broken: the first plan named, whose worst is 30, or no word of which plan is that of today."""
     points = [replace(at(1, (1.0,), 100.0, halls=1), kept=True), at(2, (2.0,), 90.0, halls=2)]
     plans = choose_plans(points)
-    compared = regret(points, plans, lambda point, _: [70.0] if point.number == 2 else [95.0])
+    compared = regret(points, plans, lambda point, _: [70.0] if point.number == 2 else [95.0], own=plans[0])
     lines = sweep_lines(studied("grid", (Vary("a", (1.0, 2.0)),), points, regret=compared, problems=("point 9: died",)))
     start = next(n for n, line in enumerate(lines) if line.startswith("Regret"))
     assert [line.split()[:5] for line in lines[start + 1 : start + 5 : 2]] == [
         ["1", "$20.0M", "2", "$10.0M", "1"], ["2", "$5.0M", "1", "$2.5M", "1"],
     ]  # fmt: skip
     assert [line.strip() for line in lines[start + 2 : start + 6 : 2]] == [
-        "lease 1 hall at west 2027-04", "lease 2 halls at west 2027-04",
+        "today's plan: lease 1 hall at west 2027-04", "lease 2 halls at west 2027-04",
     ]  # fmt: skip
-    assert lines[start + 5] == "          plan 2 loses least at its worst: $5.0M, at point 1 (a 1)"
+    assert (
+        lines[start + 5] == "          today's plan (1) loses $20.0M at its worst, at point 2 (a 2), $10.0M on average"
+    )
+    assert lines[start + 6] == "          plan 2 loses least at its worst: $5.0M, at point 1 (a 1)"
     assert "Problems  point 9: died" in lines
     assert lines[-1] == "Kept      1 of 2 points were solved before"
     assert max(map(len, lines)) <= WIDTH

@@ -231,7 +231,7 @@ def regret_chart(regret: RegretFound) -> Chart:
         Column("note", "Note"),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = [
-        (str(point), f"Plan {row.number}", lost, IMPOSSIBLE if lost is None else "")
+        (str(point), plan_name(row.number, todays=row.todays), lost, IMPOSSIBLE if lost is None else "")
         for row in regret.rows
         for point, lost in zip(regret.points, row.regrets, strict=True)
     ]
@@ -242,7 +242,7 @@ def regret_chart(regret: RegretFound) -> Chart:
             # Without the order each layer would put its own points first.
             "x": {"field": "point", "type": "ordinal", "sort": [str(each) for each in regret.points], "title": "point",
                   "axis": None if many else {"labelAngle": 0}},
-            "y": {"field": "plan", "type": "nominal", "sort": [f"Plan {row.number}" for row in regret.rows],
+            "y": {"field": "plan", "type": "nominal", "sort": list(dict.fromkeys(str(row[1]) for row in rows)),
                   "title": None, "axis": {"ticks": False}},
             "tooltip": hover(("plan", "Plan", ""), ("point", "Point", ""), ("regret", "loses ($M)", ",.1f"),
                              ("note", "Note", "")),
@@ -270,6 +270,11 @@ def regret_chart(regret: RegretFound) -> Chart:
     note = said(f"{dark}{columns_said}")
     view = View(regret_finding(regret), words, tuple(rows))
     return Chart("regret", spec, columns, (view,), "point", series="plan", note=note)
+
+
+def plan_name(number: int, *, todays: bool) -> str:
+    """``Plan 2``, and whether it is the plan of the case as it stands."""
+    return f"Plan {number}, today's" if todays else f"Plan {number}"
 
 
 def worst_said(row: RegretRow) -> str:

@@ -8,7 +8,7 @@ from optimizer.report.page.chart import Chart, Listing, Section, sheet
 from optimizer.report.page.found import RegretFound, SweepFound
 from optimizer.report.page.places import place_words
 from optimizer.report.page.plan import num
-from optimizer.report.page.swept_charts import regret_chart
+from optimizer.report.page.swept_charts import plan_name, regret_chart
 from optimizer.report.page.words import Said, count, money_cell, named, raw, said, usd
 
 
@@ -16,7 +16,7 @@ def regret_section(found: SweepFound, regret: RegretFound) -> Section:
     """Why a plan is the one that loses least, all plans at all points, and what each loses."""
     cells = [
         (
-            f"Plan {int(num(row['plan']))}",
+            plan_name(int(num(row["plan"])), todays=row["todays_plan"] == "yes"),
             raw(named(row["words"]), 400),
             "" if row["best_points"] is None else str(int(num(row["best_points"]))),
             money_cell(row["worst_regret_usd_m"]),
@@ -35,6 +35,7 @@ def regret_section(found: SweepFound, regret: RegretFound) -> Section:
             "Each plan keeps what it signs and builds, with its dates, at every point; machines, money and hours are "
             "decided anew. What it is then worth less than the best plan there is its regret."
         ),
+        *_todays_said(found, regret),
         *_least_said(found, regret),
     ]
     items: tuple[Chart | Listing, ...] = (regret_chart(regret), table) if regret.rows and regret.points else (table,)
@@ -44,6 +45,20 @@ def regret_section(found: SweepFound, regret: RegretFound) -> Section:
 def _point_said(found: SweepFound, number: int) -> str:
     words = place_words(found, number)
     return f"Point {number}: {words}" if words else f"Point {number}"
+
+
+def _todays_said(found: SweepFound, regret: RegretFound) -> Iterator[Said]:
+    """What the plan of the case as it stands loses elsewhere."""
+    today = next((row for row in regret.table.dicts() if row["todays_plan"] == "yes"), None)
+    if today is None or today["worst_regret_usd_m"] is None:
+        return
+    missing = int(num(today["impossible_points"]))
+    more = f". It is impossible at {missing} of {len(regret.points)} points" if missing else ""
+    yield said(
+        f"Plan {int(num(today['plan']))} is the one for today's values. It loses most at "
+        f"{place_words(found, int(num(today['worst_point'])))}: ", usd(today["worst_regret_usd_m"]), ", and ",
+        usd(today["mean_regret_usd_m"]), f" on average{more}.",
+    )  # fmt: skip
 
 
 def _least_said(found: SweepFound, regret: RegretFound) -> Iterator[Said]:
