@@ -40,8 +40,6 @@ class Searches:
         self.starts: list[Columns | None] = []
         self.ruled: list[frozenset[tuple[int, int]]] = []
         self.most: list[float] = []
-        self.told: list[bool] = []
-        """Whether what they begin with breaks a rule."""
 
     def __call__(
         self,
@@ -50,10 +48,7 @@ class Searches:
         kept: Columns | None = None,
         start: Columns | None = None,
         most_usd_m: float = np.inf,
-        *,
-        mends: bool = False,
     ) -> Attempt:
-        self.told.append(mends)
         self.kept.append(kept)
         self.starts.append(start)
         self.ruled.append(instance.tax_binaries)
@@ -80,13 +75,12 @@ def test_signatures_are_kept_while_a_plan_is_made_to_follow_the_rule() -> None:
     assert searches.kept[-1] is None
     assert searches.ruled[0] == frozenset()
     assert searches.ruled[-1]
-    assert not any(searches.told)
 
 
 def test_a_search_that_mends_plans_begins_with_the_one_that_broke_the_rule() -> None:
     """Proves: where a search decides anew what follows from a plan's choices nothing is repaired beside it: the second
-    one has the rule, begins with the plan of the first, and is told of its bound of 10 - 45.6, and that
-    the plan breaks a rule. Broken: a search more, or one that begins with nothing, or prices that plan as it is."""
+    one has the rule, begins with the plan of the first, and is told of its bound of 10 - 45.6. Broken: a search more,
+    or one that begins with nothing."""
     searches = Searches(mends=True)
     solution = solve_by_rule(rising(), EXACT, searches)
     assert solution.value_usd_m == about(10 - 58.2)
@@ -96,7 +90,6 @@ def test_a_search_that_mends_plans_begins_with_the_one_that_broke_the_rule() -> 
     assert searches.starts[1] is not None
     assert searches.starts[1]["sign[0]"] == 1
     assert searches.most[:2] == [np.inf, about(10 - 45.6)]
-    assert searches.told[:2] == [False, True]
 
 
 def test_where_such_a_search_fails_the_plan_is_repaired_after_all() -> None:
