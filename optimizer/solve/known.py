@@ -56,12 +56,10 @@ class KnownPlans:
         are left may be needed for the proof. Of one that breaks rules that comes first: as it is it is worth little.
         Raises SolverError if a program cannot be solved."""
         plans = [self._choices.completed(whole_values(self._warm.form, plan)) for plan in self._plans]
-        if self._mends:
-            self._settle(plans[0], self._clock(KNOWN_PROGRAMS))
-        if not self._mends or self._best.plan is None:
-            # Beside a plan that was mended the others were too little before there were as many rules.
-            self._price_as_they_are(plans)
         clock = self._clock(KNOWN_PROGRAMS)
+        if self._mends:
+            self._settle(plans[0], clock)
+        self._price_as_they_are(plans)
         for k, whole in enumerate(plans):
             if k == 0 and self._mends:
                 continue

@@ -15,7 +15,6 @@ from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.choices import Choices
 from optimizer.solve.dive import Clock
 from optimizer.solve.highs import SolveOptions
-from optimizer.solve.incumbent import Incumbent, ModelPrices
 from optimizer.solve.known import REPAIR_PROGRAMS
 from optimizer.solve.large import LargeSearch
 from optimizer.solve.plunge import Plunge
@@ -170,34 +169,3 @@ def test_what_splits_told_is_handed_on() -> None:
     trail = Trail(scores=memory.scores)
     assert LargeSearch(small, form, EXACT, known=[{}], trail=trail).scores == memory.scores
     assert LargeSearch(small, form, EXACT, trail=trail).scores == ()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_plan_that_breaks_rules_is_mended_before_it_is_priced(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proves: of the choices of the best plan, with nothing of what follows from them, the first plan that is priced is
-    the best one, and beside it the one that takes nothing is never priced by a program of its own. Broken: the plan as
-    it was is priced in the model (a value of which nothing comes), then its neighbours."""
-    small = company(seed)
-    form, _ = compact_of(small)
-    best = plan_of(LargeSearch(small, form, EXACT), form)
-    optimum = LargeSearch(small, form, EXACT).run()
-    choices = {"sign", "hall_count"}
-    known = {name: value for name, value in best.items() if name.partition("[")[0] in choices}
-    priced: list[float] = []
-    usual = ModelPrices.price
-
-    def price(self: ModelPrices, whole: FloatArray, worth: float) -> Incumbent | None:
-        found = usual(self, whole, worth)
-        priced.append(found.value if found is not None else -np.inf)
-        return found
-
-    def as_it_is(self: WarmProgram, plan: FloatArray, floor: float | None = None) -> None:
-        raise AssertionError("a neighbour was priced")
-
-    monkeypatch.setattr(ModelPrices, "price", price)
-    monkeypatch.setattr(WarmProgram, "price", as_it_is)
-    search = LargeSearch(small, form, EXACT, known=[known, {}], mends=True)
-    search._known.price()
-    assert optimum is not None
-    assert priced == [pytest.approx(optimum[2].objective, abs=1e-5)]
-    assert search.run() is not None
