@@ -38,13 +38,10 @@ class KnownPlans:
         choices: Choices,
         best: Best,
         clock: Callable[[int], Clock],
-        *,
-        mends: bool = False,
     ) -> None:
         """``plans``: whole columns by name, those not named being 0; ``best`` began with the first, if that is
-        possible, unless that one is to be mended. ``warm`` is of ``program``, ``costs`` are those of ``warm``;
-        ``clock`` is over after so many of its linear programs from now."""
-        self._mends = mends
+        possible. ``warm`` is of ``program``, ``costs`` are those of ``warm``; ``clock`` is over after so many of its
+        linear programs from now."""
         self._plans, self._program, self._warm, self._costs = plans, program, warm, costs
         self._choices, self._best, self._clock = choices, best, clock
         self.unsettled: list[FloatArray] = []
@@ -53,16 +50,11 @@ class KnownPlans:
     def price(self) -> None:
         """The plans as they are, with all that followed from their choices where they were found; then what follows
         from the choices of the nearest decided anew, and from those of the next as long as there is no plan. Those that
-        are left may be needed for the proof. Of one that breaks rules that comes first: as it is it is worth little.
-        Raises SolverError if a program cannot be solved."""
+        are left may be needed for the proof. Raises SolverError if a program cannot be solved."""
         plans = [self._choices.completed(whole_values(self._warm.form, plan)) for plan in self._plans]
-        clock = self._clock(KNOWN_PROGRAMS)
-        if self._mends:
-            self._settle(plans[0], clock)
         self._price_as_they_are(plans)
+        clock = self._clock(KNOWN_PROGRAMS)
         for k, whole in enumerate(plans):
-            if k == 0 and self._mends:
-                continue
             if (k == 0 or self._best.plan is None) and not clock.is_over():
                 self._settle(whole, clock)
             else:

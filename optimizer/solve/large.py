@@ -83,12 +83,11 @@ class LargeSearch:
         trail: Trail = NO_TRAIL,
         most_usd_m: float = np.inf,
         *,
-        mends: bool = False,
         folded: bool = True,
     ) -> None:
         """``known``: plans to begin with; ``trail``: what a search left behind that proved one of them, or one near it,
-        elsewhere; ``most_usd_m``: no plan is worth more, as was proven before; ``mends``: the first known plan breaks
-        rules; ``folded``: where sites are alike, look at all of them together first."""
+        elsewhere; ``most_usd_m``: no plan is worth more, as was proven before; ``folded``: where sites are alike, look
+        at all of them together first."""
         self._splits = trail.splits if known else ()
         self._began = time.perf_counter()
         self._until = self._began + options.time_limit_seconds
@@ -100,7 +99,7 @@ class LargeSearch:
         prices = ModelPrices(instance, form, self._program, options, begin_at(trail.starts, MODEL, form, form))
         self._best = Best(instance, prices, options)
         self._warm = WarmProgram(small, options, begin_at(trail.starts, COMPACT, small, form))
-        if known and not mends:
+        if known:
             # The tree begins with shares at what they are worth under a plan, if there is one.
             with contextlib.suppress(SolverError):
                 self._best.begin(whole_values(small, known[0]))
@@ -112,9 +111,7 @@ class LargeSearch:
             self._tree.memory = Memory.of(trail.scores)
         self._choices, self._way = Choices(self._program, self._tree), Plunge(self._tree)
         self._best.complete(self._choices.completed)
-        self._known = KnownPlans(
-            known, self._program, self._warm, self._costs, self._choices, self._best, self._clock, mends=mends
-        )
+        self._known = KnownPlans(known, self._program, self._warm, self._costs, self._choices, self._best, self._clock)
         self._nodes, self._proving = 0, True
         self._dive_programs = max(DIVE_PROGRAMS, len(self._warm.whole) // WHOLE_A_PROGRAM)
         # The first root has shares at the market's price, or at what they are worth under a plan that is known: no

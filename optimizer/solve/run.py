@@ -188,14 +188,12 @@ def _solve_once(
         kept: Columns | None = None,
         start: Columns | None = None,
         most_usd_m: float = np.inf,
-        *,
-        mends: bool = False,
     ) -> Attempt:
         nonlocal trail
         form = compiler.form_of(instance)
         # What is made to follow the rule after Ctrl-C has a time limit of its own.
         ends = None if kept is not None and stop is not None and stop.is_set() else stop
-        found = _search(form, instance, options, on_progress, ends, kept, start, known, trail, most_usd_m, mends=mends)
+        found = _search(form, instance, options, on_progress, ends, kept, start, known, trail, most_usd_m)
         trail = _after(trail, found.solution)
         return found
 
@@ -220,18 +218,16 @@ def _search(
     known: Sequence[Columns] = (),
     trail: Trail = NO_TRAIL,
     most_usd_m: float = np.inf,
-    *,
-    mends: bool = False,
 ) -> Attempt:
     """One search of a compiled instance, from a plan to begin with (and, where there are many choices, from others that
-    are ``known``), or from one that it ``mends``; with ``kept`` these whole columns stay as they are, and nobody is
-    told of progress. No plan is worth more than ``most_usd_m``."""
+    are ``known``); with ``kept`` these whole columns stay as they are, and nobody is told of progress. No plan is worth
+    more than ``most_usd_m``."""
     if kept is not None:
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()
     if kept is None and is_large(instance, form):
         plans = [*((start,) if start is not None else ()), *known]
-        large = _large(instance, form, options, on_progress, stop, plans, trail, most_usd_m, mends=mends)
+        large = _large(instance, form, options, on_progress, stop, plans, trail, most_usd_m)
         if large is not None:
             instance, form, raw, search = large
             found, values = _finish(instance, form, raw, options, search.program)
@@ -265,13 +261,11 @@ def _large(
     plans: Sequence[Columns],
     trail: Trail,
     most_usd_m: float,
-    *,
-    mends: bool,
 ) -> tuple[Instance, StandardForm, RawSolution, LargeSearch] | None:
     """The search of large models, and what it found; None where it finds nothing, or stumbles over a program that
     cannot be solved."""
     try:
-        search = LargeSearch(instance, form, options, on_progress, stop, plans, trail, most_usd_m, mends=mends)
+        search = LargeSearch(instance, form, options, on_progress, stop, plans, trail, most_usd_m)
         found = search.run()
     except SolverError:
         return None

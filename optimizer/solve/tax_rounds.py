@@ -59,12 +59,9 @@ class Search(Protocol):
         kept: Columns | None = None,
         start: Columns | None = None,
         most_usd_m: float = float("inf"),
-        *,
-        mends: bool = False,
     ) -> Attempt:
         """``kept``, if any: columns that stay as they are (such a search is not ended by a Ctrl-C that came before it);
-        ``start``: a plan to begin with, or, if it ``mends`` that, one that breaks rules, so that what follows from its
-        choices has to be decided anew; ``most_usd_m``: no plan is worth more."""
+        ``start``: a plan to begin with; ``most_usd_m``: no plan is worth more."""
 
 
 def solve_by_rule(
@@ -76,7 +73,7 @@ def solve_by_rule(
     the rule was found in time.
     """
     began = time.perf_counter()
-    bound, best, start, mends = float("inf"), None, None, False
+    bound, best, start = float("inf"), None, None
     to_mend: Attempt | None = None
 
     def or_mended(found: Solution) -> Solution:
@@ -91,7 +88,7 @@ def solve_by_rule(
         left = options.time_limit_seconds - (time.perf_counter() - began)
         try:
             within = replace(options, time_limit_seconds=max(left, LEAST_SECONDS))
-            latest = search(instance, within, start=start, most_usd_m=bound, mends=mends)
+            latest = search(instance, within, start=start, most_usd_m=bound)
         except SolverError:
             if best is None and to_mend is not None:
                 instance, repaired = _repaired_after_all(instance, to_mend, began, options, search, stop)
@@ -108,11 +105,11 @@ def solve_by_rule(
         left = options.time_limit_seconds - (time.perf_counter() - began)
         if latest.mends and left > MEND_SECONDS and not _is_stopped(stop):
             # What the repair would find is the first thing that such a search looks for.
-            start, to_mend, mends = latest.columns, latest, True
+            start, to_mend = latest.columns, latest
             continue
         instance, repaired = _repaired_after_all(instance, latest, began, options, search, stop)
         if repaired is not None:
-            best, start, mends = _better(best, repaired.solution), repaired.columns, False
+            best, start = _better(best, repaired.solution), repaired.columns
         left = options.time_limit_seconds - (time.perf_counter() - began)
         stopped = left < LEAST_SECONDS or _is_stopped(stop)
         if best is not None and (stopped or _is_close(best, bound, options)):
