@@ -108,7 +108,9 @@ def _eased(tree: Tree, part: Part, limit: float | None) -> Part:
             continue
         lower = part.side[0].copy()
         lower[places] = np.maximum(lower[places], np.minimum(np.ceil(whole - WHOLE), part.side[1][places]))
-        answer = tree.warm.bound(lower, part.side[1], floor=limit, basis=part.basis)
-        if answer.values is not None and answer.objective >= part.bound - FOR_NOTHING * abs(part.bound):
+        # What costs something is not taken: HiGHS need not know how much, nor whether it is possible.
+        least = part.bound - FOR_NOTHING * abs(part.bound)
+        answer = tree.warm.bound(lower, part.side[1], least if limit is None else max(limit, least), part.basis)
+        if answer.values is not None:
             part = Part((lower, part.side[1]), answer.objective, answer.values, basis=answer.basis)
     return part
