@@ -61,7 +61,8 @@ def solve_fixed(
 
 class FixedProgram:
     """The linear program that is left of a form when its integer columns are fixed, to be solved several times: with
-    other costs, or only among plans worth as much. Each solve begins where the last one ended, so it costs little.
+    other costs, or only among plans worth as much. Each solve begins where the last one ended, so it costs little;
+    nothing where nothing else was set since.
 
     Equal calls in an equal order give equal answers. For one thread. Raises as `solve_fixed`.
     """
@@ -71,9 +72,18 @@ class FixedProgram:
     ) -> None:
         self._form, self._options, self._basis = _fixed(form, integer_values), options, basis
         self._highs: Any = None
+        self._answer: FixedSolution | None = None
+        """The last optimum, as long as nothing else was set."""
 
     def solve(self, stop: threading.Event | None = None) -> FixedSolution:
         """The best plan with what was set so far."""
+        if self._answer is None:
+            found = self._solved(stop)
+            self._answer = found if found.status is Status.OPTIMAL else None
+            return found
+        return self._answer
+
+    def _solved(self, stop: threading.Event | None) -> FixedSolution:
         form, began = self._form, time.perf_counter()
         if form.column_count == 0:
             return FixedSolution(**vars(solve_empty(form)))
@@ -130,6 +140,7 @@ class FixedProgram:
         """Other costs (n,) and another sense; the constant stays."""
         if maximise == self._form.maximise and np.array_equal(costs, self._form.costs):
             return
+        self._answer = None
         self._form = replace(self._form, costs=costs, maximise=maximise)
         if self._highs is not None:
             every = np.arange(self._form.column_count, dtype=np.int32)
@@ -144,6 +155,7 @@ class FixedProgram:
         assert optimum.values is not None
         assert optimum.column_duals is not None
         assert optimum.row_duals is not None
+        self._answer = None
         form = self._form
         columns = np.abs(optimum.column_duals) > PRICED
         at = np.clip(optimum.values, form.column_lower, form.column_upper)

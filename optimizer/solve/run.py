@@ -29,6 +29,7 @@ from optimizer.solve.infeasible import infeasible
 from optimizer.solve.large import MANY_COLUMNS, LargeSearch, is_large
 from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Splits
+from optimizer.solve.rules import with_rules
 from optimizer.solve.tax_rounds import Attempt, Columns, solve_by_rule
 from optimizer.solve.ties import break_ties
 from optimizer.solve.worth import at_fair_price, worth_of
@@ -226,7 +227,7 @@ def _search(
         form, on_progress = _with_kept(form, kept), None
     began = time.perf_counter()
     if kept is None and is_large(instance, form):
-        plans = [*((start,) if start is not None else ()), *known]
+        plans = [*((with_rules(form, start),) if start is not None else ()), *known]
         large = _large(instance, form, options, on_progress, stop, plans, trail, most_usd_m)
         if large is not None:
             instance, form, raw, search = large
