@@ -27,11 +27,12 @@ import numpy.typing as npt
 import scipy.sparse
 
 from models.instance import Instance
-from optimizer.solve.bridge import StandardForm, make_form
+from optimizer.solve.bridge import FloatArray, StandardForm, make_form
 from optimizer.solve.hedges import with_tight_hedges
 from optimizer.solve.idle import without_idle
-from optimizer.solve.lives import Lives, Moves, Stock, lives_of
+from optimizer.solve.lives import NO_STOCK, Lives, Stock, lives_of
 from optimizer.solve.names import is_of, members_of, place_of
+from optimizer.solve.stores import OWN_ROWS
 from optimizer.solve.tighten import with_tight_profits
 
 NOTHING = 1e-13
@@ -67,7 +68,7 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
     """The smaller program of a model compiled from ``instance``; the model itself where nothing can be left out."""
     form = with_tight_hedges(instance, form)
     found = lives_of(instance, form)
-    small, column = _with_lives(form, found) if found.gone else (form, np.arange(form.column_count))
+    small, column = _with_lives(form, found) if found.gone.any() else (form, np.arange(form.column_count))
     more = small.column_count
     small, left = without_idle(with_tight_profits(small))
     at = np.full(more + 1, -1)
@@ -79,45 +80,36 @@ def compact(instance: Instance, form: StandardForm) -> Compact:
 
 def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndarray]:
     """The form with lives in the place of lots, and (n,) where its columns stand in it, -1 where they are gone."""
-    lost = np.zeros(form.column_count, dtype=bool)
-    lost[sorted(found.gone)] = True
-    rows = _rows_left(form, lost)
-    kept = np.flatnonzero(~lost)
-    edges = _matrix([life.columns for life in found.lives], form.column_count)
+    rows, kept = _rows_left(form, found.gone), np.flatnonzero(~found.gone)
+    more, levels = len(found.order), len(found.stocks)
+    edges = _matrix(found.amount, found.column, found.life, (form.column_count, more))
     stocks = np.array([stock.column for stock in found.stocks], dtype=np.intp)
-    coupling = scipy.sparse.csc_array(_shared_stores(form, found) @ form.matrix)[rows, :]
+    coupling = _coupling(form, found, rows)
     # A life sold takes no room in the market for used machines.
     shallow = scipy.sparse.diags_array(1.0 - is_of(form.row_names, "machines_depth")[rows])
-    columns = shallow @ coupling @ edges
-    ties = scipy.sparse.hstack(
-        [scipy.sparse.csc_array((len(stocks), len(kept))), _life_ties(found), _stock_ties(found.stocks)]
-    )
-    order = np.array([life.columns[0][0] for life in found.lives], dtype=np.intp)
-    more, levels = len(found.lives), len(stocks)
-    limited = _limited_by_bounds(form, np.unique(order))
-    ordered = scipy.sparse.csc_array(limited[:, None] == order[None, :], dtype=np.float64)
-    nothing = scipy.sparse.csc_array((len(limited), len(kept)))
+    limited = _limited_by_bounds(form, np.unique(found.order))
     small = make_form(
-        scipy.sparse.vstack(
+        scipy.sparse.block_array(
             [
-                scipy.sparse.hstack([coupling[:, kept], scipy.sparse.csc_array(columns), coupling[:, stocks]]),
-                ties,
-                scipy.sparse.hstack([nothing, ordered, scipy.sparse.csc_array((len(limited), levels))]),
-            ]
+                [coupling[:, kept], shallow @ coupling @ edges, coupling[:, stocks]],
+                [None, _life_ties(found), _stock_ties(found.stocks)],
+                [None, _orders(limited, found.order), None],
+            ],
+            format="csc",
         ),
         np.concatenate([form.costs[kept], form.costs @ edges, form.costs[stocks]]),
         row_lower=np.concatenate([form.row_lower[rows], np.zeros(levels), np.full(len(limited), -np.inf)]),
         row_upper=np.concatenate([form.row_upper[rows], np.zeros(levels), form.column_upper[limited]]),
         column_lower=np.concatenate([form.column_lower[kept], np.zeros(more + levels)]),
-        column_upper=np.concatenate([form.column_upper[kept], form.column_upper[order], np.full(levels, np.inf)]),
+        column_upper=np.concatenate([form.column_upper[kept], form.column_upper[found.order], np.full(levels, np.inf)]),
         integer=np.concatenate([form.integer[kept], np.zeros(more + levels, dtype=bool)]),
         offset=form.offset,
         maximise=form.maximise,
-        column_names=[form.column_names[j] for j in kept]
+        column_names=[form.column_names[j] for j in kept.tolist()]
         + [f"life[{number}]" for number in range(more)]
         + [f"stock[{number}]" for number in range(levels)],
         row_names=[
-            *(form.row_names[r] for r in rows),
+            *(form.row_names[r] for r in rows.tolist()),
             *(f"stock_tie[{number}]" for number in range(levels)),
             *(f"order_most[{number}]" for number in range(len(limited))),
         ],
@@ -127,17 +119,27 @@ def _with_lives(form: StandardForm, found: Lives) -> tuple[StandardForm, np.ndar
     return small, column
 
 
-def _shared_stores(form: StandardForm, found: Lives) -> scipy.sparse.csc_array:
-    """(rows, rows): each row as it is, but what comes into the store of a lot comes into that in which it lies."""
-    rows, to = members_of(form.row_names, "machines_store"), np.arange(form.row_count)
+def _coupling(form: StandardForm, found: Lives, rows: npt.NDArray[np.intp]) -> scipy.sparse.csc_array:
+    """(rows left, n): what columns are in each of them; what comes into the store of a lot comes into that in which it
+    lies."""
+    to = np.arange(form.row_count)
     other = {lot: at for lot, at in found.stored_at if lot != at}
-    for (lot, node), r in rows.items():
-        if lot in other:
-            to[r] = rows[other[lot], node]
-    return scipy.sparse.csc_array((np.ones(len(to)), (to, np.arange(len(to)))), shape=(len(to), len(to)))
+    if other:
+        stores = members_of(form.row_names, "machines_store")
+        for (lot, node), r in stores.items():
+            if lot in other:
+                to[r] = stores[other[lot], node]
+    place = np.full(form.row_count, -1)
+    place[rows] = np.arange(len(rows))
+    at = place[to[form.matrix.indices]]
+    left = at >= 0
+    ends = np.concatenate([[0], np.cumsum(left)])[form.matrix.indptr]
+    coupling = scipy.sparse.csc_array((form.matrix.data[left], at[left], ends), shape=(len(rows), form.column_count))
+    coupling.sum_duplicates()
+    return coupling
 
 
-def _limited_by_bounds(form: StandardForm, orders: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _limited_by_bounds(form: StandardForm, orders: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     """Those of the columns of orders whose upper bound says more than the row on what can be had: all lives of a lot
     together are at most that."""
     limited = []
@@ -153,22 +155,26 @@ def _limited_by_bounds(form: StandardForm, orders: npt.NDArray[np.intp]) -> npt.
     return np.array(limited, dtype=np.intp)
 
 
+def _orders(limited: npt.NDArray[np.intp], order: npt.NDArray[np.int64]) -> scipy.sparse.csc_array:
+    """(orders limited, lives): 1 where a life is one of the order."""
+    return scipy.sparse.csc_array(limited[:, None] == order[None, :], dtype=np.float64)
+
+
 def _life_ties(found: Lives) -> scipy.sparse.csc_array:
     """(stocks, lives): a life comes into the stock where it begins, and is out of it from where it leaves on."""
-    begins = [(life.begins, i, -1.0) for i, life in enumerate(found.lives) if life.begins is not None]
-    ends = [(life.ends, i, 1.0) for i, life in enumerate(found.lives) if life.ends is not None]
-    rows, columns, amounts = zip(*begins, *ends, strict=True) if begins else ((), (), ())
-    return scipy.sparse.csc_array((amounts, (rows, columns)), shape=(len(found.stocks), len(found.lives)))
+    begins, ends = np.flatnonzero(found.begins != NO_STOCK), np.flatnonzero(found.ends != NO_STOCK)
+    amounts = np.concatenate([np.full(len(begins), -1.0), np.ones(len(ends))])
+    rows = np.concatenate([found.begins[begins], found.ends[ends]])
+    return _matrix(amounts, rows, np.concatenate([begins, ends]), (len(found.stocks), len(found.order)))
 
 
 def _stock_ties(stocks: tuple[Stock, ...]) -> scipy.sparse.csc_array:
     """(stocks, stocks): what stands now, less what stood before."""
-    ties = scipy.sparse.lil_array((len(stocks), len(stocks)))
-    for number, stock in enumerate(stocks):
-        ties[number, number] = 1.0
-        if stock.before is not None:
-            ties[number, stock.before] = -1.0
-    return scipy.sparse.csc_array(ties)
+    later = [(number, stock.before) for number, stock in enumerate(stocks) if stock.before is not None]
+    rows = np.array([*range(len(stocks)), *(number for number, _ in later)], dtype=np.int64)
+    columns = np.array([*range(len(stocks)), *(before for _, before in later)], dtype=np.int64)
+    amounts = np.concatenate([np.ones(len(stocks)), np.full(len(later), -1.0)])
+    return _matrix(amounts, rows, columns, (len(stocks), len(stocks)))
 
 
 def _with_groups(instance: Instance, form: StandardForm) -> tuple[StandardForm, tuple[Group, ...]]:
@@ -228,17 +234,15 @@ def _choices(instance: Instance, place: Mapping[str, int]) -> list[Choices]:
     return result
 
 
-def _rows_left(form: StandardForm, lost: np.ndarray) -> np.ndarray:
+def _rows_left(form: StandardForm, lost: np.ndarray) -> npt.NDArray[np.intp]:
     """Rows other than those that only say how a lot that is gone is kept."""
-    entries = (form.matrix != 0).astype(np.int64)
-    inside = np.asarray(entries[:, np.flatnonzero(lost)].sum(axis=1)).ravel()
-    outside = np.asarray(entries.sum(axis=1)).ravel() - inside
-    own = np.array([name.partition("[")[0] in ("machines_balance", "machines_store") for name in form.row_names])
-    return np.flatnonzero(~((inside > 0) & (outside == 0) & own))
+    something, column = form.matrix.data != 0, np.repeat(np.arange(form.column_count), np.diff(form.matrix.indptr))
+    inside = np.bincount(form.matrix.indices[something & lost[column]], minlength=form.row_count)
+    every = np.bincount(form.matrix.indices[something], minlength=form.row_count)
+    return np.flatnonzero(~((inside > 0) & (every == inside) & is_of(form.row_names, *OWN_ROWS)))
 
 
-def _matrix(lives: list[Moves], size: int) -> scipy.sparse.csc_array:
-    rows = [j for life in lives for j, _ in life]
-    amounts = [amount for life in lives for _, amount in life]
-    columns = [number for number, life in enumerate(lives) for _ in life]
-    return scipy.sparse.csc_array((amounts, (rows, columns)), shape=(size, len(lives)))
+def _matrix(
+    amounts: FloatArray, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]
+) -> scipy.sparse.csc_array:
+    return scipy.sparse.csc_array((amounts, (rows, columns)), shape=shape)

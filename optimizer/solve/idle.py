@@ -42,8 +42,8 @@ def without_idle(form: StandardForm) -> tuple[StandardForm, np.ndarray]:
         integer=form.integer[left],
         offset=form.offset,
         maximise=form.maximise,
-        column_names=[form.column_names[j] for j in left],
-        row_names=[form.row_names[r] for r in rows],
+        column_names=[form.column_names[j] for j in left.tolist()],
+        row_names=[form.row_names[r] for r in rows.tolist()],
     )
     return small, left
 
@@ -51,9 +51,8 @@ def without_idle(form: StandardForm) -> tuple[StandardForm, np.ndarray]:
 def _idle(form: StandardForm, matrix: scipy.sparse.csc_array) -> BoolArray:
     """(n,) columns that can be nothing, are worth nothing, and only bring rows nearer to their sides."""
     at_most, at_least = np.isinf(form.row_lower), np.isinf(form.row_upper)
-    takes = scipy.sparse.csc_array(matrix)
-    free = np.where(takes.data > 0, at_most[takes.indices], at_least[takes.indices])
-    column = np.repeat(np.arange(form.column_count), np.diff(takes.indptr))
+    free = np.where(matrix.data > 0, at_most[matrix.indices], at_least[matrix.indices])
+    column = np.repeat(np.arange(form.column_count), np.diff(matrix.indptr))
     harmful_only = np.ones(form.column_count, dtype=bool)
     harmful_only[column[~free]] = False
     worth = form.costs if form.maximise else -form.costs
@@ -65,23 +64,14 @@ def _idle(form: StandardForm, matrix: scipy.sparse.csc_array) -> BoolArray:
 def _always_kept(
     matrix: scipy.sparse.csc_array, lower: FloatArray, upper: FloatArray, least: FloatArray, most: FloatArray
 ) -> BoolArray:
-    """(m,) rows that hold whatever the columns are within their bounds."""
-    plus, minus = matrix.maximum(0), matrix.minimum(0)
-    with np.errstate(invalid="ignore"):
-        highest = _sum(plus, upper) + _sum(minus, lower)
-        lowest = _sum(plus, lower) + _sum(minus, upper)
+    """(m,) rows that hold whatever the columns are within their bounds. No entry of ``matrix`` is nothing."""
+    column = np.repeat(np.arange(len(lower)), np.diff(matrix.indptr))
+    low, high = lower[column], upper[column]
+    raises = matrix.data > 0
+    highest = np.bincount(matrix.indices, matrix.data * np.where(raises, high, low), minlength=len(most))
+    lowest = np.bincount(matrix.indices, matrix.data * np.where(raises, low, high), minlength=len(most))
     room = SLACK * np.maximum(1.0, np.abs(np.where(np.isfinite(most), most, 0.0)))
     kept_above = np.isinf(most) | (highest <= most + room)
     room = SLACK * np.maximum(1.0, np.abs(np.where(np.isfinite(least), least, 0.0)))
     kept_below = np.isinf(least) | (lowest >= least - room)
     return kept_above & kept_below
-
-
-def _sum(matrix: scipy.sparse.csc_array, bounds: FloatArray) -> FloatArray:
-    """(m,) matrix @ bounds where bounds may be infinite and nothing times infinity is nothing."""
-    finite = np.where(np.isfinite(bounds), bounds, 0.0)
-    total = matrix @ finite
-    endless = np.where(np.isfinite(bounds), 0.0, np.sign(np.where(np.isfinite(bounds), 0.0, bounds)))
-    signs = (matrix != 0).astype(float) @ np.abs(endless)
-    direction = matrix @ endless
-    return np.where(signs > 0, np.where(direction > 0, np.inf, -np.inf), total)

@@ -10,14 +10,15 @@ they are sold: nothing is left out then. Lots that are sold alike, at other site
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from models.instance import Instance
-from optimizer.solve.bridge import StandardForm
-from optimizer.solve.stores import Columns, Entries, Running, of_store, shared_stores
+from models.tree import Ints
+from optimizer.solve.bridge import BoolArray, FloatArray, StandardForm
+from optimizer.solve.stores import NO_COLUMN, Columns, Entries, shared_stores
 
 Moves = list[tuple[int, float]]
 """Columns of the model and by how much each moves when one EH/s more lives a life."""
@@ -25,15 +26,7 @@ Moves = list[tuple[int, float]]
 ALIKE = 1e-11
 """Relative: earnings that differ by less are the same."""
 
-
-@dataclass(frozen=True)
-class Life:
-    """``columns`` begin with the order. ``begins`` and ``ends``: the stocks from which on it stands, and stands
-    no more; None where what runs is in ``columns`` itself, or it stands until the stocks end."""
-
-    columns: Moves
-    begins: int | None = None
-    ends: int | None = None
+NO_STOCK = -1
 
 
 @dataclass(frozen=True)
@@ -45,96 +38,164 @@ class Stock:
     """The stock of the node before."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lives:
-    """``gone`` are the columns of the model in whose place they stand."""
+    """All lives, Z of them, as arrays; they have M moves together."""
 
-    lives: tuple[Life, ...]
+    order: Ints
+    """(Z,) the column of the model that says what is ordered."""
+    begins: Ints
+    """(Z,) the stock from which on it stands; `NO_STOCK` where what runs is among its moves."""
+    ends: Ints
+    """(Z,) the stock from which on it stands no more; `NO_STOCK` where it stands until the stocks end."""
+    life: Ints
+    """(M,) whose move it is."""
+    column: Ints
+    """(M,) the column of the model that moves when one EH/s more lives this life."""
+    amount: FloatArray
+    """(M,) by how much."""
     stocks: tuple[Stock, ...]
-    gone: frozenset[int]
+    gone: BoolArray
+    """(n,) columns of the model in whose place they stand."""
     stored_at: tuple[tuple[int, int], ...] = ()
     """(lot, the like lot in whose store it lies)."""
 
 
+@dataclass
+class _Book:
+    """Lives as they are found."""
+
+    order: list[int] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    size: list[int] = field(default_factory=list)
+    column: list[int] = field(default_factory=list)
+    amount: list[float] = field(default_factory=list)
+
+    def add(self, order: int, moves: Moves, begins: int = NO_STOCK, ends: int = NO_STOCK) -> None:
+        """One life, with what moves beside the order."""
+        self.order.append(order)
+        self.begins.append(begins)
+        self.ends.append(ends)
+        self.size.append(1 + len(moves))
+        self.column.append(order)
+        self.amount.append(1.0)
+        for column, amount in moves:
+            self.column.append(column)
+            self.amount.append(amount)
+
+    def lives(self, stocks: Sequence[Stock], gone: BoolArray, stored_at: Mapping[int, int]) -> Lives:
+        """All of them."""
+        order, begins, ends, size, column = (
+            np.array(each, dtype=np.int64) for each in (self.order, self.begins, self.ends, self.size, self.column)
+        )
+        life, amount = np.repeat(np.arange(len(order)), size), np.array(self.amount, dtype=np.float64)
+        return Lives(order, begins, ends, life, column, amount, tuple(stocks), gone, tuple(stored_at.items()))
+
+
 def lives_of(instance: Instance, form: StandardForm) -> Lives:
     """All lives of all lots that are cones; none where they may not stand in the place of lots."""
+    gone, book = np.zeros(form.column_count, dtype=bool), _Book()
     if len(instance.tree.leaves) != 1 or instance.trade is None:
-        return Lives((), (), frozenset())
-    place = Columns.of(form)
-    columns = {lot: _columns_of(instance, lot, place) for lot in np.flatnonzero(instance.lots.order_node >= 0).tolist()}
-    lots = [lot for lot, own in columns.items() if own is not None]
+        return book.lives((), gone, {})
+    place, stand = Columns.of(instance, form), _stands(instance)
+    lots = _cones(instance, place, stand)
     entries = Entries(form)
     stores = {} if _may_shrink(instance) else shared_stores(instance, entries, lots, place)
-    gone = {j for lot in lots for j in _gone(instance, lot, columns[lot] or set(), place, stores)}
-    lives: list[Life] = []
+    for lot in lots:
+        # Where like lots lie, columns of the store stay.
+        store = () if stores.get(lot) == lot else (place.stored[lot], place.sell[lot].ravel())
+        own = np.concatenate([place.order[[lot]], place.installed[stand[lot]], place.unplug[stand[lot]], *store])
+        gone[own[own != NO_COLUMN]] = True
     stocks: list[Stock] = []
-    for like, runs in _alike(instance, entries, lots, place):
-        at = _stocks(like, runs, place, {lot: _stand(instance, lot) for lot in like}, stocks) if len(like) > 1 else {}
+    for like, runs in _alike(instance, entries, lots, place, stand):
+        at = _stocks(like, runs, place, stand, stocks) if len(like) > 1 else {}
         for lot in like:
-            endings = _into_store(instance, lot, place) if stores else _endings(instance, lot, place)
-            lives += _lives(instance, lot, place, runs[lot] if at else [], at, stocks, endings)
-    return Lives(tuple(lives), tuple(stocks), frozenset(gone), tuple(stores.items()))
+            endings = (_into_store if stores else _endings)(instance, lot, int(stand[lot]), place)
+            _add_lives(book, instance, lot, int(stand[lot]), place, runs[lot] if at else [], at, stocks, endings)
+    return book.lives(stocks, gone, stores)
 
 
-def _gone(instance: Instance, lot: int, own: set[int], place: Columns, stores: Mapping[int, int]) -> set[int]:
-    """Those of the columns of a lot that lives stand for: all, or all but those of its store, where like lots lie."""
-    return own - set(of_store(instance, lot, place).values()) if stores.get(lot) == lot else own
+def _stands(instance: Instance) -> Ints:
+    """(L,) the first place at which a lot may stand; -1 if there is none."""
+    lot = instance.places.lot
+    first = np.full(len(instance.lots.name), -1, dtype=np.int64)
+    first[lot[::-1]] = np.arange(len(lot))[::-1]
+    return first
+
+
+def _cones(instance: Instance, place: Columns, stand: Ints) -> list[int]:
+    """Lots that may be ordered and can do no more than be ordered, run, leave and be sold."""
+    places, bounds = instance.places, instance.bounds
+    once = np.bincount(places.lot, minlength=len(stand)) == 1
+    lots = np.flatnonzero((instance.lots.order_node >= 0) & once)
+    at, most = stand[lots], instance.lots.order_max_eh[lots][:, None]
+    (least_left, most_left), (least_sold, most_sold) = bounds.unplug_eh, bounds.sell_eh
+    more = (
+        ~places.home[at]
+        | (bounds.plug_eh[1][at] > 0).any(axis=1)
+        | (least_left[at] > 0).any(axis=1)
+        | ((most_left[at] > 0) & (most_left[at] < most)).any(axis=1)
+        | (bounds.order_eh[0][lots] > 0)
+        | (least_sold[lots] > 0).any(axis=1)
+        | ((most_sold[lots] > 0) & (most_sold[lots] < most)).any(axis=1)
+        | ((place.sell[lots] != NO_COLUMN).any(axis=1) & ~places.exists[at]).any(axis=1)
+    )
+    found: list[int] = lots[~more].tolist()
+    return found
+
+
+@dataclass
+class _Like:
+    """Lots whose running earns and takes the same."""
+
+    members: list[int]
+    runs: dict[int, list[int]]
+    site: int
+    known: Ints
+    """(N,) a column of what runs of any of them, of its last node none; `NO_COLUMN` where none does."""
 
 
 def _alike(
-    instance: Instance, entries: Entries, lots: list[int], place: Columns
+    instance: Instance, entries: Entries, lots: list[int], place: Columns, stand: Ints
 ) -> list[tuple[list[int], dict[int, list[int]]]]:
     """The lots in sets whose running earns and takes the same at every node at which more than one of them runs, and
     the nodes at which each lot runs (not those at which it only is on its way). The last node of a lot may differ:
     what it is worth at the end depends on its age."""
-    sets: list[tuple[list[int], dict[int, list[int]], dict[int, Running]]] = []
+    sets: list[_Like] = []
     for lot in lots:
-        own = {n: entries.of(j) for n, j in _installed(instance, lot, place)}
-        own = {n: running for n, running in own.items() if running[1].any()}
-        nodes = sorted(own)
-        alone = not nodes or nodes[-1] - nodes[0] != len(nodes) - 1
-        for members, runs, known in sets:
-            like = all(_equal(known[n], own[n]) for n in nodes[:-1] if n in known)
-            if like and not alone and all(runs.values()) and _same_site(instance, members[0], lot):
-                members.append(lot)
-                runs[lot] = nodes
-                known.update({n: own[n] for n in nodes[:-1] if n not in known})
+        columns, site = place.installed[stand[lot]], int(instance.places.site[stand[lot]])
+        nodes = np.flatnonzero(instance.places.exists[stand[lot]])
+        nodes = nodes[entries.is_something[columns[nodes]]]
+        alone = not len(nodes) or int(nodes[-1] - nodes[0]) != len(nodes) - 1
+        first = nodes[:-1]
+        for each in sets if not alone else ():
+            if each.site != site or not each.runs[each.members[0]]:
+                continue
+            both = first[each.known[first] != NO_COLUMN]
+            if entries.same(each.known[both], columns[both], ALIKE):
+                each.members.append(lot)
+                each.runs[lot] = nodes.tolist()
+                more = first[each.known[first] == NO_COLUMN]
+                each.known[more] = columns[more]
                 break
         else:
-            sets.append(([lot], {lot: [] if alone else nodes}, {n: own[n] for n in nodes[:-1]}))
-    return [(members, runs) for members, runs, _ in sets]
-
-
-def _stand(instance: Instance, lot: int) -> int:
-    return int(np.flatnonzero(instance.places.lot == lot)[0])
-
-
-def _installed(instance: Instance, lot: int, place: Columns) -> list[tuple[int, int]]:
-    """(node, column) of what stands of a lot."""
-    stand = _stand(instance, lot)
-    return [(n, place.installed[stand, n]) for n in np.flatnonzero(instance.places.exists[stand]).tolist()]
-
-
-def _same_site(instance: Instance, first: int, second: int) -> bool:
-    site = instance.places.site
-    return bool(site[_stand(instance, first)] == site[_stand(instance, second)])
-
-
-def _equal(first: Running, second: Running) -> bool:
-    if first[0].shape != second[0].shape or not (first[0] == second[0]).all():
-        return False
-    return bool((np.abs(first[1] - second[1]) <= ALIKE * (1 + np.abs(second[1]))).all())
+            known: Ints = np.full(len(columns), NO_COLUMN, dtype=np.int64)
+            known[first] = columns[first]
+            sets.append(_Like([lot], {lot: [] if alone else nodes.tolist()}, site, known))
+    return [(each.members, each.runs) for each in sets]
 
 
 def _stocks(
-    like: list[int], runs: dict[int, list[int]], place: Columns, stands: dict[int, int], stocks: list[Stock]
+    like: list[int], runs: dict[int, list[int]], place: Columns, stand: Ints, stocks: list[Stock]
 ) -> dict[int, int]:
     """Stocks of like lots, added to ``stocks``: node -> number."""
     columns: dict[int, int] = {}
     for few in (slice(0, -1), slice(-1, None)):
         for lot in like:
+            installed = place.installed[stand[lot]].tolist()
             for n in runs[lot][few]:
-                columns.setdefault(n, place.installed[stands[lot], n])
+                columns.setdefault(n, installed[n])
     at: dict[int, int] = {}
     for n in sorted(columns):
         at[n] = len(stocks)
@@ -155,75 +216,50 @@ def _may_shrink(instance: Instance) -> bool:
     return harmless
 
 
-def _columns_of(instance: Instance, lot: int, place: Columns) -> set[int] | None:
-    """All columns of a lot; None if it can do more than be ordered, run, leave and be sold."""
-    places, bounds, size = instance.places, instance.bounds, len(instance.tree)
-    stands = np.flatnonzero(places.lot == lot).tolist()
-    most = float(instance.lots.order_max_eh[lot])
-    if len(stands) != 1 or not places.home[stands[0]] or (bounds.plug_eh[1][stands[0]] > 0).any():
-        return None
-    lower, upper = bounds.unplug_eh[0][stands[0]], bounds.unplug_eh[1][stands[0]]
-    if (lower > 0).any() or (upper[upper > 0] < most).any() or bounds.order_eh[0][lot] > 0:
-        return None
-    if (bounds.sell_eh[0][lot] > 0).any() or (bounds.sell_eh[1][lot][bounds.sell_eh[1][lot] > 0] < most).any():
-        return None
-    tiers = range(instance.trade.tier_factor.shape[1]) if instance.trade is not None else range(0)
-    absent = np.flatnonzero(~places.exists[stands[0]]).tolist()
-    if any((lot, k, n) in place.sell for k in tiers for n in absent):
-        return None
-    own = {place.order[(lot,)], *of_store(instance, lot, place).values()}
-    for each in (place.installed, place.unplug):
-        own |= {each[stands[0], n] for n in range(size) if (stands[0], n) in each}
-    return own
-
-
-def _lives(
+def _add_lives(
+    book: _Book,
     instance: Instance,
     lot: int,
+    stand: int,
     place: Columns,
     runs: list[int],
     at: dict[int, int],
     stocks: list[Stock],
     endings: list[tuple[int, Moves]],
-) -> list[Life]:
+) -> None:
     """Every life of a lot: one that runs to the end, and those of ``endings``.
 
     ``runs`` are the nodes at which it is part of the stocks ``at``; none if it is no part of any.
     """
-    stand, installed = _stand(instance, lot), _installed(instance, lot, place)
-    nodes = [n for n, _ in installed]
-    order = (place.order[(lot,)], 1.0)
-    result = []
+    nodes, installed = np.flatnonzero(instance.places.exists[stand]).tolist(), place.installed[stand].tolist()
+    order = int(place.order[lot])
     for leaves, rest in [(nodes[-1] + 1, []), *endings]:
         if not runs:
-            own = [(j, 1.0) for n, j in installed if n < leaves]
-            result.append(Life([order, *own, *rest]))
+            book.add(order, [*((installed[n], 1.0) for n in nodes if n < leaves), *rest])
         elif leaves <= runs[0]:
-            result.append(Life([order, *rest]))
+            book.add(order, rest)
         else:
             last = runs[-1]
-            differs = [(place.installed[stand, last], 1.0), (stocks[at[last]].column, -1.0)]
+            differs = [(installed[last], 1.0), (stocks[at[last]].column, -1.0)]
             rest = rest if leaves <= last else [*rest, *differs]
-            result.append(Life([order, *rest], at[runs[0]], at.get(min(leaves, last + 1))))
-    return result
+            book.add(order, rest, at[runs[0]], at.get(min(leaves, last + 1), NO_STOCK))
 
 
-def _into_store(instance: Instance, lot: int, place: Columns) -> list[tuple[int, Moves]]:
+def _into_store(instance: Instance, lot: int, stand: int, place: Columns) -> list[tuple[int, Moves]]:
     """(the node at which it leaves, that it does): what is done with it later is decided in store."""
-    stand = _stand(instance, lot)
-    nodes = np.flatnonzero(instance.places.exists[stand]).tolist()
-    return [(n, [(place.unplug[stand, n], 1.0)]) for n in nodes if (stand, n) in place.unplug]
+    leaves = instance.places.exists[stand] & (place.unplug[stand] != NO_COLUMN)
+    return [(n, [(int(place.unplug[stand, n]), 1.0)]) for n in np.flatnonzero(leaves).tolist()]
 
 
-def _endings(instance: Instance, lot: int, place: Columns) -> list[tuple[int, Moves]]:
+def _endings(instance: Instance, lot: int, stand: int, place: Columns) -> list[tuple[int, Moves]]:
     """(the node at which it leaves, what is done with it from there on): all that may be best."""
-    nodes = [n for n, _ in _installed(instance, lot, place)]
+    nodes = np.flatnonzero(instance.places.exists[stand]).tolist()
     result: list[tuple[int, Moves]] = []
-    for leaves, [left] in _into_store(instance, lot, place):
+    for leaves, [left] in _into_store(instance, lot, stand, place):
         later = [n for n in nodes if n >= leaves]
         for sold, tier in _sales(instance, lot, later, place):
-            stored = [(place.stored[lot, n], 1.0) for n in later if sold is None or n < sold]
-            sale = [(place.sell[lot, tier, sold], 1.0)] if sold is not None else []
+            stored = [(int(place.stored[lot, n]), 1.0) for n in later if sold is None or n < sold]
+            sale = [(int(place.sell[lot, tier, sold]), 1.0)] if sold is not None else []
             result.append((leaves, [left, *stored, *sale]))
     return result
 
@@ -239,7 +275,7 @@ def _sales(instance: Instance, lot: int, later: list[int], place: Columns) -> li
     best_value, best_cash = -np.inf, -np.inf
     for n in later:
         best_cash *= float(growth[n])
-        if (lot, tier, n) not in place.sell:
+        if place.sell[lot, tier, n] == NO_COLUMN:
             continue
         cash = float(trade.sell_usd_m_per_eh[lot, n] * factors[tier])
         value = cash * float(trade.instant_factor[n])

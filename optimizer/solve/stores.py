@@ -6,84 +6,140 @@ number: what is sold of them may be said to be of any.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-import scipy.sparse
 
 from models.instance import Instance
-from optimizer.solve.bridge import FloatArray, StandardForm
-from optimizer.solve.names import is_of, members_of
+from models.tree import Ints
+from optimizer.solve.bridge import BoolArray, FloatArray, StandardForm
+from optimizer.solve.names import KEPT, is_of, members_of
 
 OWN_ROWS = ("machines_balance", "machines_store")
 """Rows that only say how a lot is kept."""
 
-Running = tuple[np.ndarray, FloatArray]
-"""Rows of the model, and what 1 EH/s that runs or is sold at a node is in them."""
-
-Members = Mapping[tuple[int, ...], int]
-"""Columns of a family by index."""
+NO_COLUMN = -1
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of machines in a model: by (lot,), (place, node), (lot, node) and (lot, tier, node)."""
+    """Where columns of machines stand in a model, `NO_COLUMN` where there is none."""
 
-    order: Members
-    installed: Members
-    unplug: Members
-    stored: Members
-    sell: Members
+    order: Ints
+    """(L,)"""
+    installed: Ints
+    """(P, N)"""
+    unplug: Ints
+    """(P, N)"""
+    stored: Ints
+    """(L, N)"""
+    sell: Ints
+    """(L, K, N)"""
 
     @classmethod
-    def of(cls, form: StandardForm) -> Columns:
-        """Of a model."""
-        names = form.column_names
-        return cls(*(members_of(names, family) for family in ("order", "installed", "unplug", "stored", "sell")))
+    def of(cls, instance: Instance, form: StandardForm) -> Columns:
+        """Of a model compiled from an instance in which machines are traded."""
+        assert instance.trade is not None
+        tiers = instance.trade.tier_factor.shape[1]
+        return _columns(form.column_names, len(instance.lots.name), len(instance.places.lot), tiers, len(instance.tree))
+
+
+@lru_cache(maxsize=KEPT)
+def _columns(names: tuple[str, ...], lots: int, places: int, tiers: int, nodes: int) -> Columns:
+    def table(family: str, *shape: int) -> Ints:
+        found = np.full(shape, NO_COLUMN, dtype=np.int64)
+        members = members_of(names, family)
+        if members:
+            found[tuple(np.array(list(members)).T)] = list(members.values())
+        found.setflags(write=False)
+        return found
+
+    return Columns(
+        order=table("order", lots),
+        installed=table("installed", places, nodes),
+        unplug=table("unplug", places, nodes),
+        stored=table("stored", lots, nodes),
+        sell=table("sell", lots, tiers, nodes),
+    )
 
 
 class Entries:
-    """What columns of a model are, but for the rows that only say how their lot is kept; costs are one row more."""
+    """What columns of a model are, but for the rows that only say how their lot is kept."""
 
     def __init__(self, form: StandardForm) -> None:
-        shared = np.flatnonzero(~is_of(form.row_names, *OWN_ROWS))
-        costs = scipy.sparse.csr_array(form.costs[None, :])
-        self._matrix = scipy.sparse.csc_array(scipy.sparse.vstack([form.matrix[shared, :], costs]))
-        self._matrix.sort_indices()
+        matrix = form.matrix
+        if not matrix.has_sorted_indices:
+            matrix = matrix.sorted_indices()
+        shared = ~is_of(form.row_names, *OWN_ROWS)[matrix.indices]
+        before = np.concatenate([[0], np.cumsum(shared)])
+        self._begin = before[matrix.indptr[:-1]]
+        self._size = before[matrix.indptr[1:]] - self._begin
+        self._rows, self._amounts, self._costs = matrix.indices[shared], matrix.data[shared], form.costs
+        not_nothing = np.concatenate([[0], np.cumsum(self._amounts != 0)])
+        self.is_something: BoolArray = (form.costs != 0) | (
+            not_nothing[self._begin + self._size] > not_nothing[self._begin]
+        )
+        """(n,) whether a column is anything in these rows, or has a cost."""
 
-    def of(self, column: int) -> Running:
-        """Its rows, and what it is in them."""
-        own = slice(self._matrix.indptr[column], self._matrix.indptr[column + 1])
-        return self._matrix.indices[own], self._matrix.data[own]
+    def same(self, columns: Ints, others: Ints, within: float = 0.0) -> bool:
+        """Whether columns are in the same rows as as many others, each as one other and with its cost, to a difference
+        that is ``within`` relative."""
+        if not (self._size[columns] == self._size[others]).all():
+            return False
+        if not _near(self._costs[columns], self._costs[others], within):
+            return False
+        one, other = self._places(columns), self._places(others)
+        if not (self._rows[one] == self._rows[other]).all():
+            return False
+        return _near(self._amounts[one], self._amounts[other], within)
+
+    def _places(self, columns: Ints) -> Ints:
+        size = self._size[columns]
+        shift = self._begin[columns] - (np.cumsum(size) - size)
+        places: Ints = np.repeat(shift, size) + np.arange(size.sum())
+        return places
 
 
-def of_store(instance: Instance, lot: int, place: Columns) -> dict[tuple[str, int, int], int]:
-    """Columns of what is stored and sold of a lot: by what it is, tier and node."""
-    assert instance.trade is not None
-    nodes, tiers = range(len(instance.tree)), range(instance.trade.tier_factor.shape[1])
-    found = {("stored", 0, n): place.stored[lot, n] for n in nodes if (lot, n) in place.stored}
-    found |= {("sell", k, n): place.sell[lot, k, n] for n in nodes for k in tiers if (lot, k, n) in place.sell}
-    return found
+def _near(one: FloatArray, other: FloatArray, within: float) -> bool:
+    return bool((np.abs(one - other) <= within * (1 + np.abs(other))).all())
 
 
 def shared_stores(instance: Instance, entries: Entries, lots: list[int], place: Columns) -> dict[int, int]:
     """For each lot the one in whose store it may lie: there earlier, gone when it is, and sold alike until then."""
     result: dict[int, int] = {}
-    found: list[tuple[int, dict[tuple[str, int, int], bytes]]] = []
+    found: list[_Stored] = []
     for lot in sorted(lots, key=lambda lot: (int(instance.lots.order_node[lot]), lot)):
-        own = {key: _written(entries.of(j)) for key, j in of_store(instance, lot, place).items()}
-        first = min(n for kind, _, n in own if kind == "stored")
-        for other, known in found:
-            # To the end of the other: what is at the end of its life must not be sold as what is not.
-            if {key: text for key, text in known.items() if key[2] >= first} == own:
-                result[lot] = other
-                break
-        else:
-            found.append((lot, own))
-            result[lot] = lot
+        own = _Stored.of(lot, place)
+        other = next((other for other in found if own.is_sold_as(other, entries)), None)
+        if other is None:
+            found.append(own)
+        result[lot] = lot if other is None else other.lot
     return result
 
 
-def _written(running: Running) -> bytes:
-    return running[0].tobytes() + running[1].tobytes()
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    """What is stored and sold of a lot. Node by node, as (N, 1 + K): the store, and what is sold in each tier."""
+
+    lot: int
+    first: int
+    """The first node at which it may lie in store."""
+    columns: Ints
+    there: BoolArray
+    written: bytes
+    """``there`` once more: quick to compare."""
+
+    @classmethod
+    def of(cls, lot: int, place: Columns) -> _Stored:
+        columns: Ints = np.column_stack([place.stored[lot], place.sell[lot].T])
+        there = columns != NO_COLUMN
+        return cls(lot, int(np.flatnonzero(there[:, 0])[0]), columns, there, there.tobytes())
+
+    def is_sold_as(self, other: _Stored, entries: Entries) -> bool:
+        """To the end of the other: what is at the end of its life must not be sold as what is not."""
+        before = self.first * self.there.shape[1]
+        if self.written[before:] != other.written[before:] or any(self.written[:before]):
+            return False
+        there = self.there[self.first :]
+        return entries.same(self.columns[self.first :][there], other.columns[self.first :][there])
