@@ -16,6 +16,8 @@ import scipy.sparse
 
 from models.instance import Instance
 from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.names import families_of, place_of
+from optimizer.solve.tighten import put
 
 ROOM_MW = 1e-6
 """By how much a constant is taken larger than needed."""
@@ -33,6 +35,7 @@ class Hedge:
     """The megawatts of all contracts in force on that day, its own among them."""
     load: tuple[tuple[int, float], ...]
     """Columns and their MW of load."""
+    constant: float
     existing_mw: float
 
 
@@ -49,7 +52,7 @@ def tightened(form: StandardForm, signings: list[int]) -> StandardForm:
     by_row = scipy.sparse.csr_array(form.matrix)
     hedges = _hedges(form, by_row, signings)
     room = {hedge.own: _most_load(form, by_row, hedge) - hedge.existing_mw for hedge in hedges}
-    matrix, row_upper = scipy.sparse.lil_array(form.matrix), form.row_upper.copy()
+    matrix, row_upper = form.matrix.copy(), form.row_upper.copy()
     added: list[tuple[str, dict[int, float], float]] = []
     for hedge in hedges:
         # Contracts of which none was signed by this rule (there is no row for them) have no such limit.
@@ -57,24 +60,23 @@ def tightened(form: StandardForm, signings: list[int]) -> StandardForm:
         # With a constant of a millionth simplex methods go round in circles.
         others = others + ROOM_MW if others > 0 else 0.0
         constant = hedge.existing_mw + others
-        if constant < matrix[hedge.row, hedge.sign]:
-            matrix[hedge.row, hedge.sign], row_upper[hedge.row] = constant, others
+        if constant < hedge.constant:
+            put(matrix, hedge.row, hedge.sign, constant)
+            row_upper[hedge.row] = others
         most = max(others, room[hedge.own])
         if np.isfinite(most):
             added.append((f"hedge_ever[{hedge.row}]", dict.fromkeys(hedge.levers, 1.0), most))
         own = {hedge.own: 1.0, hedge.sign: hedge.existing_mw, **{j: -mw for j, mw in hedge.load}}
         added.append((f"hedge_own[{hedge.row}]", own, 0.0))
-    return _with_rows(replace(form, matrix=scipy.sparse.csc_array(matrix), row_upper=row_upper), added)
+    return _with_rows(replace(form, matrix=matrix, row_upper=row_upper), added)
 
 
 def _hedges(form: StandardForm, by_row: scipy.sparse.csr_array, signings: list[int]) -> list[Hedge]:
-    place = {name: j for j, name in enumerate(form.column_names)}
+    place = place_of(form.column_names)
     levers = {place[f"lever[{v}]"] for v in signings}
     lever_of = {place[f"sign_contract[{q}]"]: place[f"lever[{v}]"] for q, v in enumerate(signings)}
     found = []
-    for r, name in enumerate(form.row_names):
-        if not name.startswith("operations_hedge["):
-            continue
+    for r in families_of(form.row_names).get("operations_hedge", ()):
         entries = _entries(by_row, r)
         signs = [(j, amount) for j, amount in entries if j in lever_of]
         if not signs:
@@ -87,6 +89,7 @@ def _hedges(form: StandardForm, by_row: scipy.sparse.csr_array, signings: list[i
                 sign=sign,
                 levers=tuple(j for j, _ in entries if j in levers),
                 load=tuple((j, -amount) for j, amount in entries if j != sign and j not in levers),
+                constant=constant,
                 existing_mw=constant - float(form.row_upper[r]),
             )
         )
@@ -122,14 +125,17 @@ def _entries(by_row: scipy.sparse.csr_array, r: int) -> list[tuple[int, float]]:
 
 def _with_rows(form: StandardForm, added: list[tuple[str, dict[int, float], float]]) -> StandardForm:
     """The form with rows ``(name, amounts, at most)``."""
-    more = scipy.sparse.lil_array((len(added), form.column_count))
-    for r, (_, amounts, _) in enumerate(added):
-        for j, amount in amounts.items():
-            more[r, j] = amount
+    rows = [r for r, (_, amounts, _) in enumerate(added) for _ in amounts]
+    columns = [j for _, amounts, _ in added for j in amounts]
+    entries = [amount for _, amounts, _ in added for amount in amounts.values()]
+    more = scipy.sparse.csc_array((entries, (rows, columns)), shape=(len(added), form.column_count), dtype=np.float64)
+    matrix = scipy.sparse.vstack([form.matrix, more], format="csc")
+    # No contract may be in force, and no load there.
+    matrix.eliminate_zeros()
     upper: FloatArray = np.array([most for _, _, most in added])
     return replace(
         form,
-        matrix=scipy.sparse.csc_array(scipy.sparse.vstack([form.matrix, more])),
+        matrix=matrix,
         row_lower=np.append(form.row_lower, np.full(len(added), -np.inf)),
         row_upper=np.append(form.row_upper, upper),
         row_names=(*form.row_names, *(name for name, _, _ in added)),

@@ -254,36 +254,60 @@ def _into_store(instance: Instance, lot: int, stand: int, place: Columns) -> lis
 def _endings(instance: Instance, lot: int, stand: int, place: Columns) -> list[tuple[int, Moves]]:
     """(the node at which it leaves, what is done with it from there on): all that may be best."""
     nodes = np.flatnonzero(instance.places.exists[stand]).tolist()
+    sales, stores = _Sales.of(instance, lot, place), place.stored[lot].tolist()
     result: list[tuple[int, Moves]] = []
     for leaves, [left] in _into_store(instance, lot, stand, place):
         later = [n for n in nodes if n >= leaves]
-        for sold, tier in _sales(instance, lot, later, place):
-            stored = [(int(place.stored[lot, n]), 1.0) for n in later if sold is None or n < sold]
-            sale = [(int(place.sell[lot, tier, sold]), 1.0)] if sold is not None else []
+        for sold in sales.best(later):
+            stored = [(stores[n], 1.0) for n in later if sold is None or n < sold]
+            sale = [(sales.columns[sold], 1.0)] if sold is not None else []
             result.append((leaves, [left, *stored, *sale]))
     return result
 
 
-def _sales(instance: Instance, lot: int, later: list[int], place: Columns) -> list[tuple[int | None, int]]:
-    """(node, tier) of the sales that no earlier one beats in value and in cash; (None, 0) for never."""
-    trade = instance.trade
-    assert trade is not None
-    factors = trade.tier_factor[trade.type_of_lot[lot]]
-    tier = int(np.argmax(factors))
-    growth = np.maximum(instance.cash.growth, 1.0)
-    result: list[tuple[int | None, int]] = []
-    best_value, best_cash = -np.inf, -np.inf
-    for n in later:
-        best_cash *= float(growth[n])
-        if place.sell[lot, tier, n] == NO_COLUMN:
-            continue
-        cash = float(trade.sell_usd_m_per_eh[lot, n] * factors[tier])
-        value = cash * float(trade.instant_factor[n])
-        if value > best_value or cash > best_cash:
-            result.append((n, tier))
-        best_value, best_cash = max(best_value, value), max(best_cash, cash)
-    leaf = int(instance.tree.leaves[0])
-    left = float(trade.end_value_usd_m_per_eh[lot, leaf]) if later and later[-1] == leaf else 0.0
-    if left > best_value or not result:
-        result.append((None, 0))
-    return result
+@dataclass(frozen=True)
+class _Sales:
+    """What sales of a lot bring, in the best tier, by node."""
+
+    columns: list[int]
+    """`NO_COLUMN` where it cannot be sold."""
+    cash: list[float]
+    value: list[float]
+    growth: list[float]
+    """Of cash, at least 1."""
+    leaf: int
+    left: float
+    """What it is worth at the end if it was not sold."""
+
+    @classmethod
+    def of(cls, instance: Instance, lot: int, place: Columns) -> _Sales:
+        trade, leaf = instance.trade, int(instance.tree.leaves[0])
+        assert trade is not None
+        factors = trade.tier_factor[trade.type_of_lot[lot]]
+        tier = int(np.argmax(factors))
+        cash = trade.sell_usd_m_per_eh[lot] * factors[tier]
+        return cls(
+            columns=place.sell[lot, tier].tolist(),
+            cash=cash.tolist(),
+            value=(cash * trade.instant_factor).tolist(),
+            growth=np.maximum(instance.cash.growth, 1.0).tolist(),
+            leaf=leaf,
+            left=float(trade.end_value_usd_m_per_eh[lot, leaf]),
+        )
+
+    def best(self, later: list[int]) -> list[int | None]:
+        """Nodes of the sales that no earlier one beats in value and in cash; None for never."""
+        result: list[int | None] = []
+        best_value, best_cash = -np.inf, -np.inf
+        for n in later:
+            best_cash *= self.growth[n]
+            if self.columns[n] == NO_COLUMN:
+                continue
+            cash, value = self.cash[n], self.value[n]
+            if value > best_value or cash > best_cash:
+                result.append(n)
+            best_value, best_cash = max(best_value, value), max(best_cash, cash)
+        left = self.left if later and later[-1] == self.leaf else 0.0
+        if left > best_value or not result:
+            result.append(None)
+        return result

@@ -20,6 +20,9 @@ from optimizer.solve.names import families_of, index_of, place_of
 ROOM = 1e-6
 """USD m by which a constant is taken larger than needed."""
 
+LEAST_CASH = "limit_min_cash_usd_m"
+"""Rows on the least cash."""
+
 
 def with_tight_profits(form: StandardForm) -> StandardForm:
     """The form with the least constants in the rows ``profit_at_most`` and ``profit_or_none``, where there are any."""
@@ -29,7 +32,7 @@ def with_tight_profits(form: StandardForm) -> StandardForm:
         return form
     matrix = form.matrix.copy()
     by_row = scipy.sparse.csr_array(form.matrix)
-    lower, upper = _defined(form, by_row, row, column)
+    lower, upper = _defined(form, by_row, column)
     row_upper = form.row_upper.copy()
     for n in nodes:
         gains, profit = column[f"year_gains[{n}]"], column.get(f"year_profit[{n}]")
@@ -39,15 +42,15 @@ def with_tight_profits(form: StandardForm) -> StandardForm:
         loss = _largest_loss(by_row, at_most, {profit, gains}, row_upper[at_most], lower, upper)
         if loss < -by_row[or_none, gains]:
             row_upper[at_most] += loss - by_row[at_most, gains]
-            _put(matrix, at_most, gains, loss)
+            put(matrix, at_most, gains, loss)
         needed = _most_needed(form, by_row, profit, {at_most, or_none}, lower, upper)
         if needed < -by_row[or_none, gains]:
-            _put(matrix, or_none, gains, -needed)
+            put(matrix, or_none, gains, -needed)
     row_upper.setflags(write=False)
     return replace(form, matrix=matrix, row_upper=row_upper)
 
 
-def _put(matrix: scipy.sparse.csc_array, r: int, j: int, amount: float) -> None:
+def put(matrix: scipy.sparse.csc_array, r: int, j: int, amount: float) -> None:
     """Another amount where there is one."""
     begin, end = matrix.indptr[j], matrix.indptr[j + 1]
     matrix.data[begin + np.flatnonzero(matrix.indices[begin:end] == r)] = amount
@@ -94,22 +97,28 @@ def _entries(by_row: scipy.sparse.csr_array, r: int) -> list[tuple[int, float]]:
 
 
 def _defined(
-    form: StandardForm, by_row: scipy.sparse.csr_array, row: Mapping[str, int], column: Mapping[str, int]
+    form: StandardForm, by_row: scipy.sparse.csr_array, column: Mapping[str, int]
 ) -> tuple[FloatArray, FloatArray]:
     """(n,) bounds of all columns: EBITDA and debt of a node by the rows that define them, cash by its least."""
     lower, upper = form.column_lower.copy(), form.column_upper.copy()
-    for name, r in row.items():
-        kind, _, rest = name.partition("[")
-        if kind == "limit_min_cash_usd_m" and by_row.indptr[r + 1] - by_row.indptr[r] == 1:
+    families = families_of(form.row_names)
+    facility = {
+        j: (limit, float(form.row_upper[limit]))
+        for limit in families.get("draws_facility_limit", ())
+        for j, amount in _entries(by_row, limit)
+        if amount == 1.0 and lower[j] >= 0
+    }
+    defines = {"ebitda_total": "node_ebitda", "debt_total": "debt"}
+    for r in sorted(r for family in (LEAST_CASH, *defines) for r in families.get(family, ())):
+        kind, _, rest = form.row_names[r].partition("[")
+        if kind in defines:
+            j = column[f"{defines[kind]}[{rest}"]
+            low, high = _range(form, by_row, r, j, lower, upper, facility)
+            lower[j], upper[j] = max(lower[j], low), min(upper[j], high)
+        elif by_row.indptr[r + 1] - by_row.indptr[r] == 1:
             (j, amount) = _entries(by_row, r)[0]
             if amount > 0:
                 lower[j] = max(lower[j], form.row_lower[r] / amount)
-        wanted = {"ebitda_total": "node_ebitda", "debt_total": "debt"}.get(kind)
-        if wanted is None:
-            continue
-        j = column[f"{wanted}[{rest}"]
-        low, high = _range(form, by_row, r, j, lower, upper, row)
-        lower[j], upper[j] = max(lower[j], low), min(upper[j], high)
     return lower, upper
 
 
@@ -120,17 +129,10 @@ def _range(
     defined: int,
     lower: FloatArray,
     upper: FloatArray,
-    row: Mapping[str, int],
+    facility: Mapping[int, tuple[int, float]],
 ) -> tuple[float, float]:
     """Least and most of a column of which a row says ``column + rest == constant``; what a facility lends in all counts
-    once, not for each of its dates."""
-    facility = {
-        j: (limit, form.row_upper[limit])
-        for name, limit in row.items()
-        if name.startswith("draws_facility_limit[")
-        for j, amount in _entries(by_row, limit)
-        if amount == 1.0 and lower[j] >= 0
-    }
+    once, not for each of its dates. ``facility``: for each column that draws on one, the row on it and the most."""
     most_of: dict[int, tuple[float, float]] = {}
     low = high = float(form.row_upper[r])
     for j, amount in _entries(by_row, r):
