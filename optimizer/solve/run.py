@@ -171,6 +171,8 @@ def _at_fair_price(solution: Solution) -> Solution:
     if not gives_shares(solution.instance, solution.decisions):
         return solution
     instance = at_fair_price(solution.instance, solution.decisions, solution.value_usd_m)
+    if instance.intrinsic_to_market == solution.instance.intrinsic_to_market:
+        return solution
     return replace(solution, instance=instance, states=forward(instance, solution.decisions))
 
 

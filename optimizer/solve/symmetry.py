@@ -21,7 +21,7 @@ def colours(form: StandardForm, own: BoolArray, most: float = np.inf) -> tuple[P
     keep a colour of their own. None where columns have more than ``most`` colours."""
     entries = form.matrix.tocoo()
     rows, columns = entries.coords
-    amounts = _mixed(_numbered(entries.data))
+    amounts = _mixed(_bits(entries.data))
     alone = np.where(own, np.arange(1, form.column_count + 1), 0)
     column = _numbered(form.costs, form.column_lower, form.column_upper, form.integer, alone)
     row = _numbered(form.row_lower, form.row_upper)
@@ -37,15 +37,24 @@ def colours(form: StandardForm, own: BoolArray, most: float = np.inf) -> tuple[P
 
 
 def _numbered(*keys: npt.ArrayLike) -> Places:
-    """Equal keys have equal numbers; these rise with where a key first stands."""
-    number = np.zeros(len(np.asarray(keys[0])), dtype=np.intp)
-    for key in keys:
-        inverse = np.unique(np.asarray(key), return_inverse=True)[1].ravel()
-        number = np.unique(number * (int(inverse.max(initial=0)) + 1) + inverse, return_inverse=True)[1].ravel()
-    first = np.unique(number, return_index=True)[1]
+    """Equal keys have equal numbers; these rise with where a key first stands. Different ones may share a number by
+    accident, as in `_sums`."""
+    mixed = _mixed(_bits(keys[0]))
+    for key in keys[1:]:
+        with np.errstate(over="ignore"):
+            mixed = _mixed(mixed * np.uint64(3) + _bits(key))
+    _, first, number = np.unique(mixed, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.intp)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[number]
+
+
+def _bits(key: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+    """Numbers as they are to the last digit; 0.0 and -0.0 are one."""
+    numbers = np.asarray(key)
+    if np.issubdtype(numbers.dtype, np.floating):
+        return (numbers.astype(np.float64) + 0.0).view(np.uint64)
+    return numbers.astype(np.uint64)
 
 
 def _sums(
