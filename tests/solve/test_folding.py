@@ -46,6 +46,22 @@ def both(small: Instance) -> tuple[StandardForm, Compact, tuple[Fold, Fold]]:
     return form, program, found
 
 
+def test_numbers_are_compared_to_the_last_digit_and_nothing_has_no_sign() -> None:
+    """Proves: of four columns that cost 0.0, -0.0, 1.0 and the next number after 1.0, all once in one row, the first
+    two have one colour and the others their own. Broken: four colours, or two."""
+    form = make_form(
+        np.ones((1, 4)),
+        np.array([0.0, -0.0, 1.0, np.nextafter(1.0, 2.0)]),
+        row_lower=[-np.inf],
+        row_upper=[1.0],
+        column_lower=np.zeros(4),
+        column_upper=np.ones(4),
+    )
+    found = colours(form, np.zeros(4, dtype=np.bool_))
+    assert found is not None
+    assert found[0].tolist() == [0, 0, 1, 2]
+
+
 def tenants(count: int) -> Instance:
     """Two equal sites with room for three halls each, and ``count`` tenants at each who take exactly two halls: worth
     10 a hall where they sign at once, 6 a step later."""

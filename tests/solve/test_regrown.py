@@ -236,6 +236,36 @@ def test_a_fixed_program_goes_on_where_it_was() -> None:
     assert program.solve().objective == pytest.approx(best.objective, abs=1e-5)
 
 
+def test_what_was_solved_is_not_solved_again() -> None:
+    """Proves: asked twice with nothing else set the answer is the same object; with other costs (5 a MW in place of 2),
+    with the old ones again and where it is held to its value it is another one, right each time. Broken: HiGHS runs
+    again for what is known, or 12 is still the answer where each MW brings 5."""
+    form = make_form(
+        np.array([[1.0, 1.0]]),
+        np.array([2.0, 2.0]),
+        row_lower=[-np.inf],
+        row_upper=[6.0],
+        column_lower=np.zeros(2),
+        column_upper=np.array([4.0, 4.0]),
+        integer=np.zeros(2, dtype=bool),
+        maximise=True,
+    )
+    program = FixedProgram(form, np.zeros(2), EXACT)
+    first = program.solve()
+    assert program.solve() is first
+    program.set_costs(form.costs, maximise=True)
+    assert program.solve() is first
+    program.set_costs(np.array([5.0, 5.0]), maximise=True)
+    assert program.solve().objective == pytest.approx(30.0)
+    program.set_costs(form.costs, maximise=True)
+    again = program.solve()
+    assert again is not first
+    assert again.objective == pytest.approx(12.0)
+    program.hold(again)
+    assert program.solve() is not again
+    assert program.solve().objective == pytest.approx(12.0)
+
+
 def test_a_program_that_is_held_gives_nothing_away() -> None:
     """Proves: two machines, at most 4 MW each, share 6 MW that are worth 2 each whoever uses them; held to 12, asking
     for the second gives 2 and 4, asking for the first 4 and 2, asking for little use still 6 MW. Broken: 0 and 0, worth

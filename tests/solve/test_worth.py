@@ -7,8 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.forward import forward
+from models.forward_money import gives_shares
 from optimizer.solve.bounds import compact_of
+from optimizer.solve.run import _at_fair_price, solve_instance
 from optimizer.solve.worth import costs_at, fair_value, fair_worth, worth_of
+from tests.math.builder import EXACT
 from tests.solve.companies import company
 
 
@@ -60,3 +64,17 @@ def test_values_of_columns_agree_with_what_shares_cost_at_them(seed: int, price:
     value = fair_value(small, form, values)
     assert value == pytest.approx(float(costs_at(small, form, worth_of(small, value)) @ values) + form.offset, abs=1e-9)
     assert value < form.objective(values) - 1e-3 or worth_of(small, value) == 1.0
+
+
+def test_states_at_a_worth_that_stays_are_not_worked_out_again() -> None:
+    """Proves: a plan that sells shares of a company that is worth less than it sells for keeps its states, as its
+    shares cost what they were solved with; where they were solved at 1.5 they are worked out again. Broken: new states
+    for the same numbers, or a value with shares at 1.5."""
+    small = replace(company(0, shares=True), share_price_usd=1000.0)
+    found = solve_instance(small, EXACT)
+    assert gives_shares(found.instance, found.decisions)
+    assert _at_fair_price(found) is found
+    dear = replace(found.instance, intrinsic_to_market=1.5)
+    again = _at_fair_price(replace(found, instance=dear, states=forward(dear, found.decisions)))
+    assert again.instance.intrinsic_to_market == 1.0
+    assert again.value_usd_m == pytest.approx(found.value_usd_m, abs=1e-9)
