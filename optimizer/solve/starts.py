@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import json
+import operator
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,9 +38,11 @@ _STATUSES = tuple(
 )
 _ABSENT = "-"
 
+_DIGIT_OF = [ord(str(number)) for number in range(len(_STATUSES))]
 _DIGITS = np.zeros(256, dtype=np.uint8)
 """The digit of each status, by the number that HiGHS has for it: to look up the statuses themselves takes longer."""
-_DIGITS[[int(status) for status in _STATUSES]] = [ord(str(number)) for number in range(len(_STATUSES))]
+_DIGITS[[int(status) for status in _STATUSES]] = _DIGIT_OF
+_NUMBER = operator.attrgetter("value")
 
 LEVEL = 6
 """Of zlib. The highest takes ten times as long for a text that is a hundredth shorter."""
@@ -117,19 +120,23 @@ def _key(members: Iterable[str]) -> str:
 def _kept(names: tuple[str, ...], statuses: Sequence[Any], model: tuple[str, ...]) -> _Kept:
     layout = _layout(names, model)
     digits = np.full(layout.length, ord(_ABSENT), dtype=np.uint8)
-    digits[layout.place] = _DIGITS[[status.value for status in statuses]]
+    digits[layout.place] = _DIGITS[np.fromiter(map(_NUMBER, statuses), dtype=np.intp, count=len(statuses))]
     line = digits.tobytes().decode("ascii")
     return {family: (key, line[begin:end]) for family, key, begin, end in layout.families}
 
 
 def _statuses(names: tuple[str, ...], kept: _Kept, model: tuple[str, ...], absent: Any) -> list[Any]:
     layout = _layout(names, model)
-    line = [absent] * layout.length
-    status = dict(zip(map(str, range(len(_STATUSES))), _STATUSES, strict=True)) | {_ABSENT: absent}
+    digits = np.full(layout.length, ord(_ABSENT), dtype=np.uint8)
     for family, key, begin, end in layout.families:
         if family in kept and kept[family][0] == key:
-            found = [status[digit] for digit in kept[family][1]]
+            found = np.frombuffer(kept[family][1].encode("ascii"), dtype=np.uint8)
             if len(found) != end - begin:
                 raise LookupError(f"{family} has too few or too many digits")
-            line[begin:end] = found
-    return [line[place] for place in layout.place.tolist()]
+            digits[begin:end] = found
+    if not np.isin(digits, (*_DIGIT_OF, ord(_ABSENT))).all():
+        raise LookupError("a digit that means no status")
+    meaning = np.full(256, absent, dtype=object)
+    meaning[_DIGIT_OF] = _STATUSES
+    result: list[Any] = meaning[digits[layout.place]].tolist()
+    return result
