@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
 from models.forward import Decisions, no_decisions
 from models.instance import Instance
+from models.tree import Ints
 from optimizer.solve.bridge import FloatArray, StandardForm
+from optimizer.solve.names import KEPT, families_of, index_of
 from optimizer.solve.rounding import tidy
 
 DECIMALS = 8
@@ -51,20 +56,16 @@ def decisions_of(instance: Instance, form: StandardForm, values: FloatArray) -> 
         "use": empty.use_mw,
         "lever": empty.lever,
     }
-    for j in np.flatnonzero(values).tolist():
-        name, value = form.column_names[j], float(values[j])
-        kind, _, text = name.partition("[")
-        if not text:
-            continue
-        index = tuple(int(part) for part in text.rstrip("]").split(","))
-        if kind == "halls":
-            empty.halls[index] = round(value)
-        elif kind == "built":
-            empty.built[index] = round(value)
+    found, positive = _members(form.column_names), np.where(values > 0, values, 0.0)
+    for kind, (places, index) in found.items():
+        if kind in targets:
+            targets[kind][tuple(index)] = positive[places]
+        elif kind in ("halls", "built"):
+            numbers = empty.halls if kind == "halls" else empty.built
+            numbers[tuple(index)] = np.round(values[places])
         elif kind == "sell":
-            empty.sell_eh[index[0], index[2]] += max(0.0, float(value))
-        elif kind in targets:
-            targets[kind][index] = max(0.0, float(value))
+            # Of all tiers together.
+            np.add.at(empty.sell_eh, (index[0], index[2]), positive[places])
     # What is unplugged and plugged in at one place and instant never moved.
     both = np.minimum(empty.unplug_eh, empty.plug_eh)
     empty.unplug_eh[:], empty.plug_eh[:] = empty.unplug_eh - both, empty.plug_eh - both
@@ -88,6 +89,17 @@ def decisions_of(instance: Instance, form: StandardForm, values: FloatArray) -> 
     _tidy_lines(instance, empty)
     _tidy_contracts(instance, empty.lever)
     return tidy(instance, empty)
+
+
+@lru_cache(maxsize=KEPT)
+def _members(names: tuple[str, ...]) -> Mapping[str, tuple[Ints, Ints]]:
+    """Of each family with brackets (k,) the places of its columns, and (parts, k) what stands in the brackets."""
+    found = {}
+    for family, places in families_of(names).items():
+        if "[" in names[places[0]]:
+            index = np.array([index_of(names[j]) for j in places], dtype=np.int64)
+            found[family] = (np.array(places, dtype=np.int64), index.T)
+    return MappingProxyType(found)
 
 
 def _tidy_lines(instance: Instance, decisions: Decisions) -> None:

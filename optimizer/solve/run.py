@@ -27,6 +27,7 @@ from optimizer.solve.following import completed
 from optimizer.solve.highs import RawSolution, SolveOptions, Status, solve_form
 from optimizer.solve.infeasible import infeasible
 from optimizer.solve.large import MANY_COLUMNS, LargeSearch, is_large
+from optimizer.solve.names import place_of
 from optimizer.solve.progress import Progress
 from optimizer.solve.prove import Splits
 from optimizer.solve.rules import with_rules
@@ -388,6 +389,6 @@ def _worth_of_cash(instance: Instance, form: StandardForm, fixed: FixedSolution)
     """Dual values of the rows that balance cash."""
     if fixed.row_duals is None:
         return None
-    place = {name: row for row, name in enumerate(form.row_names)}
+    place = place_of(form.row_names)
     rows = [place.get(f"cash_balance[{n}]") for n in range(len(instance.tree))]
     return np.array([float(fixed.row_duals[row]) if row is not None else 0.0 for row in rows])
