@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
-from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
+from pyomo.core.expr.numeric_expr import MonomialTermExpression
 
 from models.instance import Instance
+from models.multiples import multiples
 
 Amounts = Iterable[tuple[Any, float]]
 """(index, amount) pairs."""
@@ -33,10 +34,10 @@ def entries_of(variable: Any) -> dict[Any, Any]:
 def weighted(variable: Any, amounts: Amounts) -> Any:
     """Sum of so many times the entries of an indexed variable; 0 if there is none."""
     entries = entries_of(variable)
-    terms = [MonomialTermExpression((amount, entries[index])) for index, amount in amounts if amount]
-    if len(terms) < 2:
-        return terms[0] if terms else 0
-    return LinearExpression(terms)
+    chosen = [(entries[index], amount) for index, amount in amounts if amount]
+    if len(chosen) < 2:
+        return MonomialTermExpression(chosen[0][::-1]) if chosen else 0
+    return multiples(*zip(*chosen, strict=True))
 
 
 def nonzero(amounts: NDArray[Any]) -> list[tuple[int, float]]:

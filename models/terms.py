@@ -25,6 +25,8 @@ from pyomo.core.expr.numeric_expr import (
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import VarRecorder
 
+from models.multiples import Multiples, MultiplesExpression
+
 Linear = dict[int, float]
 """Coefficients by the id of the variable."""
 
@@ -76,6 +78,8 @@ class LinearReader:
     def _part(self, node: Any) -> tuple[float, float, Linear]:
         """What a node is a multiple of: the multiple, constant and coefficients. A multiple of nothing is resolved."""
         kind = node.__class__
+        if kind is MultiplesExpression:
+            return (1, *self._sum(node.pieces))
         if kind is SumExpression or kind is LinearExpression:
             return (1, *self._sum(node.args))
         if kind is NegationExpression:
@@ -109,6 +113,13 @@ class LinearReader:
                     linear[i] += coefficient
                 elif coefficient:
                     linear[i] = coefficient
+            elif kind is Multiples:
+                if not (term.linear.keys() <= known.keys() or all(map(self._meets, term.variables))):
+                    raise _OtherKindError
+                if not linear:
+                    linear = term.linear.copy()
+                else:
+                    _add(linear, 0, 1, 0, term.linear)
             elif kind in numbers:
                 constant += term
             elif (i := id(term)) in known or self._meets(term):
@@ -127,18 +138,20 @@ class LinearReader:
         return True
 
 
-_NODES = {SumExpression, LinearExpression, NegationExpression, ProductExpression}
+_NODES = {MultiplesExpression, SumExpression, LinearExpression, NegationExpression, ProductExpression}
 
 
 def _add(linear: Linear, constant: float, multiple: float, more: float, others: Linear) -> float:
     """Add a multiple of (``more``, ``others``) to coefficients in place, and to the constant, which is returned."""
-    if multiple == 1:
-        for i, coefficient in others.items():
-            linear[i] = linear[i] + coefficient if i in linear else coefficient
-        return constant + more
     if not multiple:
         return constant
-    for i, coefficient in others.items():
-        amount = multiple * coefficient
-        linear[i] = linear[i] + amount if i in linear else amount
+    if multiple != 1:
+        others = {i: multiple * coefficient for i, coefficient in others.items()}
+    if linear.keys().isdisjoint(others):
+        linear.update(others)
+    else:
+        for i, coefficient in others.items():
+            linear[i] = linear[i] + coefficient if i in linear else coefficient
+    if multiple == 1:
+        return constant + more
     return constant + multiple * more if more else constant

@@ -80,8 +80,12 @@ class Hours:
         """The intervals of some days."""
         if first <= self._days[0] and last >= self._days[1]:
             return self
-        inside = (self.day >= first) & (self.day <= last)
-        return Hours(*(getattr(self, name)[..., inside] for name in self.__dataclass_fields__))
+        known = self._parts.get((first, last))
+        if known is None:
+            inside = (self.day >= first) & (self.day <= last)
+            known = Hours(*(getattr(self, name)[..., inside] for name in self.__dataclass_fields__))
+            self._parts[first, last] = known
+        return known
 
     @cached_property
     def powered(self) -> Bools:
@@ -110,6 +114,13 @@ class Hours:
     def forget_bought(self) -> None:
         """Let go of what was bought: where hashprice is another one, nobody asks for these values again."""
         self._bought.clear()
+        for part in self._parts.values():
+            part.forget_bought()
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int], Hours]:
+        """By their days: machines and contracts come and go on the same ones."""
+        return {}
 
     @cached_property
     def _bought(self) -> dict[float, Bought]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -86,45 +88,90 @@ def site_parts(
 ) -> Iterator[Part]:
     """All parts of the planned months of a site, in time. ``offers`` are those of this and other sites."""
     market, site = clock.market, clock.site
+    cells, start, network = market.cells, market.start_month, market.network
     here = [p for p, place in enumerate(places) if place.site == site_index]
     here.sort(key=lambda p: places[p].mw_per_eh)
-    lives = [(lots[places[p].lot].present_from, lots[places[p].lot].present_until) for p in here]
     contracts = physical_contracts(site)
-    spans = {name: in_force(c.start, c.until, market.start_month) for name, c in contracts.items()}
+    planned = np.flatnonzero(~cells.in_tail).tolist()
+    months, days, nodes = cells.month.tolist(), cells.days.tolist(), cells.node[planned]
     signed = {q: offer for q, offer in enumerate(offers) if offer.site == site_index}
-    takes = [c for c in site.contracts.values() if isinstance(c, MinimumTake)]
-    edges = [*lives, *spans.values(), *((offer.signed, offer.until) for offer in signed.values())]
-    edges += [in_force(c.start, c.until, market.start_month) for c in takes]
-    cells = market.cells
-    planned = np.flatnonzero(~cells.in_tail)
-    always, partly = _all_month(edges, cells.month[planned])
-    for j, cell in enumerate(planned.tolist()):
-        hours = clock.hours(cell)
+    stretches = _stretches(
+        start,
+        tuple((cell, months[cell], days[cell], tuple(network.stretches(months[cell], days[cell]))) for cell in planned),
+        tuple((p, lots[places[p].lot].present_from, lots[places[p].lot].present_until) for p in here),
+        tuple((name, *in_force(c.start, c.until, start)) for name, c in contracts.items()),
+        tuple(
+            (q, offer.signed, offer.until, tuple(market.tree.reaches[offer.node, nodes].tolist()))
+            for q, offer in signed.items()
+        ),
+        tuple(in_force(c.start, c.until, start) for c in site.contracts.values() if isinstance(c, MinimumTake)),
+    )
+    for cell, first, last, there, names, reached in stretches:
+        month, hours = months[cell], clock.hours(cell)
+        part = hours if (first, last) == (1, days[cell]) else hours.part(first, last)
+        deliveries: list[Delivery] = []
+        for name in names:
+            contract, profile = contracts[name], _profile(clock, profile_path(clock.name, name), cell, first, last)
+            terms = Terms(start + month, site.power.resale_fee_usd_per_mwh, profile)
+            elected = isinstance(contract, MonthlyElection)
+            mw = 0.0 if elected else contract.mw
+            deliveries.append(Delivery(name, contract, supply(contract, part, terms), mw, elected))
+        for q in reached:
+            offer = signed[q]
+            form = site.contract_offers[offer.offer].terms
+            profile = _profile(clock, offered_profile_path(clock.name, offer.offer), cell, first, last)
+            terms = Terms(start + month, site.power.resale_fee_usd_per_mwh, profile)
+            deliveries.append(Delivery(offer.offer, form, supply(form, part, terms), 0.0, option=q))
+        yield Part(cell, first, last, network.hashprice(month, first), part, there, tuple(deliveries))
+
+
+class _Stretch(NamedTuple):
+    """Days of a planned month at a site in which nothing comes or goes: what is there."""
+
+    cell: int
+    first: int
+    last: int
+    places: tuple[int, ...]
+    contracts: tuple[str, ...]
+    offers: tuple[int, ...]
+
+
+@lru_cache(maxsize=128)
+def _stretches(
+    start_month: int,
+    months: tuple[tuple[int, int, int, tuple[tuple[int, int], ...]], ...],
+    lives: tuple[tuple[int, float, float], ...],
+    contracts: tuple[tuple[str, float, float], ...],
+    offers: tuple[tuple[int, float, float, tuple[bool, ...]], ...],
+    takes: tuple[tuple[float, float], ...],
+) -> tuple[_Stretch, ...]:
+    """All of a site, in time: dates alone say which they are, so points of a sweep have them in common.
+
+    Months are (cell, month after the start, days, stretches of one hashprice); lives of places, contracts and offers
+    have [from, until) in months after the start, offers also whether they can be in force in each of the months.
+    """
+    edges = [life[1:] for life in lives] + [contract[1:] for contract in contracts]
+    edges += [offer[1:3] for offer in offers] + list(takes)
+    always, partly = _all_month(edges, np.array([month for _, month, _, _ in months], dtype=np.int64))
+    found = []
+    for j, (cell, month, days, constant) in enumerate(months):
         cut = [edges[e] for e in np.flatnonzero(partly[:, j]).tolist()]
-        for first, last, hashprice in _constant_days(market, cell, cut):
-            part = hours if (first, last) == (1, cells.days[cell]) else hours.part(first, last)
-            absolute = market.start_month + int(cells.month[cell])
-            deliveries: list[Delivery] = []
-            for name, contract in contracts.items():
-                if _covers(market, cell, spans[name], first, last):
-                    profile = _profile(clock, profile_path(clock.name, name), cell, first, last)
-                    terms = Terms(absolute, site.power.resale_fee_usd_per_mwh, profile)
-                    elected = isinstance(contract, MonthlyElection)
-                    mw = 0.0 if elected else contract.mw
-                    deliveries.append(Delivery(name, contract, supply(contract, part, terms), mw, elected))
-            for q, offer in signed.items():
-                reached = market.tree.reaches[offer.node, cells.node[cell]]
-                if reached and _covers(market, cell, (offer.signed, offer.until), first, last):
-                    form = site.contract_offers[offer.offer].terms
-                    profile = _profile(clock, offered_profile_path(clock.name, offer.offer), cell, first, last)
-                    terms = Terms(absolute, site.power.resale_fee_usd_per_mwh, profile)
-                    deliveries.append(Delivery(offer.offer, form, supply(form, part, terms), 0.0, option=q))
-            there = tuple(
-                p
-                for e, p in enumerate(here)
-                if always[e, j] or (partly[e, j] and _covers(market, cell, lives[e], first, last))
+        for first, last in _constant_days(start_month, month, days, constant, cut):
+
+            def covers(begin: float, end: float, span: tuple[int, int, int, int] = (month, days, first, last)) -> bool:
+                return _covers(start_month, *span[:2], (begin, end), *span[2:])
+
+            found.append(
+                _Stretch(
+                    cell,
+                    first,
+                    last,
+                    tuple(p for e, (p, *life) in enumerate(lives) if always[e, j] or (partly[e, j] and covers(*life))),
+                    tuple(name for name, *span in contracts if covers(*span)),
+                    tuple(q for q, begin, end, reached in offers if reached[j] and covers(begin, end)),
+                )
             )
-            yield Part(cell, first, last, hashprice, part, there, tuple(deliveries))
+    return tuple(found)
 
 
 def _all_month(spans: Sequence[tuple[float, float]], months: Ints) -> tuple[Bools, Bools]:
@@ -176,6 +223,8 @@ def program_in_month(
     site: Site, kind: type[Ancillary] | type[DemandResponse], market: Market, cell: int
 ) -> tuple[str, Ancillary | DemandResponse, float] | None:
     """The program of a kind in force in a month, and for which share of its days (there is at most one at a time)."""
+    if not site.flexibility:
+        return None
     programs = [(name, program) for name, program in site.flexibility.items() if isinstance(program, kind)]
     if not programs:
         return None
@@ -202,19 +251,25 @@ def _profile(clock: SiteClock, path: str, cell: int, first: int, last: int) -> F
     return profile
 
 
-def _constant_days(market: Market, cell: int, spans: list[tuple[float, float]]) -> list[tuple[int, int, float]]:
-    """The days of a month in stretches within which nothing of ``spans`` comes or goes, with their hashprice."""
-    month, days = int(market.cells.month[cell]), int(market.cells.days[cell])
+def _constant_days(
+    start_month: int,
+    month: int,
+    days: int,
+    constant: Sequence[tuple[int, int]],
+    spans: Sequence[tuple[float, float]],
+) -> list[tuple[int, int]]:
+    """The days of a month in stretches within which nothing of ``spans`` comes or goes; ``constant`` are those of one
+    hashprice."""
     starts = {1}
     for begin, end in spans:
-        inside = days_in_span(market.start_month, month, days, begin, end)
+        inside = days_in_span(start_month, month, days, begin, end)
         if inside is not None:
             starts |= {inside[0], inside[1] + 1}
-    starts |= {first for first, _ in market.network.stretches(month, days)}
+    starts |= {first for first, _ in constant}
     edges = sorted(day for day in starts if day <= days)
-    return [(a, b - 1, market.network.hashprice(month, a)) for a, b in zip(edges, [*edges[1:], days + 1], strict=True)]
+    return [(a, b - 1) for a, b in zip(edges, [*edges[1:], days + 1], strict=True)]
 
 
-def _covers(market: Market, cell: int, span: tuple[float, float], first: int, last: int) -> bool:
-    inside = days_in_span(market.start_month, int(market.cells.month[cell]), int(market.cells.days[cell]), *span)
+def _covers(start_month: int, month: int, days: int, span: tuple[float, float], first: int, last: int) -> bool:
+    inside = days_in_span(start_month, month, days, *span)
     return inside is not None and inside[0] <= first and last <= inside[1]
