@@ -74,3 +74,15 @@ def halls_mw(options: Sequence[Option], chosen: Iterable[int], month: int) -> di
             used = option.hall_mw_it * option.terms.utilisation * option.terms.pue
             found[o] = used * float(option.flows.billed[month])
     return found
+
+
+def halls_by_month(options: Sequence[Option], chosen: Iterable[int]) -> dict[int, dict[int, float]]:
+    """`halls_mw` of all months in which there are any."""
+    found: dict[int, dict[int, float]] = {}
+    for o in chosen:
+        option = options[o]
+        used = option.hall_mw_it * option.terms.utilisation * option.terms.pue
+        for month, billed in enumerate(option.flows.billed.tolist()):
+            if billed > 0:
+                found.setdefault(month, {})[o] = used * billed
+    return found

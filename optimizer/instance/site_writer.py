@@ -22,7 +22,7 @@ from optimizer.case.flexibility import Ancillary, DemandResponse
 from optimizer.instance.hosting import Option
 from optimizer.instance.machines import PaidIn
 from optimizer.instance.sheet import Lever, Sheet
-from optimizer.instance.site_terms import halls_mw, take_windows
+from optimizer.instance.site_terms import halls_by_month, take_windows
 from optimizer.market.calendar import days_in_span, month_factors
 from optimizer.market.market import Market
 from optimizer.operations.by_date import in_force, in_month
@@ -66,7 +66,8 @@ class Kind:
 
     mw_per_eh: float
     value: float
-    places: tuple[int, ...]
+    loads: list[tuple[int, float]]
+    """Of each of its places the number of its column in the first node, and mean MW per EH/s."""
 
 
 class SiteWriter:
@@ -93,13 +94,16 @@ class SiteWriter:
         cells = market.cells
         self.probability = market.tree.probability[cells.node]
         self.factor: Floats = month_factors(case.discount.mining, cells.month) * self.probability
+        self.nodes, self.months = cells.node.tolist(), cells.month.tolist()
         self.windows = take_windows(case, market, site_index, self.clock)
         self.paid = PaidIn(market)
         self.halls = [o for o, option in enumerate(options) if option.site == site_index]
         self.taken: dict[int, list[tuple[str, int, float]]] = {}
         """By month cell: (column kind, index, MWh) of everything that takes."""
-        self._alike: dict[tuple[int, ...], dict[float, tuple[int, ...]]] = {}
-        """Places of one efficiency, by the places of a part."""
+        self._alike: dict[tuple[int, ...], dict[float, list[tuple[int, float]]]] = {}
+        """Loads of places of one efficiency, by the places of a part."""
+        self._known_ways: dict[tuple[object, ...], list[Way]] = {}
+        self._hall_loads = halls_by_month(options, self.halls)
         self.elected: dict[tuple[str, int], int] = {}
         self.peaks: dict[int, int] = {}
         self.enrolled: dict[int, int] = {}
@@ -142,10 +146,15 @@ class SiteWriter:
             self.sheet.add_lever(
                 Lever("billed", self.s, name, cell), (least, np.inf), {node: -rate}, -rate * float(self.factor[cell])
             )
-            for o, mw in halls_mw(self.options, self.halls, month).items():
-                if self.market.tree.reaches[self.options[o].node, node]:
-                    # Halls bear their part of the charge themselves.
-                    self.sheet.hall_at.append((o, self.s, cell, rate * mw))
+            for o, mw in self._halls_there(cell).items():
+                # Halls bear their part of the charge themselves.
+                self.sheet.hall_at.append((o, self.s, cell, rate * mw))
+
+    def _halls_there(self, cell: int) -> dict[int, float]:
+        """Mean MW that one hall draws, by option that can be signed by then."""
+        reaches, node = self.market.tree.reaches, self.nodes[cell]
+        loads = self._hall_loads.get(self.months[cell], {})
+        return {o: mw for o, mw in loads.items() if reaches[self.options[o].node, node]}
 
     def _days(self, start: CalendarDate | None, until: CalendarDate | None, cell: int) -> bool:
         cells = self.market.cells
@@ -155,8 +164,7 @@ class SiteWriter:
     # ------------------------------------------------------------ a part
 
     def _part(self, part: Part) -> None:
-        cells = self.market.cells
-        cell, node, month = part.cell, int(cells.node[part.cell]), int(cells.month[part.cell])
+        cell, month = part.cell, self.months[part.cell]
         label = f"{self.name} {self.market.start_month + month}-{part.first}"
         pools = pools_of(part, self.name)
         # With a minimum take every band is looked at for every value of a taken MWh: coarser ones are refined later.
@@ -173,11 +181,7 @@ class SiteWriter:
             enrol_row = self.sheet.add_row(f"enrolled: {label}", 0.0)
             self.sheet.row_lever.append((enrol_row, enrolled, 1.0))
         peak_row = None
-        halls = {
-            o: mw
-            for o, mw in halls_mw(self.options, self.halls, month).items()
-            if self.market.tree.reaches[self.options[o].node, node]
-        }
+        halls = self._halls_there(cell)
         if cell in self.peaks:
             peak_row = self.sheet.add_row(f"peak: {label}", 0.0)
             self.sheet.row_lever.append((peak_row, self.peaks[cell], -1.0))
@@ -199,21 +203,29 @@ class SiteWriter:
     def _kinds(self, part: Part) -> list[Kind]:
         places, fee = self.operations.places, self.market.network.pool_fee
         if part.places not in self._alike:
-            grouped: dict[float, list[int]] = {}
+            grouped: dict[float, list[tuple[int, float]]] = {}
             for p in part.places:
-                grouped.setdefault(places[p].mw_per_eh, []).append(p)
-            self._alike[part.places] = {mw: tuple(members) for mw, members in grouped.items()}
+                load = (p * self.sheet.nodes, places[p].load_mw_per_eh)
+                grouped.setdefault(places[p].mw_per_eh, []).append(load)
+            self._alike[part.places] = grouped
         return [
-            Kind(mw, value_usd_per_mwh(mw, self.site, part.hashprice, fee), members)
-            for mw, members in self._alike[part.places].items()
+            Kind(mw, value_usd_per_mwh(mw, self.site, part.hashprice, fee), loads)
+            for mw, loads in self._alike[part.places].items()
         ]
 
     def _ways(self, cell: int, slots: Sequence[Slot], award: bool, enrol: bool, dark: bool) -> list[Way]:
         """All ways to stand but the one that needs nothing: buying at the market."""
         prices = self._take_prices(cell)
+        key = (len(slots), award, enrol, dark, tuple(prices))
+        if key not in self._known_ways:
+            self._known_ways[key] = self._ways_of(len(slots), prices, award, enrol, dark)
+        return self._known_ways[key]
+
+    @staticmethod
+    def _ways_of(slots: int, prices: Sequence[tuple[float, bool]], award: bool, enrol: bool, dark: bool) -> list[Way]:
         programs = [(False, False), *([(True, False)] if award else []), *([(False, True)] if enrol else [])]
         ways = []
-        for k in range(len(slots)):
+        for k in range(slots):
             for awarded, enrolled in programs:
                 for price, at_tie in prices:
                     if k == 0 and not awarded and not enrolled and price == 0.0:
@@ -246,8 +258,8 @@ class SiteWriter:
         taking: bool,
     ) -> None:
         """Columns of one kind of machine; ``taking``: whether what it takes is counted."""
-        cells, places, sheet = self.market.cells, self.operations.places, self.sheet
-        cell, node, month = part.cell, int(cells.node[part.cell]), int(cells.month[part.cell])
+        sheet, cell = self.sheet, part.cell
+        node, month = self.nodes[cell], self.months[cell]
         award_row, enrol_row, peak_row = shared
         network = self.market.network
         btc = coins_per_mwh(part.hashprice, kind.mw_per_eh, network.pool_fee, float(network.btc_usd[month]))
@@ -255,13 +267,13 @@ class SiteWriter:
         # Without another way to stand nobody asks what buying at the market comes to.
         base = load_figures(part.hours, slots[0], PLAIN, stand) if ways or taking else Figures()
         load_row = sheet.add_row(f"load: {label} {kind.mw_per_eh:g}", 0.0)
-        for p in kind.places:
-            index = p * sheet.nodes + node
-            sheet.row_place.append((load_row, index, -places[p].load_mw_per_eh))
+        loads = [(first + node, load) for first, load in kind.loads]
+        for index, load in loads:
+            sheet.row_place.append((load_row, index, -load))
             if peak_row is not None:
-                sheet.row_place.append((peak_row, index, places[p].load_mw_per_eh))
-            if taking:
-                self.taken.setdefault(cell, []).append(("place", index, base.mwh * places[p].load_mw_per_eh))
+                sheet.row_place.append((peak_row, index, load))
+        if taking:
+            self.taken.setdefault(cell, []).extend(("place", index, base.mwh * load) for index, load in loads)
         for way, found in self._looked_at(part, slots, ways, base, stand):
             difference = found.less(base)
             u = self._use(label, cell, difference)
@@ -296,7 +308,7 @@ class SiteWriter:
                 rising.setdefault((way.slot, way.awarded, way.enrolled), []).append((way, figures))
         now = 0.0
         if self.clock.peak_billing is not None:
-            now = self.clock.peak_billing.discount_to(int(self.market.cells.month[part.cell]))
+            now = self.clock.peak_billing.discount_to(self.months[part.cell])
         corners = []
         for points in rising.values():
             for (one, low), (other, high) in itertools.pairwise(points):
@@ -306,7 +318,7 @@ class SiteWriter:
         return [*found, *corners]
 
     def _use(self, label: str, cell: int, figures: Figures) -> int:
-        node, month = int(self.market.cells.node[cell]), int(self.market.cells.month[cell])
+        node, month = self.nodes[cell], self.months[cell]
         cash = {node: figures.margin_usd_m}
         value = figures.margin_usd_m * float(self.factor[cell])
         billing = self.clock.peak_billing
@@ -446,10 +458,8 @@ class SiteWriter:
             self.sheet.row_sign.append((r, number, most))
             for p in first_of[cell].places:
                 self.sheet.row_place.append((r, p * self.sheet.nodes + signing.node, -places[p].load_mw_per_eh))
-            halls = halls_mw(self.options, self.halls, int(cells.month[cell])) if assignable(self.site) else {}
-            self.sheet.row_hall += [
-                (r, o, -mw) for o, mw in halls.items() if tree.reaches[self.options[o].node, signing.node]
-            ]
+            if assignable(self.site):
+                self.sheet.row_hall += [(r, o, -mw) for o, mw in self._halls_there(cell).items()]
 
     def _contracted_mw(self, instant: float) -> float:
         """MW that have to be paid at an instant (months after the start), of contracts that exist."""

@@ -105,9 +105,9 @@ class Hours:
             if self.charges_peaks:
                 surplus = surplus - self.peak_charge_now
             runs = ((surplus > ABOVE) & self.powered).nonzero()[0]
-            weight = self.weight[runs]
-            charge = float(np.add.reduce(weight * self.peak_charge[runs])) if self.charges_peaks else 0.0
-            paid = float(np.add.reduce(weight * self.price[runs]))
+            weight = self.weight.take(runs)
+            charge = float(np.add.reduce(weight * self.peak_charge.take(runs))) if self.charges_peaks else 0.0
+            paid = float(np.add.reduce(weight * self.price.take(runs)))
             known = self._bought[value] = Bought(float(np.add.reduce(weight)), paid, charge)
         return known
 

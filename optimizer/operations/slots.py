@@ -210,7 +210,7 @@ def load_figures(hours: Hours, slot: Slot, way: Way, stand: Stand) -> Figures:
     """One MW of a lot's load that stands in one way through a part."""
     if way.dark:
         return Figures()
-    if way == PLAIN and slot.price is hours.price and slot.share is None:
+    if slot.price is hours.price and slot.share is None and (way is PLAIN or way == PLAIN):
         done, unit = hours.bought(stand.value), stand.share / USD_PER_USD_M
         margin = stand.value * done.hours + (0.0 - done.paid)
         btc = done.hours * stand.btc_per_mwh * stand.share
@@ -229,11 +229,11 @@ def _run(hours: Hours, price: Floats, can_run: Bools, way: Way, stand: Stand, we
     if hours.charges_peaks:
         surplus = surplus - hours.peak_charge_now
     runs = (can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE)).nonzero()[0]
-    ran = weight[runs]
+    ran = weight.take(runs)
     mwh = float(np.add.reduce(ran))
-    earned = ran * ((hours.reserve[runs] if way.awarded else 0.0) - price[runs])
+    earned = ran * ((hours.reserve.take(runs) if way.awarded else 0.0) - price.take(runs))
     margin = stand.value * mwh + float(np.add.reduce(earned))
-    charge = float(np.add.reduce(ran * hours.peak_charge[runs])) if hours.charges_peaks else 0.0
+    charge = float(np.add.reduce(ran * hours.peak_charge.take(runs))) if hours.charges_peaks else 0.0
     unit = stand.share / USD_PER_USD_M
     return Figures(mwh, mwh * stand.btc_per_mwh * stand.share, margin * unit, charge * unit)
 
