@@ -104,12 +104,28 @@ class Hours:
             surplus = value - self.signal
             if self.charges_peaks:
                 surplus = surplus - self.peak_charge_now
-            runs = ((surplus > ABOVE) & self.powered).nonzero()[0]
-            weight = self.weight.take(runs)
-            charge = float(np.add.reduce(weight * self.peak_charge.take(runs))) if self.charges_peaks else 0.0
-            paid = float(np.add.reduce(weight * self.price.take(runs)))
-            known = self._bought[value] = Bought(float(np.add.reduce(weight)), paid, charge)
+            runs = surplus > ABOVE
+            known = self._bought[value] = self._run(runs if self._always_powered else runs & self.powered)
         return known
+
+    def _run(self, runs: Bools) -> Bought:
+        """What a MW does that runs in some of the hours (H,) and buys at the market."""
+        at = runs.nonzero()[0]
+        weight, cost, charged = self.weight, *self._costs
+        if len(at) < len(weight):
+            weight, cost = weight.take(at), cost.take(at)
+            charged = charged.take(at) if charged is not None else None
+        charge = float(np.add.reduce(charged)) if charged is not None else 0.0
+        return Bought(float(np.add.reduce(weight)), float(np.add.reduce(cost)), charge)
+
+    @cached_property
+    def _always_powered(self) -> bool:
+        return bool(self.powered.all())
+
+    @cached_property
+    def _costs(self) -> tuple[Floats, Floats | None]:
+        """(H,) what a MW pays in each hour in which it runs, and what it is charged for peaks; None for nothing."""
+        return self.weight * self.price, self.weight * self.peak_charge if self.charges_peaks else None
 
     def forget_bought(self) -> None:
         """Let go of what was bought: where hashprice is another one, nobody asks for these values again."""
@@ -343,6 +359,8 @@ class SiteClock:
 
     def _in_months(self, amounts: float | Mapping[CalendarDate, float], months: list[int]) -> Floats:
         """(K, 1) an amount as it holds in some months after the start."""
+        if isinstance(amounts, float | int):
+            return np.full((len(months), 1), float(amounts))
         return np.array([in_month(amounts, self.market.start_month + month) for month in months])[:, None]
 
     def _inside(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import add
 
 import numpy as np
 
@@ -251,7 +252,12 @@ class MiningCoefficients:
         return self.revenue_usd_m - self.power_cost_usd_m - self.variable_cost_usd_m
 
 
+_FigureRow = tuple[float, ...]
+"""One of each of `_FIGURES`."""
+
 _FIGURES = ("hours_run", "mwh", "btc", "revenue_usd_m", "power_cost_usd_m", "variable_cost_usd_m", "peak_charge_usd_m")
+
+_NOTHING = (0.0,) * len(_FIGURES)
 
 
 def mining_coefficients(
@@ -279,48 +285,54 @@ def mining_coefficients(
         months = cells.month[planned]
         all_month = (months >= begins[:, None]) & (months + 1 <= ends[:, None])
         some_days = (months + 1 > begins[:, None]) & (months < ends[:, None]) & ~all_month
-        kinds: list[tuple[Ints, Bools, list[bool]]] = [
-            (here[rows], all_month[rows], all_month[rows].any(axis=0).tolist())
+        kinds: list[tuple[Ints, Bools, list[bool], list[_FigureRow]]] = [
+            (here[rows], all_month[rows], all_month[rows].any(axis=0).tolist(), [])
             for rows in map(np.array, alike.values())
         ]
         partly = set(np.flatnonzero(some_days.any(axis=0)).tolist())
+        part_of: dict[tuple[int, int], _FigureRow] = {}
         for k, j in enumerate(planned.tolist()):
-            present = [(indices, full) for indices, full, is_there in kinds if is_there[k]]
-            days = tuple(stretches(market, sites[s], j, 0.0, float("inf"))) if present else ()
-            for indices, full in present:
-                arrays[:, indices[full[:, k]], j] = month_of(clocks[s], places[indices[0]], days)[:, None]
+            is_there = any(kind[2][k] for kind in kinds)
+            days = tuple(stretches(market, sites[s], j, 0.0, float("inf"))) if is_there else ()
+            for indices, _, full, figures in kinds:
+                figures.append(month_of(clocks[s], places[indices[0]], days) if full[k] else _NOTHING)
             for index in here[some_days[:, k]].tolist() if k in partly else ():
                 place, lot = places[index], lots[places[index].lot]
                 part = stretches(market, sites[s], j, lot.present_from, lot.present_until)
-                arrays[:, index, j] = month_of(clocks[s], place, part)
+                part_of[index, j] = month_of(clocks[s], place, part)
+        for indices, is_full, _, figures in kinds:
+            of_month = np.array(figures).T[:, None, :]
+            arrays[:, indices[:, None], planned] = np.where(is_full, of_month, 0.0)
+        for (index, j), row in part_of.items():
+            arrays[:, index, j] = row
     return MiningCoefficients(**dict(zip(_FIGURES, arrays, strict=True)))
 
 
-def _plain_month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> Floats:
+def _plain_month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> _FigureRow:
     """The figures of one EH/s in some days of a month cell."""
     market, site = clock.market, clock.site
-    figures = np.zeros(len(_FIGURES))
+    figures = _NOTHING
     for stretch in days:
         tariff = purchase(site, market.start_month + stretch.month)
         value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
         ran, price_hours = run_below(stretch, tariff, value)
-        figures += _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, price_hours, 0.0)
+        found = _figures_of(market, site, place, stretch.month, stretch.hashprice, ran, price_hours, 0.0)
+        figures = tuple(map(add, figures, found))
     return figures
 
 
-def _month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> Floats:
+def _month(clock: SiteClock, place: Place, days: Iterable[Stretch]) -> _FigureRow:
     """The same where prices have to be looked at hour by hour."""
     market, site = clock.market, clock.site
-    figures = np.zeros(len(_FIGURES))
+    figures = _NOTHING
     for stretch in days:
         hours = clock.hours(stretch.cell)
         if not stretch.whole_month:
             hours = hours.part(stretch.first, stretch.last)
         value = value_usd_per_mwh(place.mw_per_eh, site, stretch.hashprice, market.network.pool_fee)
         done = hours.bought(value)
-        figures += _figures_of(
-            market, site, place, stretch.month, stretch.hashprice, done.hours, done.paid, done.charge
-        )
+        found = _figures_of(market, site, place, stretch.month, stretch.hashprice, done.hours, done.paid, done.charge)
+        figures = tuple(map(add, figures, found))
     return figures
 
 
@@ -333,7 +345,7 @@ def _figures_of(
     ran: float,
     price_hours: float,
     charge_hours: float,
-) -> Floats:
+) -> _FigureRow:
     hours = site.uptime * ran
     mwh = hours * place.mw_per_eh
     revenue = hours * hashprice / 24 * (1 - market.network.pool_fee) * PH_PER_EH * site.share
@@ -342,4 +354,4 @@ def _figures_of(
     charge = site.share * place.load_mw_per_eh * charge_hours
     btc = revenue / float(market.network.btc_usd[month])
     money = (revenue / USD_PER_USD_M, power / USD_PER_USD_M, variable / USD_PER_USD_M, charge / USD_PER_USD_M)
-    return np.array([hours, mwh, btc, *money])
+    return hours, mwh, btc, *money
