@@ -42,8 +42,7 @@ def _taxed(instance: Instance) -> IncomeTax:
 
 def year_nodes(instance: Instance, end: int) -> list[int]:
     """Nodes of the year that ends with a node, on the way to it."""
-    year = _taxed(instance).year
-    return np.flatnonzero(instance.tree.reaches[:, end] & (year == year[end])).tolist()
+    return instance.nodes_of_year[end]
 
 
 def year_before(instance: Instance, end: int) -> int | None:

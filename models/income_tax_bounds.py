@@ -18,15 +18,12 @@ from scipy import sparse
 from models import treasury
 from models.income_parts import Part, year
 from models.instance import Instance
-from models.linear import entries_of
-from models.terms import terms_of
+from models.linear import index_of
+from models.terms import LinearReader
 from models.tree import Floats
 
 LOAD_ROWS = ("load", "halls")
 """Rows that say how much there is of a kind of load: each use stands in one of them."""
-
-APART = {"installed", "sell"}
-"""Variables that are bounded all together."""
 
 Range = tuple[float, float]
 
@@ -36,8 +33,11 @@ class Ranges:
 
     def __init__(self, model: pyo.ConcreteModel, instance: Instance) -> None:
         self.model, self.instance = model, instance
-        self._places: dict[int, tuple[str, Any]] = {}
-        self._known: dict[int, tuple[str, Any, Hashable | None, float, float]] = {}
+        self._reader = LinearReader((), others=True)
+        self._known: dict[int, tuple[Hashable | None, float, float]] = {}
+        # These are bounded all together.
+        self._installed = index_of(model.installed)
+        self._sold = index_of(model.sell) if instance.trade is not None else {}
         self._coins: dict[int, float] = {}
         self._mined_in: dict[int, float] = {}
         self._years: dict[tuple[Part, int, int], Any] = {}
@@ -57,16 +57,25 @@ class Ranges:
 
     def of(self, expression: Any) -> Range:
         """(least, most) that an expression can be, what it is made of being bounded one by one."""
-        constant, terms = terms_of(expression)
+        constant, linear = self._reader.coefficients(expression)
         low = high = constant
         shared: dict[Hashable, tuple[float, float, float]] = {}
-        apart: dict[str, list[tuple[Any, float]]] = {kind: [] for kind in APART}
-        known = self._known
-        for variable, coefficient in terms:
-            kind, index, group, least, most = known.get(id(variable)) or self._look_at(variable)
-            if kind in apart:
-                apart[kind].append((index, coefficient))
-            elif group is None:
+        machines: dict[int, dict[int, float]] = {}
+        sales: list[tuple[Any, float]] = []
+        known, installed, sold = self._known, self._installed, self._sold
+        for i, coefficient in linear.items():
+            if i in installed:
+                p, n = installed[i]
+                if n in machines:
+                    machines[n][p] = coefficient
+                else:
+                    machines[n] = {p: coefficient}
+                continue
+            if i in sold:
+                sales.append((sold[i], coefficient))
+                continue
+            group, least, most = known.get(i) or self._look_at(self._reader.known[i])
+            if group is None:
                 one, other = coefficient * least, coefficient * most
                 low += other if other < one else one
                 high += other if other > one else one
@@ -75,30 +84,20 @@ class Ranges:
                 shared[group] = most, min(worst, coefficient), max(best, coefficient)
         for most, worst, best in shared.values():
             low, high = low + worst * most, high + best * most
-        for least, most in (self._of_machines(apart["installed"]), self._of_sales(apart["sell"])):
+        for least, most in (self._of_machines(machines), self._of_sales(sales)):
             low, high = low + least, high + most
         return low, high
 
-    def _look_at(self, variable: Any) -> tuple[str, Any, Hashable | None, float, float]:
-        """Name of a variable's component, its index there, what it shares its budget with, and its range."""
-        kind, index = self._place(variable)
-        group, (least, most) = (None, (0.0, 0.0)) if kind in APART else self._budget(variable, kind, index)
-        self._known[id(variable)] = kind, index, group, least, most
+    def _look_at(self, variable: Any) -> tuple[Hashable | None, float, float]:
+        """What a variable shares its budget with, and its range."""
+        component = variable.parent_component()
+        group, (least, most) = self._budget(variable, component.local_name, index_of(component)[id(variable)])
+        self._known[id(variable)] = group, least, most
         return self._known[id(variable)]
 
-    def _place(self, variable: Any) -> tuple[str, Any]:
-        """Name of a variable's component, and its index."""
-        if id(variable) not in self._places:
-            component = variable.parent_component()
-            name, entries = component.local_name, entries_of(component)
-            self._places |= {id(entry): (name, index) for index, entry in entries.items()}
-        return self._places[id(variable)]
-
-    def _of_machines(self, terms: list[tuple[Any, float]]) -> Range:
-        """Of what stands there: each lot once a node, and no more than the megawatts of the sites let in."""
-        by_node: dict[int, dict[int, float]] = {}
-        for (p, n), coefficient in terms:
-            by_node.setdefault(n, {})[p] = coefficient
+    def _of_machines(self, by_node: dict[int, dict[int, float]]) -> Range:
+        """Of what stands there (by node and place): each lot once a node, and no more than the megawatts of the sites
+        let in."""
         low = high = 0.0
         for n, each in by_node.items():
             high += self._best_of_machines(n, {p: c for p, c in each.items() if c > 0})

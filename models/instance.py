@@ -435,6 +435,13 @@ class Instance:
     value_at_least: float | None = None
     """USD millions that a plan has to be worth."""
 
+    @cached_property
+    def nodes_of_year(self) -> list[list[int]]:
+        """By node: those of its year on the way to it, itself the last."""
+        assert self.income_tax is not None
+        reaches, year = self.tree.reaches, self.income_tax.year
+        return [np.flatnonzero(reaches[:, end] & (year == year[end])).tolist() for end in range(len(year))]
+
 
 def nothing_later(places: int, nodes: int) -> sparse.csr_array:
     """No charge is paid later than it accrues."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyomo.environ as pyo
@@ -31,18 +32,28 @@ def entries_of(variable: Any) -> dict[Any, Any]:
     return found
 
 
+def index_of(variable: Any) -> dict[int, Any]:
+    """The index of each entry of an indexed variable, by the id of the entry; found once, since entries stay."""
+    found: dict[int, Any] | None = _indices.get(variable)
+    if found is None:
+        found = _indices[variable] = {id(entry): index for index, entry in entries_of(variable).items()}
+    return found
+
+
+_indices: WeakKeyDictionary[Any, dict[int, Any]] = WeakKeyDictionary()
+
+
 def weighted(variable: Any, amounts: Amounts) -> Any:
     """Sum of so many times the entries of an indexed variable; 0 if there is none."""
-    entries = entries_of(variable)
-    chosen = [(entries[index], amount) for index, amount in amounts if amount]
-    if len(chosen) < 2:
-        return MonomialTermExpression(chosen[0][::-1]) if chosen else 0
-    return multiples(*zip(*chosen, strict=True))
+    entries, chosen = entries_of(variable), [each for each in amounts if each[1]]
+    if len(chosen) > 1:
+        return multiples([entries[index] for index, _ in chosen], [amount for _, amount in chosen])
+    return MonomialTermExpression((chosen[0][1], entries[chosen[0][0]])) if chosen else 0
 
 
 def nonzero(amounts: NDArray[Any]) -> list[tuple[int, float]]:
     """(index, amount) of those that are not zero, in order."""
-    found = np.flatnonzero(amounts)
+    found = amounts.nonzero()[0]
     return list(zip(found.tolist(), amounts[found].astype(float).tolist(), strict=True))
 
 

@@ -48,7 +48,11 @@ class MultiplesExpression(LinearExpression):  # type: ignore[misc]
 
     @property
     def _nargs(self) -> int:
-        return len(self._args_)
+        return sum(len(piece.variables) if piece.__class__ is Multiples else 1 for piece in self.pieces)
+
+    def nargs(self) -> int:
+        """How many terms."""
+        return self._nargs
 
     def _trunc_append(self, other: Any) -> MultiplesExpression:
         """Pyomo's way to add a term."""

@@ -39,11 +39,8 @@ def terms_of(expression: Any) -> tuple[float, list[tuple[Any, float]]]:
     """Constant, and (variable, coefficient) of all that are not zero, in the order in which they are met. No variable
     may be fixed. Raises ValueError if the expression is not linear."""
     reader = LinearReader((), others=True)
-    found = reader.read(expression)
-    if found is None:
-        raise ValueError(f"an expression is not linear: {expression}")
-    constant, linear = found
-    return float(constant), [(reader.known[i], float(coefficient)) for i, coefficient in linear.items()]
+    constant, linear = reader.coefficients(expression)
+    return constant, [(reader.known[i], float(coefficient)) for i, coefficient in linear.items()]
 
 
 class LinearReader:
@@ -74,6 +71,13 @@ class LinearReader:
             return 0, {}
         scaled = {i: multiple * c for i, c in linear.items()}
         return constant * multiple if constant else constant, {i: c for i, c in scaled.items() if c}
+
+    def coefficients(self, expression: Any) -> tuple[float, Linear]:
+        """As `read`. Raises ValueError if the expression is not linear."""
+        found = self.read(expression)
+        if found is None:
+            raise ValueError(f"an expression is not linear: {expression}")
+        return float(found[0]), found[1]
 
     def _part(self, node: Any) -> tuple[float, float, Linear]:
         """What a node is a multiple of: the multiple, constant and coefficients. A multiple of nothing is resolved."""
