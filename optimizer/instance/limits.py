@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from models.instance import MegawattLimits
+from models.tree import Tree
 from optimizer.case.base import CalendarDate, month_label
 from optimizer.case.case import Case
 from optimizer.instance.builds import BuildOption
 from optimizer.instance.hosting import Option
-from optimizer.instance.machines import is_there
+from optimizer.instance.kept import kept
+from optimizer.instance.machines import EPSILON
 from optimizer.market.calendar import node_at
 from optimizer.market.market import Market
 from optimizer.operations.operations import Operations
@@ -64,37 +68,130 @@ def megawatt_limits(
     builds: tuple[BuildOption, ...],
 ) -> MegawattLimits:
     """Mining shell and energised megawatts of every site at every instant that matters."""
+    sites = tuple(
+        (
+            name,
+            site.mining_shell_mw,
+            site.energised_mw,
+            tuple(site_instants(case, market, operations, options, builds, s)),
+        )
+        for s, (name, site) in enumerate(case.sites.items())
+    )
+    lives = tuple(
+        (place.site, place.mw_per_eh, operations.lots[place.lot].present_from, operations.lots[place.lot].present_until)
+        for place in operations.places
+    )
+    return _limits(
+        market.start_month, market.tree, sites, lives, tuple(map(_halls, options)), tuple(map(_built, builds))
+    )
+
+
+def takes_megawatts(option: Option, kind: str, instant: float) -> bool:
+    """Whether a hall counts against a limit at an instant."""
+    return _halls(option).counts(kind, instant)
+
+
+def build_megawatts(build: BuildOption, kind: str) -> float:
+    """Meter MW that one build adds to a limit."""
+    return _built(build).megawatts(kind)
+
+
+Levels = float | Mapping[CalendarDate, float]
+
+
+class _Halls(NamedTuple):
+    """An option: meter MW per hall, and months after the start."""
+
+    site: int
+    node: int
+    gross_mw: float
+    energised_mw: float
+    """Once rent is paid."""
+    taken_from: float
+    rent_from: float
+    rent_until: float
+    takes_shell: bool
+
+    def megawatts(self, kind: str, instant: float) -> float:
+        """What one hall counts against a limit at an instant at which it does."""
+        return self.energised_mw if kind == "energised" and instant >= self.rent_from - 1e-9 else self.gross_mw
+
+    def counts(self, kind: str, instant: float) -> bool:
+        """Whether it counts against a limit."""
+        taken = self.taken_from <= instant + TOLERANCE_MONTHS < self.rent_until
+        return taken and (kind == "energised" or self.takes_shell)
+
+
+class _Built(NamedTuple):
+    """A build: meter MW that one adds, from so many months after the start."""
+
+    site: int
+    node: int
+    in_use_from: float
+    energised_mw: float
+    mining_shell_mw: float
+
+    def megawatts(self, kind: str) -> float:
+        """What one adds to a limit."""
+        return self.energised_mw if kind == "energised" else self.mining_shell_mw
+
+
+def _halls(option: Option) -> _Halls:
+    return _Halls(
+        option.site,
+        option.node,
+        option.gross_mw,
+        option.energised_mw(math.inf),
+        option.flows.taken_from,
+        option.flows.rent_from,
+        option.flows.rent_until,
+        option.terms.takes == "mining_shell",
+    )
+
+
+def _built(build: BuildOption) -> _Built:
+    return _Built(build.site, build.node, build.in_use_from, build.terms.energised_mw, build.terms.mining_shell_mw)
+
+
+@kept()
+def _limits(
+    start_month: int,
+    tree: Tree,
+    sites: tuple[tuple[str, Levels, Levels, tuple[float, ...]], ...],
+    lives: tuple[tuple[int, float, float, float], ...],
+    options: tuple[_Halls, ...],
+    builds: tuple[_Built, ...],
+) -> MegawattLimits:
+    """Sites have their limits and instants; places their site, MW per EH/s and [from, until) of their machines."""
     names: list[str] = []
     nodes: list[int] = []
     allowed: list[float] = []
     places: list[tuple[int, int, float]] = []
     halls: list[tuple[int, int, float]] = []
     built: list[tuple[int, int, float]] = []
-    tree, lots = market.tree, operations.lots
-    for s, (site_name, site) in enumerate(case.sites.items()):
-        own_places = [(p, place.mw_per_eh) for p, place in enumerate(operations.places) if place.site == s]
-        own_lots = [lots[operations.places[p].lot] for p, _ in own_places]
+    for s, (site_name, mining_shell, energised, instants) in enumerate(sites):
+        own_places = [(p, mw, begin, end) for p, (site, mw, begin, end) in enumerate(lives) if site == s]
         own_options = [(o, option) for o, option in enumerate(options) if option.site == s]
         own_builds = [(u, build) for u, build in enumerate(builds) if build.site == s]
-        for instant in site_instants(case, market, operations, options, builds, s):
-            here = market.start_month + instant
-            present = [place for place, lot in zip(own_places, own_lots, strict=True) if is_there(lot, instant)]
+        for instant in instants:
+            here = start_month + instant
+            present = [(p, mw) for p, mw, begin, end in own_places if begin <= instant + EPSILON < end]
             nodes_then = np.flatnonzero(node_at(tree, instant)).tolist()
-            for kind, levels in (("mining_shell", site.mining_shell_mw), ("energised", site.energised_mw)):
+            for kind, levels in (("mining_shell", mining_shell), ("energised", energised)):
                 for node in nodes_then:
                     row = len(names)
                     places += [(row, p, mw) for p, mw in present]
                     halls += [
-                        (row, o, option.energised_mw(instant) if kind == "energised" else option.gross_mw)
+                        (row, o, option.megawatts(kind, instant))
                         for o, option in own_options
-                        if tree.reaches[option.node, node] and takes_megawatts(option, kind, instant)
+                        if tree.reaches[option.node, node] and option.counts(kind, instant)
                     ]
                     built += [
-                        (row, u, build_megawatts(build, kind))
+                        (row, u, build.megawatts(kind))
                         for u, build in own_builds
                         if tree.reaches[build.node, node]
                         and build.in_use_from <= instant + TOLERANCE_MONTHS
-                        and build_megawatts(build, kind) > 0
+                        and build.megawatts(kind) > 0
                     ]
                     names.append(f"{kind} {site_name} {month_label(here + TOLERANCE_MONTHS)}")
                     nodes.append(node)
@@ -103,21 +200,10 @@ def megawatt_limits(
         name=tuple(names),
         node=np.array(nodes, dtype=np.int64),
         allowed_mw=np.array(allowed),
-        place_mw_per_eh=_matrix(places, len(names), len(operations.places)),
+        place_mw_per_eh=_matrix(places, len(names), len(lives)),
         option_mw_per_hall=_matrix(halls, len(names), len(options)),
         build_mw=_matrix(built, len(names), len(builds)),
     )
-
-
-def takes_megawatts(option: Option, kind: str, instant: float) -> bool:
-    """Whether a hall counts against a limit at an instant."""
-    taken = option.flows.taken_from <= instant + TOLERANCE_MONTHS < option.flows.rent_until
-    return taken and (kind == "energised" or option.terms.takes == "mining_shell")
-
-
-def build_megawatts(build: BuildOption, kind: str) -> float:
-    """Meter MW that one build adds to a limit."""
-    return build.terms.energised_mw if kind == "energised" else build.terms.mining_shell_mw
 
 
 def _matrix(cells: list[tuple[int, int, float]], rows: int, columns: int) -> sparse.csr_array:

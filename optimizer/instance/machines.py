@@ -46,16 +46,20 @@ def place_arrays(case: Case, market: Market, operations: Operations) -> Places:
     probability = tree.probability[cells.node]
     value = margin * probability * month_factors(case.discount.mining, cells.month)
     later: list[tuple[int, int, float]] = []
-    paid = PaidIn(market)
-    for p, place in enumerate(operations.places):
-        billing = operations.clocks[place.site].peak_billing
-        for cell in np.flatnonzero(charges[p]).tolist() if billing is not None else ():
-            assert billing is not None
-            month, node, charge = int(cells.month[cell]), int(cells.node[cell]), float(charges[p, cell])
-            value[p, cell] -= charge * billing.factor(month) * float(probability[cell])
-            later += [
-                (p * len(tree) + node, n, -charge * share) for n, share in paid.after(node, billing.months(month))
-            ]
+    paid, nodes, months = PaidIn(market), cells.node.tolist(), cells.month.tolist()
+    for s, clock in enumerate(operations.clocks):
+        billing = clock.peak_billing
+        here = [p for p, place in enumerate(operations.places) if place.site == s]
+        charged = np.flatnonzero(charges[here].any(axis=0)).tolist() if billing is not None else []
+        if billing is None or not charged:
+            continue
+        factor = np.array([billing.factor(months[cell]) for cell in charged])
+        value[np.ix_(here, charged)] -= charges[np.ix_(here, charged)] * factor * probability[charged]
+        shares = {cell: paid.after(nodes[cell], billing.months(months[cell])) for cell in charged}
+        for p in here:
+            for cell in np.flatnonzero(charges[p]).tolist():
+                row, charge = p * len(tree) + nodes[cell], float(charges[p, cell])
+                later += [(row, n, -charge * share) for n, share in shares[cell]]
     lots = operations.lots
     exists = np.zeros((len(operations.places), len(tree)), dtype=bool)
     for p, place in enumerate(operations.places):

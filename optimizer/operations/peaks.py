@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -57,6 +57,16 @@ class Billing:
 
     def months(self, measured: int) -> range:
         """Months (after the start) in which the charge of a month (after the start) is paid evenly."""
+        if measured not in self._months:
+            self._months[measured] = self._months_of(measured)
+        return self._months[measured]
+
+    @cached_property
+    def _months(self) -> dict[int, range]:
+        """Of the months that were asked for: the same few, by every load."""
+        return {}
+
+    def _months_of(self, measured: int) -> range:
         if self.rule.billed == "in_month":
             return range(measured, measured + 1)
         year = (self.start_month + measured) // 12 + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +14,7 @@ from models.tree import Floats
 from optimizer.case.case import Case
 from optimizer.case.facilities import Convertible, Preferred, ProjectBond, ProjectLoan, TermLoan
 from optimizer.instance.capital.tranches import Tranche, by_node, falls_in
+from optimizer.instance.kept import written
 from optimizer.market.market import Market
 from optimizer.operations.mining import Lot
 
@@ -104,28 +105,13 @@ def tranche_arrays(
         return None
     tree, opening = market.tree, case.finance.opening
     size, nodes = len(tranches), len(tree)
-    ends: Floats = tree.start_months + tree.length_months
     probability = tree.probability[[t.node for t in tranches]]
     facilities = list(case.finance.facilities)
     arrays = {name: np.zeros((size, nodes)) for name in ("cash", "owed", "interest", "costs", "service", "due", "held")}
+    on_tree = written(tree)
     for d, tranche in enumerate(tranches):
-        flows = {name: tranche.table(name) for name in ("drawn", "kept_back", "interest", "principal", "above_par")}
-        served = flows["interest"] + flows["principal"] + flows["above_par"]
-        here = falls_in(market, tranche)
-        arrays["cash"][d] = by_node(market, tranche, flows["drawn"] - flows["kept_back"] - served, here)
-        follows = tree.reaches[tranche.node]
-        arrays["owed"][d] = np.where(follows, tranche.owed_at(ends), 0.0)
-        arrays["costs"][d] = by_node(market, tranche, flows["kept_back"], here)
-        arrays["due"][d] = np.where(follows & (ends > tranche.decided), tranche.due_within(ends, 12.0), 0.0)
-        if not isinstance(tranche.terms, Preferred):
-            begins = tranche.accrued_at(tree.start_months)
-            expense = by_node(market, tranche, flows["interest"] + tranche.table("capitalised"), here)
-            arrays["interest"][d] = expense + np.where(follows, tranche.accrued_at(ends) - begins, 0.0)
-            arrays["service"][d] = by_node(market, tranche, served - tranche.table("unscheduled"), here)
-        if isinstance(tranche.terms, ProjectLoan | ProjectBond):
-            reserve = tranche.due_within(ends, tranche.terms.reserve_months, scheduled=True)
-            built = follows & (ends >= tranche.flows[0].at - 1e-9) & (ends >= tranche.completed - 1e-9)
-            arrays["held"][d] = np.where(built, reserve + tranche.set_aside_at(ends), 0.0)
+        for name, row in tranche.once("arrays", on_tree, partial(_by_node, market, tranche)).items():
+            arrays[name][d] = row
     commit_cash, commit_value = np.zeros((len(commitments), nodes)), np.zeros(len(commitments))
     value = np.array([t.value for t in tranches])
     for c, commitment in enumerate(commitments):
@@ -191,6 +177,31 @@ def tranche_arrays(
         row_order=rows.matrix("order", len(lots.name)),
         row_upper=np.array(rows.upper),
     )
+
+
+def _by_node(market: Market, tranche: Tranche) -> dict[str, Floats]:
+    """(N,) what the arrays of tranches have of one; what is not among them is 0."""
+    tree = market.tree
+    ends: Floats = tree.start_months + tree.length_months
+    flows = {name: tranche.table(name) for name in ("drawn", "kept_back", "interest", "principal", "above_par")}
+    served = flows["interest"] + flows["principal"] + flows["above_par"]
+    here, follows = falls_in(market, tranche), tree.reaches[tranche.node]
+    found: dict[str, Floats] = {
+        "cash": by_node(market, tranche, flows["drawn"] - flows["kept_back"] - served, here),
+        "owed": np.where(follows, tranche.owed_at(ends), 0.0),
+        "costs": by_node(market, tranche, flows["kept_back"], here),
+        "due": np.where(follows & (ends > tranche.decided), tranche.due_within(ends, 12.0), 0.0),
+    }
+    if not isinstance(tranche.terms, Preferred):
+        begins = tranche.accrued_at(tree.start_months)
+        expense = by_node(market, tranche, flows["interest"] + tranche.table("capitalised"), here)
+        found["interest"] = expense + np.where(follows, tranche.accrued_at(ends) - begins, 0.0)
+        found["service"] = by_node(market, tranche, served - tranche.table("unscheduled"), here)
+    if isinstance(tranche.terms, ProjectLoan | ProjectBond):
+        reserve = tranche.due_within(ends, tranche.terms.reserve_months, scheduled=True)
+        built = follows & (ends >= tranche.flows[0].at - 1e-9) & (ends >= tranche.completed - 1e-9)
+        found["held"] = np.where(built, reserve + tranche.set_aside_at(ends), 0.0)
+    return found
 
 
 def _rows(

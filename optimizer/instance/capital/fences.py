@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from optimizer.case.facilities import ProjectBond, ProjectLoan
 from optimizer.instance.capital.tranches import Tranche, available_between, by_node
 from optimizer.instance.finance import debt_payments
 from optimizer.instance.hosting import Option
+from optimizer.instance.kept import written
 from optimizer.market.calendar import node_at
 from optimizer.market.market import Market
 
@@ -116,7 +118,12 @@ def fence_arrays(
 ) -> RingFences | None:
     """Signatures and leases whose distributions may come to be locked up; None if none can be."""
     tree = market.tree
-    service = {d: scheduled(market, t) for d, t in enumerate(tranches) if t.option >= 0}
+    on_tree = written(tree)
+    service = {
+        d: tranche.once("scheduled", on_tree, partial(scheduled, market, tranche))
+        for d, tranche in enumerate(tranches)
+        if tranche.option >= 0
+    }
     chosen: list[int] = []
     tests, parts = {}, {}
     for o, option in enumerate(options):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
-from models.tree import Bools, Floats
+from models.tree import Bools, Floats, Tree
 from optimizer.case.case import Case
-from optimizer.case.facilities import ByStep, Convertible, Preferred, ProjectBond, ProjectLoan, TermLoan
+from optimizer.case.facilities import ByStep, Convertible, Facility, Preferred, ProjectBond, ProjectLoan, TermLoan
 from optimizer.instance.capital.option_value import call_value, conversion_charge
 from optimizer.instance.capital.schedules import (
     Flow,
@@ -24,7 +25,10 @@ from optimizer.instance.capital.schedules import (
     term_loan,
 )
 from optimizer.instance.hosting import Option
+from optimizer.instance.kept import kept
 from optimizer.market.market import Market
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,17 @@ class Tranche:
         """Those that were asked for."""
         return {}
 
+    def once(self, name: str, tree: bytes, make: Callable[[], Made]) -> Made:
+        """What is made of it on a tree (`written`), made once."""
+        if (name, tree) not in self._made:
+            self._made[name, tree] = make()
+        made: Made = self._made[name, tree]
+        return made
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, bytes], Any]:
+        return {}
+
     def owed_at(self, instants: Floats) -> Floats:
         """Principal outstanding just before each instant (what is paid at it is still owed)."""
         moves = self.table("drawn") + self.table("capitalised") - self.table("principal")
@@ -160,18 +175,53 @@ class Tranche:
         return held
 
 
+@dataclass(frozen=True)
+class _Signed:
+    """What tranches depend on of an option to sign an offer."""
+
+    offer_name: str
+    node: int
+    signed: float
+    completed: float
+    rent_until: float
+    capex: Floats
+    """(K,) by month."""
+    paid_capex: float
+    edges: Floats
+    before: Floats
+    """Instants, and cash available for debt service until each of them, per hall."""
+
+    def site(self) -> Site:
+        """As schedules take it."""
+
+        def available(begin: float, end: float) -> float:
+            so_far, earlier = np.interp([end, begin], self.edges, self.before).tolist()
+            return float(so_far - earlier)
+
+        return Site(
+            signed=self.signed,
+            completed=self.completed,
+            rent_until=self.rent_until,
+            capex=self.capex,
+            paid_capex=self.paid_capex,
+            available=available,
+        )
+
+
 @dataclass
 class _Maker:
-    case: Case
-    market: Market
-    options: tuple[Option, ...]
+    facilities: dict[str, Facility]
+    start_month: int
+    tree: Tree
+    options: tuple[_Signed | None, ...]
+    """None for leases."""
     made: list[Tranche] = field(default_factory=list)
 
     def steps(self, facility: ByStep) -> Iterator[tuple[int, float]]:
-        tree = self.market.tree
+        tree = self.tree
         for node in np.flatnonzero(tree.decision).tolist():
             step = float(tree.start_months[node])
-            if facility.window.start.first <= self.market.start_month + step < facility.window.end.last:
+            if facility.window.start.first <= self.start_month + step < facility.window.end.last:
                 yield node, step
 
     def by_step(self, name: str, terms: ByStep) -> None:
@@ -195,18 +245,18 @@ class _Maker:
 
     def by_project(self, name: str, terms: ProjectLoan | ProjectBond) -> None:
         for o, option in enumerate(self.options):
-            if option.is_lease or option.offer_name not in terms.for_offers:
+            if option is None or option.offer_name not in terms.for_offers:
                 continue
-            site = signature(option)
+            site = option.site()
             if isinstance(terms, ProjectLoan):
                 self._loans(name, terms, o, option, site)
             else:
                 self._bond(name, terms, o, option, site)
 
-    def _loans(self, name: str, terms: ProjectLoan, o: int, option: Option, site: Site) -> None:
+    def _loans(self, name: str, terms: ProjectLoan, o: int, option: _Signed, site: Site) -> None:
         bonds = [
             (other, bond)
-            for other, bond in self.case.finance.facilities.items()
+            for other, bond in self.facilities.items()
             if isinstance(bond, ProjectBond) and name in bond.refinances and option.offer_name in bond.for_offers
         ]
         ways: list[tuple[bool, float]] = [(False, terms.rate)]
@@ -250,7 +300,7 @@ class _Maker:
                     )
                 )
 
-    def _bond(self, name: str, terms: ProjectBond, o: int, option: Option, site: Site) -> None:
+    def _bond(self, name: str, terms: ProjectBond, o: int, option: _Signed, site: Site) -> None:
         issued = site.completed + terms.after
         served, sizing = payments(terms, issued, site)
         if not served:
@@ -280,23 +330,17 @@ def _schedule(terms: ByStep, step: float) -> list[Flow]:
     return convertible(terms, step) if isinstance(terms, Convertible) else preferred(terms, step)
 
 
-def signature(option: Option) -> Site:
-    """What schedules need of a signature or lease."""
+def _signed(option: Option) -> _Signed:
     flows = option.flows
-    ramp = option.terms.ramp
-    edges, before = _earned(option)
-
-    def available(begin: float, end: float) -> float:
-        so_far, earlier = np.interp([end, begin], edges, before).tolist()
-        return float(so_far - earlier)
-
-    return Site(
-        signed=flows.signed,
-        completed=flows.rent_from + ramp,
-        rent_until=flows.rent_until,
-        capex=flows.capex - flows.lent,
-        paid_capex=flows.paid_capex - flows.lent_at_once,
-        available=available,
+    return _Signed(
+        option.offer_name,
+        option.node,
+        flows.signed,
+        flows.rent_from + option.terms.ramp,
+        flows.rent_until,
+        flows.capex - flows.lent,
+        flows.paid_capex - flows.lent_at_once,
+        *_earned(option),
     )
 
 
@@ -308,7 +352,7 @@ def _earned(option: Option) -> tuple[Floats, Floats]:
 
 
 def available_between(option: Option, begins: Floats, ends: Floats) -> Floats:
-    """What `signature` says is available, between pairs of instants."""
+    """Cash available for debt service between pairs of instants, per hall."""
     edges, before = _earned(option)
     found: Floats = np.interp(ends, edges, before) - np.interp(begins, edges, before)
     return found
@@ -340,8 +384,16 @@ def _project_factor(terms: ProjectLoan, rate: float, site: Site) -> Callable[[fl
 
 def list_tranches(case: Case, market: Market, options: tuple[Option, ...]) -> tuple[Tranche, ...]:
     """In the order of facilities, then of time or signatures."""
-    maker = _Maker(case, market, options)
-    for name, terms in case.finance.facilities.items():
+    signed = tuple(None if option.is_lease else _signed(option) for option in options)
+    return _tranches(dict(case.finance.facilities), market.start_month, market.tree, signed)
+
+
+@kept()
+def _tranches(
+    facilities: dict[str, Facility], start_month: int, tree: Tree, options: tuple[_Signed | None, ...]
+) -> tuple[Tranche, ...]:
+    maker = _Maker(facilities, start_month, tree, options)
+    for name, terms in facilities.items():
         if isinstance(terms, TermLoan | Convertible | Preferred):
             maker.by_step(name, terms)
         elif isinstance(terms, ProjectLoan | ProjectBond):
