@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models import companies, ring_fences, treasury
+from models import companies, machines, ring_fences, treasury
 from models.debt import lines, tranches
 from models.instance import Instance
 from models.linear import at_node, entries_of, nonzero, once_a_node, weighted
@@ -42,9 +42,8 @@ def balance(model: pyo.ConcreteModel, instance: Instance, node: int) -> object:
 
 def _operations(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
     """Margins of machines, what contracts and programs change, halls and builds."""
-    places, hosting, builds = instance.places, instance.hosting, instance.builds
-    margin = places.margin_usd_m_per_eh[:, node] * places.exists[:, node]
-    total: Any = weighted(model.installed, at_node(margin, node))
+    hosting, builds = instance.hosting, instance.builds
+    total: Any = machines.margins(model, instance, node)
     total += site_operations.cash(model, instance, node)
     total += weighted(model.halls, nonzero(hosting.cash_usd_m_per_hall[:, node]))
     total += weighted(model.sign, nonzero(hosting.cash_usd_m_per_signature[:, node]))
@@ -75,6 +74,17 @@ def moves(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
 
 def sales(model: pyo.ConcreteModel, instance: Instance, node: int, lots: Bools | None = None) -> Any:
     """What machines bring that are sold; of all lots, or of some (L,)."""
+    if lots is None or lots.all():
+        return _all_sales(model, instance, node)
+    return _sales(model, instance, node, lots)
+
+
+@once_a_node
+def _all_sales(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    return _sales(model, instance, node, None)
+
+
+def _sales(model: pyo.ConcreteModel, instance: Instance, node: int, lots: Bools | None) -> Any:
     trade = instance.trade
     if trade is None:
         return 0.0

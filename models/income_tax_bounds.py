@@ -19,7 +19,8 @@ from models import treasury
 from models.income_parts import Part, year
 from models.instance import Instance
 from models.linear import index_of
-from models.terms import LinearReader
+from models.multiples import collected
+from models.terms import Linear, LinearReader
 from models.tree import Floats
 
 LOAD_ROWS = ("load", "halls")
@@ -52,12 +53,19 @@ class Ranges:
     def of_year(self, part: Part, country: int, end: int) -> Range:
         """The range of it."""
         if (part, country, end) not in self._of_years:
-            self._of_years[part, country, end] = self.of(self.year(part, country, end))
+            constant, linear = self._reader.coefficients(self.year(part, country, end))
+            self._of_years[part, country, end] = self._range(constant, linear)
+            if linear:
+                # From here on it is what was read: rows need it too.
+                variables = [self._reader.known[i] for i in linear]
+                self._years[part, country, end] = collected(constant, variables, linear)
         return self._of_years[part, country, end]
 
     def of(self, expression: Any) -> Range:
         """(least, most) that an expression can be, what it is made of being bounded one by one."""
-        constant, linear = self._reader.coefficients(expression)
+        return self._range(*self._reader.coefficients(expression))
+
+    def _range(self, constant: float, linear: Linear) -> Range:
         low = high = constant
         shared: dict[Hashable, tuple[float, float, float]] = {}
         machines: dict[int, dict[int, float]] = {}

@@ -8,7 +8,8 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.instance import Instance
-from models.linear import entries_of, weighted
+from models.linear import at_node, entries_of, once_a_node, weighted
+from models.tree import Bools
 
 
 def add(model: pyo.ConcreteModel, instance: Instance) -> None:
@@ -173,3 +174,20 @@ def _pairs(sides: tuple[np.ndarray, np.ndarray]) -> list[list[tuple[float, float
     """(rows, columns) of both bounds of a table."""
     lower, upper = (side.astype(float).tolist() for side in sides)
     return [list(zip(low, high, strict=True)) for low, high in zip(lower, upper, strict=True)]
+
+
+def margins(model: pyo.ConcreteModel, instance: Instance, node: int, places: Bools | None = None) -> Any:
+    """What machines earn in a node that buy at the market; at all places, or at some (P,)."""
+    if places is None or places.all():
+        return _all_margins(model, instance, node)
+    return _margins(model, instance, node, places)
+
+
+@once_a_node
+def _all_margins(model: pyo.ConcreteModel, instance: Instance, node: int) -> Any:
+    return _margins(model, instance, node, None)
+
+
+def _margins(model: pyo.ConcreteModel, instance: Instance, node: int, places: Bools | None) -> Any:
+    margin = instance.places.margin_usd_m_per_eh[:, node] * instance.places.exists[:, node]
+    return weighted(model.installed, at_node(margin if places is None else margin * places, node))

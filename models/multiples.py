@@ -28,7 +28,7 @@ class Multiples:
         return [MonomialTermExpression(pair) for pair in pairs]
 
 
-class MultiplesExpression(LinearExpression):  # type: ignore[misc]
+class MultiplesExpression(LinearExpression):
     """Pyomo's sum of terms, of which some stand together as `Multiples`; each of ``pieces`` is that or a term."""
 
     __slots__ = ("_made", "pieces")
@@ -70,3 +70,9 @@ def multiples(variables: Sequence[Any], coefficients: Sequence[float]) -> Any:
     if len(linear) < len(variables):  # one of them stands there twice
         return LinearExpression(list(map(MonomialTermExpression, zip(coefficients, variables, strict=True))))
     return MultiplesExpression((Multiples(variables, linear),))
+
+
+def collected(constant: float, variables: Sequence[Any], linear: dict[int, float]) -> Any:
+    """A constant and one or more terms, with coefficients by the ids of the variables."""
+    terms = Multiples(variables, linear)
+    return MultiplesExpression((constant, terms) if constant else (terms,))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from models import machines
 from models.instance import Instance
-from models.linear import at_node, nonzero, weighted
+from models.linear import nonzero, weighted
 from models.power import site_operations
 
 
@@ -58,14 +59,14 @@ def decided_ebitda(model: pyo.ConcreteModel, instance: Instance, node: int, coun
 
     Sites that are taxed abroad have only plain power, so all that sites share by contracts and programs is at home.
     """
-    places, hosting, builds, taxed = instance.places, instance.hosting, instance.builds, instance.income_tax
-    margin, noi = places.margin_usd_m_per_eh[:, node] * places.exists[:, node], hosting.noi_usd_m_per_hall[:, node]
+    hosting, builds, taxed = instance.hosting, instance.builds, instance.income_tax
+    noi, standing = hosting.noi_usd_m_per_hall[:, node], None
     running = builds.operating_usd_m[:, node] if builds is not None else np.zeros(0)
     if country is not None:
         assert taxed is not None
-        margin, noi = margin * (taxed.place == country), noi * (taxed.option == country)
+        noi, standing = noi * (taxed.option == country), taxed.place == country
         running = running * (taxed.build == country)
-    total: Any = weighted(model.installed, at_node(margin, node))
+    total: Any = machines.margins(model, instance, node, standing)
     if not country:
         total += site_operations.cash(model, instance, node, posted=False)
     total += weighted(model.halls, nonzero(noi))

@@ -292,19 +292,19 @@ def mining_coefficients(
         partly = set(np.flatnonzero(some_days.any(axis=0)).tolist())
         part_of: dict[tuple[int, int], _FigureRow] = {}
         for k, j in enumerate(planned.tolist()):
-            is_there = any(kind[2][k] for kind in kinds)
-            days = tuple(stretches(market, sites[s], j, 0.0, float("inf"))) if is_there else ()
-            for indices, _, full, figures in kinds:
-                figures.append(month_of(clocks[s], places[indices[0]], days) if full[k] else _NOTHING)
+            stands = any(kind[2][k] for kind in kinds)
+            days = tuple(stretches(market, sites[s], j, 0.0, float("inf"))) if stands else ()
+            for indices, _, is_there, figures in kinds:
+                figures.append(month_of(clocks[s], places[indices[0]], days) if is_there[k] else _NOTHING)
             for index in here[some_days[:, k]].tolist() if k in partly else ():
                 place, lot = places[index], lots[places[index].lot]
                 part = stretches(market, sites[s], j, lot.present_from, lot.present_until)
                 part_of[index, j] = month_of(clocks[s], place, part)
-        for indices, is_full, _, figures in kinds:
+        for indices, full_months, _, figures in kinds:
             of_month = np.array(figures).T[:, None, :]
-            arrays[:, indices[:, None], planned] = np.where(is_full, of_month, 0.0)
-        for (index, j), row in part_of.items():
-            arrays[:, index, j] = row
+            arrays[:, indices[:, None], planned] = np.where(full_months, of_month, 0.0)
+        for (index, j), found in part_of.items():
+            arrays[:, index, j] = found
     return MiningCoefficients(**dict(zip(_FIGURES, arrays, strict=True)))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -157,20 +157,13 @@ def _stretches(
     for j, (cell, month, days, constant) in enumerate(months):
         cut = [edges[e] for e in np.flatnonzero(partly[:, j]).tolist()]
         for first, last in _constant_days(start_month, month, days, constant, cut):
-
-            def covers(begin: float, end: float, span: tuple[int, int, int, int] = (month, days, first, last)) -> bool:
-                return _covers(start_month, *span[:2], (begin, end), *span[2:])
-
-            found.append(
-                _Stretch(
-                    cell,
-                    first,
-                    last,
-                    tuple(p for e, (p, *life) in enumerate(lives) if always[e, j] or (partly[e, j] and covers(*life))),
-                    tuple(name for name, *span in contracts if covers(*span)),
-                    tuple(q for q, begin, end, reached in offers if reached[j] and covers(begin, end)),
-                )
-            )
+            covers = partial(_covers, start_month, month, days, first, last)
+            there = [
+                p for e, (p, begin, end) in enumerate(lives) if always[e, j] or (partly[e, j] and covers((begin, end)))
+            ]
+            names = [name for name, begin, end in contracts if covers((begin, end))]
+            signed = [q for q, begin, end, reached in offers if reached[j] and covers((begin, end))]
+            found.append(_Stretch(cell, first, last, tuple(there), tuple(names), tuple(signed)))
     return tuple(found)
 
 
@@ -270,6 +263,6 @@ def _constant_days(
     return [(a, b - 1) for a, b in zip(edges, [*edges[1:], days + 1], strict=True)]
 
 
-def _covers(start_month: int, month: int, days: int, span: tuple[float, float], first: int, last: int) -> bool:
+def _covers(start_month: int, month: int, days: int, first: int, last: int, span: tuple[float, float]) -> bool:
     inside = days_in_span(start_month, month, days, *span)
     return inside is not None and inside[0] <= first and last <= inside[1]
