@@ -142,6 +142,11 @@ class LinearReader:
         return True
 
 
+# Pyomo's reader looks kinds of sums up by their class.
+LinearRepnVisitor.before_child_dispatcher[MultiplesExpression] = LinearRepnVisitor.before_child_dispatcher[
+    LinearExpression
+]
+
 _NODES = {MultiplesExpression, SumExpression, LinearExpression, NegationExpression, ProductExpression}
 
 

@@ -12,6 +12,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpressio
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import VarRecorder
 
+from models.linear import weighted
 from models.terms import terms_of
 
 
@@ -28,7 +29,10 @@ def drawn(model: pyo.ConcreteModel, draw: np.random.Generator, depth: int) -> An
         return MonomialTermExpression((number, variable))
     parts = [drawn(model, draw, depth - 1) for _ in range(int(draw.integers(1, 5)))]
     if kind == 3:
-        return LinearExpression([MonomialTermExpression((float(draw.normal()), model.x[i])) for i in (0, 1, 0)])
+        pairs = [(i, float(draw.normal())) for i in (0, 1, 0)]
+        if draw.random() < 0.5:
+            return weighted(model.x, pairs[: int(draw.integers(2, 4))])
+        return LinearExpression([MonomialTermExpression((number, model.x[i])) for i, number in pairs])
     if kind == 4:
         return number * sum(parts)
     return -sum(parts) if draw.random() < 0.5 else sum(parts[1:], start=parts[0])
@@ -62,6 +66,9 @@ def test_parts_of_another_kind_are_read_too() -> None:
     constant, terms = terms_of(3 * (model.x + model.p) / 2)
     assert constant == 6
     assert terms == [(model.x, 1.5)]
+    model.y = pyo.Var(range(2))
+    constant, terms = terms_of(model.p * weighted(model.y, [(0, 1.5), (1, 2.0)]) + 1)
+    assert (constant, terms) == (1, [(model.y[0], 6.0), (model.y[1], 8.0)])
     assert terms_of(model.x) == (0, [(model.x, 1)])
     assert terms_of(7) == (7, [])
     assert terms_of(0.0 * model.x) == (0, [])
