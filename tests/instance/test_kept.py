@@ -30,7 +30,7 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
         {"sites.*.energised_mw": 90.0},
         {"sites.*.fleet.*.ph_s": 5000.0},
         {"offers.*.contingency": 0.07},
-        {"finance.facilities.convertible_2029#August2024.fee": 0.031},
+        {"finance.facilities.convertible_2029.fee": 0.031},
         {"offers.*.rate_usd_per_kw_month": 151.0},
         {"finance.opening.cash_usd_m": 77.0},
         {"machines.*.efficiency_j_per_th": 22.5},
