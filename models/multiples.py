@@ -8,6 +8,7 @@ made when Pyomo asks for them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
@@ -22,10 +23,18 @@ class Multiples:
         self.variables, self.linear = variables, linear
         """The variables, and the coefficient of each by its id, in the same order."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy of the model has other variables, so other ids.
+        return _again, (self.variables, list(self.linear.values()))
+
     def terms(self) -> list[Any]:
         """One object of Pyomo's for each."""
         pairs = zip(self.linear.values(), self.variables, strict=True)
         return [MonomialTermExpression(pair) for pair in pairs]
+
+
+def _again(variables: Sequence[Any], coefficients: Sequence[float]) -> Multiples:
+    return Multiples(variables, dict(zip(map(id, variables), coefficients, strict=True)))
 
 
 class MultiplesExpression(LinearExpression):
@@ -36,6 +45,12 @@ class MultiplesExpression(LinearExpression):
     def __init__(self, pieces: Sequence[Any]) -> None:
         self.pieces = pieces
         self._made: list[Any] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MultiplesExpression, (self.pieces,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MultiplesExpression:
+        return MultiplesExpression(deepcopy(self.pieces, memo))
 
     @property
     def _args_(self) -> list[Any]:

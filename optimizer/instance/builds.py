@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.instance import BuildOptions
-from models.tree import Floats
+from models.tree import Floats, Tree
 from optimizer.case.case import Case
+from optimizer.case.horizon import Discount
 from optimizer.case.sites import Build
-from optimizer.market.calendar import instant_factor, month_factors, month_in
+from optimizer.instance.kept import kept
+from optimizer.market.calendar import Cells, instant_factor, month_factors, month_in
 from optimizer.market.market import Market
 
 
@@ -38,17 +40,24 @@ class BuildOption:
 
 def list_builds(case: Case, market: Market) -> tuple[BuildOption, ...]:
     """In the order of sites, their builds, and time."""
-    tree, cells = market.tree, market.cells
-    months = int(cells.month.max()) + 1
+    sites = tuple((name, site.share, tuple(site.builds.items())) for name, site in case.sites.items())
+    return _list_builds(sites, market.start_month, market.tree, int(market.cells.month.max()) + 1)
+
+
+@kept()
+def _list_builds(
+    sites: tuple[tuple[str, float, tuple[tuple[str, Build], ...]], ...], start_month: int, tree: Tree, months: int
+) -> tuple[BuildOption, ...]:
+    """Sites have their name, the company's share and builds."""
     k = np.arange(months)
     horizon = float((tree.start_months + tree.length_months).max())
     options: list[BuildOption] = []
     kind = 0
-    for s, (site_name, site) in enumerate(case.sites.items()):
-        for name, build in site.builds.items():
+    for s, (site_name, share, builds) in enumerate(sites):
+        for name, build in builds:
             for node in np.flatnonzero(tree.decision).tolist():
                 step = float(tree.start_months[node])
-                if not build.window.start.first <= market.start_month + step < build.window.end.last:
+                if not build.window.start.first <= start_month + step < build.window.end.last:
                     continue
                 done = step + build.lead
                 spread = np.clip(np.minimum(k + 1, done) - np.maximum(k, step), 0.0, None)
@@ -63,9 +72,9 @@ def list_builds(case: Case, market: Market) -> tuple[BuildOption, ...]:
                         terms=build,
                         step=step,
                         in_use_from=done,
-                        cost=spread * (build.cost_usd_m * site.share / build.lead if build.lead else 0.0),
-                        paid_at_once=0.0 if build.lead else build.cost_usd_m * site.share,
-                        operating=used * build.operating_cost_usd_m_per_year / 12 * site.share,
+                        cost=spread * (build.cost_usd_m * share / build.lead if build.lead else 0.0),
+                        paid_at_once=0.0 if build.lead else build.cost_usd_m * share,
+                        operating=used * build.operating_cost_usd_m_per_year / 12 * share,
                     )
                 )
             kind += 1
@@ -74,14 +83,16 @@ def list_builds(case: Case, market: Market) -> tuple[BuildOption, ...]:
 
 def build_arrays(case: Case, market: Market, options: tuple[BuildOption, ...]) -> BuildOptions | None:
     """Cash by node and value of each option; None if nothing can be built."""
-    if not options:
-        return None
-    tree, cells = market.tree, market.cells
+    return _build_arrays(case.discount, market.tree, market.cells, options) if options else None
+
+
+@kept()
+def _build_arrays(discount: Discount, tree: Tree, cells: Cells, options: tuple[BuildOption, ...]) -> BuildOptions:
     planned = ~cells.in_tail
     cash, running = np.zeros((len(options), len(tree))), np.zeros((len(options), len(tree)))
     value, after = np.zeros(len(options)), np.zeros(len(options))
     for u, option in enumerate(options):
-        within, beyond = build_value(case, market, option)
+        within, beyond = _value(discount, tree, cells, option)
         value[u] = within + beyond
         here = planned & tree.reaches[option.node, cells.node]
         np.add.at(running[u], cells.node[here], option.operating[cells.month[here]])
@@ -105,9 +116,14 @@ def build_arrays(case: Case, market: Market, options: tuple[BuildOption, ...]) -
 
 def build_value(case: Case, market: Market, option: BuildOption, rate: float | None = None) -> tuple[float, float]:
     """Present value (negative) of one, within the horizon and beyond it; with ``rate`` all at that one rate."""
-    tree, cells = market.tree, market.cells
-    mining = case.discount.mining if rate is None else rate
-    corporate = case.discount.corporate if rate is None else rate
+    return _value(case.discount, market.tree, market.cells, option, rate)
+
+
+def _value(
+    discount: Discount, tree: Tree, cells: Cells, option: BuildOption, rate: float | None = None
+) -> tuple[float, float]:
+    mining = discount.mining if rate is None else rate
+    corporate = discount.corporate if rate is None else rate
     weight = np.where(tree.reaches[option.node, cells.node], tree.probability[cells.node], 0.0)
     spent = option.cost[cells.month] * month_factors(mining, cells.month)
     run = option.operating[cells.month] * month_factors(corporate, cells.month)

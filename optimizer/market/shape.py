@@ -56,11 +56,11 @@ class MonthShape:
         """(H + 1,): sum of price x hours of the ``i`` cheapest intervals."""
         return np.concatenate([[0.0], np.cumsum((self.weight_hours * self.price)[self._order])])
 
-    @property
+    @cached_property
     def hours(self) -> float:
         return float(self.hours_below[-1])
 
-    @property
+    @cached_property
     def price_hours(self) -> float:
         return float(self.price_hours_below[-1])
 

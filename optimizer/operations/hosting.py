@@ -68,14 +68,15 @@ def site_power_prices(case: Case, market: Market, clocks: Sequence[SiteClock]) -
     cells = market.cells
     months = int(cells.month.max()) + 1
     hours, cost = np.zeros((len(case.sites), months)), np.zeros((len(case.sites), months))
-    by_month = {int(k): j for j, k in enumerate(cells.month)}
+    by_month = {k: j for j, k in enumerate(cells.month.tolist())}
+    calendar = {k: (cells.calendar_month(j), int(cells.days[j])) for k, j in by_month.items()}
     named: dict[tuple[int, str], tuple[Floats, Floats]] = {}
     for s, (name, site) in enumerate(case.sites.items()):
         market_path = market.power[site.power.market]
         plain, hosts = buys_plainly(site), _hosts(case, name)
         firm = clocks[s].firm_costs_usd() if hosts and not plain else {}
-        for k, j in by_month.items():
-            shape = market_path.shape.months[cells.calendar_month(j), int(cells.days[j])]
+        for k, key in calendar.items():
+            shape = market_path.shape.months[key]
             hours[s, k] = shape.hours
             if plain:
                 tariff = purchase(site, market.start_month + k)

@@ -111,11 +111,10 @@ class Hours:
     def _run(self, runs: Bools) -> Bought:
         """What a MW does that runs in some of the hours (H,) and buys at the market."""
         at = runs.nonzero()[0]
-        weight, cost, charged = self.weight, *self._costs
+        weight, cost = self.weight, self.cost
+        charge = float(np.add.reduce(self.charged.take(at))) if self.charges_peaks else 0.0
         if len(at) < len(weight):
             weight, cost = weight.take(at), cost.take(at)
-            charged = charged.take(at) if charged is not None else None
-        charge = float(np.add.reduce(charged)) if charged is not None else 0.0
         return Bought(float(np.add.reduce(weight)), float(np.add.reduce(cost)), charge)
 
     @cached_property
@@ -123,9 +122,14 @@ class Hours:
         return bool(self.powered.all())
 
     @cached_property
-    def _costs(self) -> tuple[Floats, Floats | None]:
-        """(H,) what a MW pays in each hour in which it runs, and what it is charged for peaks; None for nothing."""
-        return self.weight * self.price, self.weight * self.peak_charge if self.charges_peaks else None
+    def cost(self) -> Floats:
+        """(H,) $ that a MW pays that runs in an interval and buys at the market."""
+        return self.weight * self.price
+
+    @cached_property
+    def charged(self) -> Floats:
+        """(H,) $ that it is charged for peaks."""
+        return self.weight * self.peak_charge
 
     def forget_bought(self) -> None:
         """Let go of what was bought: where hashprice is another one, nobody asks for these values again."""

@@ -225,7 +225,8 @@ def load_figures(hours: Hours, slot: Slot, way: Way, stand: Stand) -> Figures:
 
 def _run(hours: Hours, price: Floats, can_run: Bools, way: Way, stand: Stand, weight: Floats) -> Figures:
     decides = price if price is not hours.price else hours.signal
-    surplus = stand.value + (hours.reserve_signal if way.awarded else 0.0) + way.take_price - decides
+    worth = stand.value + (hours.reserve_signal if way.awarded else 0.0)
+    surplus = (worth + way.take_price if way.take_price else worth) - decides
     if hours.charges_peaks:
         surplus = surplus - hours.peak_charge_now
     runs = (can_run & (surplus >= -ABOVE if way.at_tie else surplus > ABOVE)).nonzero()[0]
@@ -233,7 +234,10 @@ def _run(hours: Hours, price: Floats, can_run: Bools, way: Way, stand: Stand, we
     mwh = float(np.add.reduce(ran))
     earned = ran * ((hours.reserve.take(runs) if way.awarded else 0.0) - price.take(runs))
     margin = stand.value * mwh + float(np.add.reduce(earned))
-    charge = float(np.add.reduce(ran * hours.peak_charge.take(runs))) if hours.charges_peaks else 0.0
+    charge = 0.0
+    if hours.charges_peaks:
+        charged = hours.charged if weight is hours.weight else weight * hours.peak_charge
+        charge = float(np.add.reduce(charged.take(runs)))
     unit = stand.share / USD_PER_USD_M
     return Figures(mwh, mwh * stand.btc_per_mwh * stand.share, margin * unit, charge * unit)
 

@@ -106,6 +106,17 @@ def test_what_was_read_is_the_same_sum(model: pyo.ConcreteModel) -> None:
     assert reader.coefficients(collected(0.0, [model.x[0]], {id(model.x[0]): 2.0}))[0] == 0.0
 
 
+def test_a_copy_of_a_model_has_its_own_variables(model: pyo.ConcreteModel) -> None:
+    """Proves: of a copied model 2 x0 + 3 x1 has the copy's variables. Broken: those of the model that was copied."""
+    model.row = pyo.Constraint(expr=weighted(model.x, [(0, 2.0), (1, 3.0)]) <= 4.0)
+    copied = model.clone()
+    constant, terms = terms_of(copied.row.body)
+    assert (constant, [(id(v), c) for v, c in terms]) == (0.0, [(id(copied.x[0]), 2.0), (id(copied.x[1]), 3.0)])
+    for i in range(2):
+        copied.x[i] = 1.0
+    assert pyo.value(copied.row.body) == 5.0
+
+
 def test_entries_of_another_variable_have_other_places() -> None:
     """Proves: the places that are known of one variable are not those of the next at the same address. Broken: index
     0 of a variable that is gone."""
