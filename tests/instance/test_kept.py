@@ -12,7 +12,7 @@ import pytest
 
 from models.tree import Tree
 from optimizer.case.load import load_case
-from optimizer.instance import limits
+from optimizer.instance import builds, limits
 from optimizer.instance.build import Prepared, prepare_from
 from optimizer.instance.capital import tranches
 from optimizer.instance.kept import kept, written
@@ -39,6 +39,14 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
     "cipher_2025q2": [{"sites.*.fleet.*.ph_s": 4000.0}, {"finance.facilities.*.limit_usd_m": 250.0}],
 }
 """By case: numbers at every place that a pattern names."""
+
+KEPT = (
+    (limits, "_limits"),
+    (tranches, "_tranches"),
+    (parts, "_stretches"),
+    (builds, "_list_builds"),
+    (builds, "_build_arrays"),
+)
 
 
 def points(name: str) -> list[dict[str, Any]]:
@@ -79,7 +87,7 @@ def test_nothing_of_another_point_is_left(name: str, monkeypatch: pytest.MonkeyP
     """Proves: instances of points one after the other are those that are made without anything kept. Broken: limits,
     tranches or months of the point before (an option that is not open yet, a fee that is no longer asked)."""
     after_each_other = [prepared(name, point) for point in points(name)]
-    for module, function in ((limits, "_limits"), (tranches, "_tranches"), (parts, "_stretches")):
+    for module, function in KEPT:
         monkeypatch.setattr(module, function, getattr(module, function).__wrapped__)
     for point, found in zip(points(name), after_each_other, strict=True):
         alone = prepared(name, point)

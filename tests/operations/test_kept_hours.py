@@ -87,3 +87,19 @@ def test_what_halls_pay_is_the_sum_of_their_hours(folder: Path, seed: int) -> No
     for cell, month in enumerate(market.cells.month.tolist()):
         made = clock.hours(cell)
         assert costs[month] == float((made.weight * made.firm_price).sum())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_days_of_a_month_are_cut_out_once(folder: Path, seed: int) -> None:
+    """Proves: days 3 to 9 are the same hours however often they are asked for, other days are others, and what they
+    bought goes with what the month bought. Broken: hours of other days, or sums that nobody asks for any more."""
+    _, clock = clock_of(folder, seed)
+    month = clock.hours(4)
+    week = month.part(3, 9)
+    assert month.part(3, 9) is week
+    assert sorted(set(week.day.tolist())) == list(range(3, 10))
+    assert sorted(set(month.part(3, 10).day.tolist())) == list(range(3, 11))
+    assert same(week, Hours(*(getattr(month, f.name)[..., (month.day >= 3) & (month.day <= 9)] for f in fields(Hours))))
+    week.bought(50.0)
+    month.forget_bought()
+    assert not week._bought
