@@ -197,7 +197,9 @@ def _solve_once(
         form = compiler.form_of(instance)
         # What is made to follow the rule after Ctrl-C has a time limit of its own.
         ends = None if kept is not None and stop is not None and stop.is_set() else stop
-        found = _search(form, instance, options, on_progress, ends, kept, start, known, trail, most_usd_m)
+        # In a later round neighbours are no better than they were before there were as many rules.
+        beside = known if start is None else ()
+        found = _search(form, instance, options, on_progress, ends, kept, start, beside, trail, most_usd_m)
         trail = _after(trail, found.solution)
         return found
 
