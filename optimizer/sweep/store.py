@@ -20,7 +20,7 @@ from optimizer.errors import CallError
 from optimizer.instance.whole_plan import Trail, WholeDecision
 from optimizer.sweep.point import Figures, Outcome
 
-FORM = 6
+FORM = 7
 """Of the files, and of the search whose answers are in them. Those of another form are taken for absent."""
 
 _UNFINISHED = ".new"
