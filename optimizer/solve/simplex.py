@@ -119,8 +119,8 @@ class Simplex:
 
     def _from_basis(self, asked: Asked) -> Answer | None:
         """From the basis; None if that leads nowhere."""
-        if self._highs is None:
-            self._start()
+        if self._highs is None or asked.costs is not self._costs:
+            self._start(asked.costs)
         highs = self._highs
         self._move(asked)
         highs.setOptionValue("objective_bound", highspy.kHighsInf if asked.cut is None else asked.cut)
@@ -149,11 +149,12 @@ class Simplex:
         highs.run()
         return str(highs.getModelStatus().name)
 
-    def _start(self) -> None:
+    def _start(self, costs: FloatArray) -> None:
+        # HiGHS scales by the costs that it sees first and keeps that, so that other costs take another HiGHS.
         limit = max(LEAST_ITERATIONS, ITERATIONS_A_ROW * self._form.row_count)
         advanced = (*WARM, ("simplex_iteration_limit", limit))
-        self._last, self._costs = None, self._form.costs
-        self._highs = prepare(self._form, replace(self._options, advanced=advanced))
+        self._last, self._costs = None, costs
+        self._highs = prepare(replace(self._form, costs=costs), replace(self._options, advanced=advanced))
 
     def _move(self, asked: Asked) -> None:
         before = self._last
@@ -162,10 +163,6 @@ class Simplex:
         if len(moved):
             self._highs.changeColsBounds(len(moved), self._whole[moved], lower[moved], upper[moved])
         self._last = (lower, upper)
-        if asked.costs is not self._costs:
-            every = np.arange(self._form.column_count, dtype=np.int32)
-            self._highs.changeColsCost(len(every), every, asked.costs)
-            self._costs = asked.costs
 
     def _from_the_beginning(self, asked: Asked) -> Answer:
         lower, upper = self._form.column_lower.copy(), self._form.column_upper.copy()
