@@ -1,12 +1,13 @@
 """Work that is done ahead, by threads of this process: what will probably be asked for next, while something else is.
 
 Nothing hangs on it but time. A result is that of the work alone, whoever does it and when, and what is not asked for in
-the end is left. HiGHS holds no lock of Python while it solves, so two threads solve two linear programs at once.
+the end is left, or ended. HiGHS holds no lock of Python while it solves, so two threads solve two programs at once.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -22,6 +23,9 @@ NOW, SOON, LATER = 0, 1, 2
 MOST_AT_ONCE = 4
 """Processors that a search takes if nobody says how many: what more of them would begin is hardly ever asked for."""
 
+_TICK_SECONDS = 0.1
+"""How often a wait looks around; and how long work that is waited for stays behind other work at most."""
+
 _LAST_WAIT_SECONDS = 10.0
 """How long Ctrl-C waits for work that is on its way."""
 
@@ -29,8 +33,10 @@ _LAST_WAIT_SECONDS = 10.0
 class Work(Generic[T]):
     """Something to be done once, by whoever comes first."""
 
-    def __init__(self, do: Callable[[], T]) -> None:
+    def __init__(self, do: Callable[[threading.Event], T]) -> None:
+        """``do`` ends soon, with whatever it likes, once the event that it is given is set."""
         self._do = do
+        self._abort = threading.Event()
         self._lock = threading.Lock()
         self._taken = False
         self._done = threading.Event()
@@ -44,7 +50,7 @@ class Work(Generic[T]):
                 return
             self._taken = True
         try:
-            self._result = self._do()
+            self._result = self._do(self._abort)
         except BaseException as error:
             self._failure = error
         self._done.set()
@@ -54,6 +60,11 @@ class Work(Generic[T]):
         with self._lock:
             was_taken, self._taken = self._taken, True
         return not was_taken
+
+    def end(self) -> bool:
+        """It will never be wanted again: where it is on its way it is ended. False if somebody does it or did."""
+        self._abort.set()
+        return self.leave()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether it is done by then."""
@@ -80,18 +91,19 @@ class Threads:
         self._waiting.put((when, next(self._number), work))  # type: ignore[arg-type]
         self._pool.submit(self._next)
 
-    def finish(self, work: Work[T], abort: threading.Event) -> T:
-        """The result of what was put. ``abort`` is set when the wait for it is broken off: Python handles Ctrl-C only
+    def finish(self, work: Work[T]) -> T:
+        """The result of what was put, which is ended when the wait for it is broken off: Python handles Ctrl-C only
         between two steps of the main thread, and a call into HiGHS is one step, however long."""
         try:
+            if not work.wait(_TICK_SECONDS):
+                # All threads may be at something long that nobody needs; if not, this one has nothing to do.
+                threading.Thread(target=work.run, name="linear-program-now").start()
             # With a timeout, because without one Windows does not deliver Ctrl-C while waiting.
-            while not work.wait(0.1):
+            while not work.wait(_TICK_SECONDS):
                 pass
         except BaseException:
-            abort.set()
-            if not work.leave():
+            if not work.end():
                 work.wait(_LAST_WAIT_SECONDS)
-            abort.clear()
             raise
         return work.result()
 
@@ -103,3 +115,8 @@ class Threads:
 def threads(count: int) -> Threads:
     """The threads of this process; those that nobody needs wait."""
     return Threads(count)
+
+
+if hasattr(os, "register_at_fork"):
+    # A process that is forked has none of the threads: it takes others.
+    os.register_at_fork(after_in_child=threads.cache_clear)

@@ -118,6 +118,13 @@ class FoldedSearch:
 
     def run(self) -> None:
         """Until the gap is closed, or no more can be said without looking at each site."""
+        try:
+            self._run()
+        finally:
+            for each in (self._all, self._sites, self._whole):
+                each.warm.rest()
+
+    def _run(self) -> None:
         guess = self._first_bound()
         if not np.isfinite(self._calls.level()) and np.isfinite(self.bound):
             self._all.set_worth(guess)

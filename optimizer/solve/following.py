@@ -17,6 +17,7 @@ import numpy as np
 from models.instance import Instance
 from optimizer.errors import SolverError
 from optimizer.instance.whole_plan import Starts
+from optimizer.solve.branching import Side
 from optimizer.solve.bridge import FloatArray, StandardForm
 from optimizer.solve.compact import Compact, compact
 from optimizer.solve.dive import Clock, dive
@@ -70,12 +71,28 @@ def _by_tree(
     began: float,
     starts: Starts,
 ) -> FixedSolution | None:
-    until = began + options.time_limit_seconds
     # Not from a basis that was kept: with decisions laid down the way from there is longer than from nothing.
     warm = WarmProgram(program.form, options)
     side = _laid(program.form, warm.whole, known)
     if (side[0] > side[1]).any() or (side[0] < side[1]).sum() > MOST_LEFT:
         return None
+    try:
+        return _by_program(program, warm, side, form, options, stop, began, starts)
+    finally:
+        warm.rest()
+
+
+def _by_program(
+    program: Compact,
+    warm: WarmProgram,
+    side: Side,
+    form: StandardForm,
+    options: SolveOptions,
+    stop: threading.Event | None,
+    began: float,
+    starts: Starts,
+) -> FixedSolution | None:
+    until = began + options.time_limit_seconds
     tree = Tree(program, warm, within=side)
     if tree.root is None:
         return None

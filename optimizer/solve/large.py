@@ -122,6 +122,12 @@ class LargeSearch:
     def run(self) -> tuple[Instance, StandardForm, RawSolution] | None:
         """None if nothing was found, or if there is nothing to be found: HiGHS then says why. Raises SolverError if a
         program cannot be solved before there is a plan, or that of all choices."""
+        try:
+            return self._run()
+        finally:
+            self._warm.rest()
+
+    def _run(self) -> tuple[Instance, StandardForm, RawSolution] | None:
         if self._tree.root is None:
             return None
         with contextlib.suppress(SolverError):

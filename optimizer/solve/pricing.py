@@ -69,7 +69,6 @@ class WarmProgram:
         self._costs = self._relaxed.costs
         self._options = options
         self._threads = threads(options.at_once)
-        self._abort = threading.Event()
         self._free: list[Simplex] = []
         self._basis = basis
         """Of the last optimum, or to begin with."""
@@ -100,7 +99,10 @@ class WarmProgram:
         expected = self._expected.pop(self._key(asked), None)
         work = expected.work if expected is not None else self._work(asked)
         self._threads.put(work, NOW)
-        answer = self._threads.finish(work, self._abort)
+        answer = self._threads.finish(work)
+        if answer.is_astray and asked.basis is self._basis:
+            # From there the next one would go astray, too.
+            self._basis = None
         if answer.values is None:
             return self._nothing()
         if answer.basis is not None:
@@ -124,7 +126,7 @@ class WarmProgram:
         if (asked.lower > asked.upper).any() or key in self._expected:
             return
         if len(self._expected) >= KEPT:
-            self._expected.pop(next(iter(self._expected))).work.leave()
+            self._expected.pop(next(iter(self._expected))).work.end()
         # The key names objects by where they are, so they are kept with it.
         self._expected[key] = _Expected(asked, self._work(asked))
         self._threads.put(self._expected[key].work, when)
@@ -132,6 +134,13 @@ class WarmProgram:
     def forget(self) -> None:
         """What was expected and is not begun will not be asked for."""
         self._expected = {key: one for key, one in self._expected.items() if not one.work.leave()}
+
+    def rest(self) -> None:
+        """Nothing that was expected will be asked for: what is on its way is ended, so that it takes no time from
+        others, nor from the end of the process, which waits for its threads."""
+        for one in self._expected.values():
+            one.work.end()
+        self._expected = {}
 
     def price(self, plan: npt.ArrayLike, floor: float | None = None) -> Priced:
         """The best objective with the whole columns at ``plan`` (k,), in the order of ``whole``; nothing if that is not
@@ -144,9 +153,7 @@ class WarmProgram:
         """Other costs (n,) for all programs to come."""
         self.form = replace(self.form, costs=costs)
         self._costs = self._sign * costs
-        for one in self._expected.values():
-            one.work.leave()
-        self._expected = {}
+        self.rest()
 
     @property
     def basis(self) -> Any:
@@ -169,15 +176,15 @@ class WarmProgram:
         return asked.lower.tobytes(), asked.upper.tobytes(), asked.cut, id(asked.basis)
 
     def _work(self, asked: Asked) -> Work[Answer]:
-        return Work(lambda: self._solved(asked))
+        return Work(lambda abort: self._solved(asked, abort))
 
-    def _solved(self, asked: Asked) -> Answer:
+    def _solved(self, asked: Asked, abort: threading.Event) -> Answer:
         try:
             # Any of them gives the same answer.
             simplex = self._free.pop()
         except IndexError:
-            simplex = Simplex(self._relaxed, self.whole, self._options, self._abort)
-        answer = simplex.solve(asked)
+            simplex = Simplex(self._relaxed, self.whole, self._options)
+        answer = simplex.solve(asked, abort)
         self._free.append(simplex)
         return answer
 

@@ -66,11 +66,13 @@ class Asked:
 class Answer:
     """``values`` (n,) of all columns; None if nothing fulfils the rows, or if it is proven to lie beyond the cut.
     ``duals`` (k,): by how much what is minimised changes per unit of a whole column; None where that is not known.
-    ``basis``: HiGHS' own of it, from which programs with little other bounds are near."""
+    ``basis``: HiGHS' own of it, from which programs with little other bounds are near; ``is_astray``: the way from the
+    basis that it began at led nowhere."""
 
     values: FloatArray | None
     duals: FloatArray | None = None
     basis: Any = None
+    is_astray: bool = False
 
 
 class _Watch:
@@ -83,7 +85,6 @@ class _Watch:
 
     def over(self, highs: Any) -> None:
         """Watch the program that HiGHS is about to solve."""
-        self._step, self._again = -1, 0
         highs.setCallback(self._ask, None)
         highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
 
@@ -104,20 +105,19 @@ class Simplex:
     """HiGHS with a form to be minimised, whose columns (k,) get other bounds each time.
     For one thread at a time."""
 
-    def __init__(self, form: StandardForm, whole: Any, options: SolveOptions, abort: threading.Event) -> None:
-        self._form, self._whole, self._abort = form, whole, abort
+    def __init__(self, form: StandardForm, whole: Any, options: SolveOptions) -> None:
+        self._form, self._whole = form, whole
         self._options = replace(options, advanced=(), time_limit_seconds=LP_SECONDS)
         self._costs = form.costs
         self._last: tuple[FloatArray, FloatArray] | None = None
-        self._watch = _Watch(abort)
         self._highs: Any = None
 
-    def solve(self, asked: Asked) -> Answer:
-        """Raises SolverError if nobody can."""
-        answer = self._from_basis(asked)
-        return answer if answer is not None else self._from_the_beginning(asked)
+    def solve(self, asked: Asked, abort: threading.Event) -> Answer:
+        """Raises SolverError if nobody can, or if it was ended: ``abort`` does that, from its third second on."""
+        answer = self._from_basis(asked, abort)
+        return answer if answer is not None else self._from_the_beginning(asked, abort)
 
-    def _from_basis(self, asked: Asked) -> Answer | None:
+    def _from_basis(self, asked: Asked, abort: threading.Event) -> Answer | None:
         """From the basis; None if that leads nowhere."""
         if self._highs is None or asked.costs is not self._costs:
             self._start(asked.costs)
@@ -126,9 +126,10 @@ class Simplex:
         highs.setOptionValue("objective_bound", highspy.kHighsInf if asked.cut is None else asked.cut)
         ended = self._run(asked, UNWATCHED_SECONDS)
         if ended == "kTimeLimit":
-            self._watch.over(highs)
+            watch = _Watch(abort)
+            watch.over(highs)
             ended = self._run(asked, LP_SECONDS)
-            self._watch.end(highs)
+            watch.end(highs)
         if ended in ("kInfeasible", "kObjectiveBound"):
             return Answer(None)
         if ended != "kOptimal":
@@ -164,19 +165,21 @@ class Simplex:
             self._highs.changeColsBounds(len(moved), self._whole[moved], lower[moved], upper[moved])
         self._last = (lower, upper)
 
-    def _from_the_beginning(self, asked: Asked) -> Answer:
+    def _from_the_beginning(self, asked: Asked, abort: threading.Event) -> Answer:
         lower, upper = self._form.column_lower.copy(), self._form.column_upper.copy()
         lower[self._whole], upper[self._whole] = asked.lower, asked.upper
         form, message = replace(self._form, costs=asked.costs, column_lower=lower, column_upper=upper), ""
         for advanced in WAYS:
+            if abort.is_set():
+                raise SolverError("a linear program was ended before it was solved")
             try:
-                raw = solve_form(form, replace(self._options, advanced=advanced), stop=self._abort)
+                raw = solve_form(form, replace(self._options, advanced=advanced), stop=abort)
             except SolverError as error:
                 message = str(error)
                 continue
             if raw.status is Status.INFEASIBLE:
-                return Answer(None)
+                return Answer(None, is_astray=True)
             if raw.status is Status.OPTIMAL and raw.values is not None:
-                return Answer(raw.values)
+                return Answer(raw.values, is_astray=True)
             message = raw.message
         raise SolverError(f"a linear program was not solved: {message}")

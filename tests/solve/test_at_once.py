@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
+import warnings
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +19,14 @@ from optimizer.solve.at_once import LATER, NOW, SOON, Threads, Work, threads
 from optimizer.solve.bounds import compact_of
 from optimizer.solve.highs import SolveOptions
 from optimizer.solve.large import LargeSearch
-from optimizer.solve.pricing import KEPT, WarmProgram
+from optimizer.solve.pricing import KEPT, Priced, WarmProgram
 from optimizer.solve.simplex import Answer, Asked, Simplex
 from tests.solve.companies import company
 
 EXACT = SolveOptions(relative_gap=0.0, absolute_gap_usd_m=1e-6)
 THREE = replace(EXACT, at_once=3)
+NEVER = threading.Event()
+"""Ends nothing."""
 
 
 def halves(program: WarmProgram) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -42,15 +50,15 @@ def test_an_answer_hangs_on_nothing_that_was_solved_before(seed: int) -> None:
     asked = [Asked(low, high, program._costs, None, basis) for low, high in halves(program)]
 
     def fresh() -> Simplex:
-        return Simplex(program._relaxed, program.whole, EXACT, threading.Event())
+        return Simplex(program._relaxed, program.whole, EXACT)
 
     def bits(answer: Answer) -> bytes:
         return b"" if answer.values is None else answer.values.tobytes()
 
     one, other = fresh(), fresh()
-    forward = [bits(one.solve(each)) for each in asked]
-    backward = [bits(other.solve(each)) for each in reversed(asked)][::-1]
-    alone = [bits(fresh().solve(each)) for each in asked]
+    forward = [bits(one.solve(each, NEVER)) for each in asked]
+    backward = [bits(other.solve(each, NEVER)) for each in reversed(asked)][::-1]
+    alone = [bits(fresh().solve(each, NEVER)) for each in asked]
     assert len(set(forward)) > len(forward) // 4
     assert forward == backward == alone
 
@@ -62,10 +70,10 @@ def test_an_answer_hangs_on_no_other_costs_that_came_before() -> None:
     program = WarmProgram(compact_of(company(24, shares=True, opening=15.0))[1].form, EXACT)
     basis = program.bound().basis
     costs = program._costs * np.random.default_rng(24).uniform(0.9, 1.1, len(program._costs))
-    had, other = (Simplex(program._relaxed, program.whole, EXACT, threading.Event()) for _ in range(2))
-    had.solve(Asked(*halves(program)[0], program._costs, None, basis))
+    had, other = (Simplex(program._relaxed, program.whole, EXACT) for _ in range(2))
+    had.solve(Asked(*halves(program)[0], program._costs, None, basis), NEVER)
     for low, high in halves(program):
-        one, same = (each.solve(Asked(low, high, costs, None, basis)).values for each in (had, other))
+        one, same = (each.solve(Asked(low, high, costs, None, basis), NEVER).values for each in (had, other))
         assert (one is None) == (same is None)
         assert one is None or same is None or one.tobytes() == same.tobytes()
 
@@ -108,9 +116,9 @@ def test_what_was_expected_is_solved_once() -> None:
     solved = [0]
     usual = Simplex.solve
 
-    def counted(self: Simplex, asked: Asked) -> Answer:
+    def counted(self: Simplex, asked: Asked, abort: threading.Event) -> Answer:
         solved[0] += 1
-        return usual(self, asked)
+        return usual(self, asked, abort)
 
     low, high = form.column_lower[program.whole], form.column_upper[program.whole]
     with pytest.MonkeyPatch.context() as patched:
@@ -148,7 +156,7 @@ def test_an_expected_failure_is_raised_where_it_is_asked_for(monkeypatch: pytest
     basis = program.bound().basis
     (low, high), (more, most), *_ = halves(program)
 
-    def failing(self: Simplex, asked: Asked) -> Answer:
+    def failing(self: Simplex, asked: Asked, abort: threading.Event) -> Answer:
         raise SolverError("nobody can solve it")
 
     with monkeypatch.context() as patched:
@@ -166,13 +174,16 @@ def test_what_is_waited_for_is_done_first() -> None:
     pool, order = Threads(1), list[str]()
     begun, go_on = threading.Event(), threading.Event()
 
-    def first() -> None:
+    def first(abort: threading.Event) -> None:
         begun.set()
         go_on.wait(10.0)
 
+    def order_of(name: str, abort: threading.Event) -> None:
+        order.append(name)
+
     pool.put(Work(first), NOW)
     assert begun.wait(10.0)
-    works = {name: Work(lambda name=name: order.append(name)) for name in ("later", "soon", "now", "left")}
+    works = {name: Work(partial(order_of, name)) for name in ("later", "soon", "now", "left")}
     for name, when in (("later", LATER), ("soon", SOON), ("left", SOON), ("now", NOW)):
         pool.put(works[name], when)
     assert works["left"].leave()
@@ -186,3 +197,109 @@ def test_the_threads_of_a_process_are_shared() -> None:
     """Proves: two programs take the same threads. Broken: each of a hundred searches leaves its own behind."""
     form = compact_of(company(1))[1].form
     assert WarmProgram(form, THREE)._threads is WarmProgram(form, THREE)._threads is threads(3)
+
+
+def test_nobody_waits_for_what_was_only_expected() -> None:
+    """Proves: where every thread is at something long, what is waited for is done all the same. Broken: the answer
+    comes after that, 10 s later."""
+    pool, go_on, begun = Threads(2), threading.Event(), threading.Semaphore(0)
+
+    def long(abort: threading.Event) -> None:
+        begun.release()
+        go_on.wait(10.0)
+
+    longs = [Work(long) for _ in range(pool.count)]
+    for one in longs:
+        pool.put(one, SOON)
+        assert begun.acquire(timeout=10.0)
+    work = Work(lambda abort: 7)
+    pool.put(work, NOW)
+    assert pool.finish(work) == 7
+    assert not any(one.wait(0.0) for one in longs)
+    go_on.set()
+
+
+def test_what_is_on_its_way_for_nobody_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: at the end of a search, and where costs change, what is on its way is ended and what waits is not begun.
+    Broken: 20 programs that nobody needs are solved before the process can end, of some models 20 s each."""
+    program = WarmProgram(compact_of(company(1))[1].form, THREE)
+    basis = program.bound().basis
+    low, high = halves(program)[0]
+    begun, ended = list[Asked](), threading.Semaphore(0)
+
+    def endless(self: Simplex, asked: Asked, abort: threading.Event) -> Answer:
+        begun.append(asked)
+        assert abort.wait(10.0)
+        ended.release()
+        raise SolverError("ended")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Simplex, "solve", endless)
+        for end in (program.rest, lambda: program.set_costs(program.form.costs)):
+            for number in range(20):
+                program.expect(low, high, float(-number), basis)
+            while len(begun) < THREE.at_once:
+                time.sleep(0.01)
+            end()
+            assert all(ended.acquire(timeout=5.0) for _ in range(THREE.at_once))
+            assert not program._expected
+            assert len(begun) == THREE.at_once
+            begun.clear()
+    assert np.isfinite(program.bound().objective)
+
+
+def test_nothing_is_left_to_be_done_after_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: a search that is broken off in the middle has nothing on its way afterwards. Broken: what it expected
+    stays, and the command ends only after all of that was solved for nobody."""
+    small = company(1)
+    search = LargeSearch(small, compact_of(small)[0], THREE)
+    usual, asked = WarmProgram.bound, [0]
+
+    def broken_off(self: WarmProgram, *rest: Any, **named: Any) -> Priced:
+        asked[0] += 1
+        if asked[0] == 10:
+            raise KeyboardInterrupt
+        return usual(self, *rest, **named)
+
+    monkeypatch.setattr(WarmProgram, "bound", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        search.run()
+    assert not search._warm._expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be forked here")
+def test_a_process_that_is_forked_has_threads_of_its_own() -> None:
+    """Proves: after a search a forked process solves a program, too, by other threads (0). Broken: it waits for ever
+    for threads that only its parent has, and is killed by the alarm (14), or finds each of them missing anew (1)."""
+    form = compact_of(company(1))[1].form
+    best, own = WarmProgram(form, EXACT).bound().objective, threads(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(20)
+        is_right = threads(1) is not own and WarmProgram(form, EXACT).bound().objective == best
+        os._exit(0 if is_right else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_basis_from_which_the_way_is_lost_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves: after a program that had to be solved from the beginning the next one does not start at the same basis.
+    Broken: each of them goes the lost way first, for up to 22 s: 2 are lost and not 1."""
+    form = compact_of(company(1))[1].form
+    bad = WarmProgram(form, EXACT).bound().basis
+    program = WarmProgram(form, EXACT, bad)
+    usual, lost = Simplex._from_basis, [0]
+
+    def from_basis(self: Simplex, asked: Asked, abort: threading.Event) -> Answer | None:
+        lost[0] += asked.basis is bad
+        return None if asked.basis is bad else usual(self, asked, abort)
+
+    monkeypatch.setattr(Simplex, "_from_basis", from_basis)
+    first = program.bound()
+    assert first.values is not None
+    assert program.basis is None
+    assert program.bound().objective == pytest.approx(first.objective)
+    assert lost == [1]
+    assert program.basis is not None

@@ -57,9 +57,9 @@ def test_an_ended_program_has_the_answer_of_a_cold_one(seed: int, monkeypatch: p
     cold: list[Asked] = []
     usual = Simplex._from_the_beginning
 
-    def counted(self: Simplex, asked: Asked) -> Answer:
+    def counted(self: Simplex, asked: Asked, abort: threading.Event) -> Answer:
         cold.append(asked)
-        return usual(self, asked)
+        return usual(self, asked, abort)
 
     def bounds() -> list[float]:
         program = WarmProgram(form, EXACT)
