@@ -1,8 +1,8 @@
 """One linear program at a time by HiGHS, from a basis: the answer hangs on nothing that was solved before.
 
-HiGHS is cleared before every program, so that whoever solves it, in whatever order, gives the same answer to the last
-bit. That is what lets several be solved at once. It costs next to nothing: a basis that is set has to be factorised
-anyhow.
+HiGHS is cleared before every program, and made anew for other costs, so that whoever solves it, in whatever order,
+gives the same answer to the last bit. That is what lets several be solved at once. It costs next to nothing: a basis
+that is set has to be factorised anyhow.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Answer:
 
 
 class _Watch:
-    """Ends a program that goes round in circles. Counted, not timed, so that it ends on every machine alike."""
+    """Ends a program that goes round in circles. Counted, not timed, so that it ends on every machine alike, once it is
+    watched."""
 
     def __init__(self, abort: threading.Event) -> None:
         """``abort``: set from outside to end it at once."""
