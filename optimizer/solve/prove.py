@@ -313,9 +313,12 @@ class Tree:
                 continue
             splits = self.splitter.splits(part.values, part.values[self.warm.whole], part.side)
             if splits and not (self._chosen is not None and self.splitter.follows(splits[0])):
-                unknown, trusted = self._candidates(splits, tried)
-                for split in unknown or [one for one in (trusted,) if one is not None]:
-                    self._expect(part, split.sides, cutoff, LATER)
+                self._expect_first(part, *self._candidates(splits, tried), cutoff, LATER)
+
+    def _expect_first(self, part: Part, unknown: list[Split], trusted: Split | None, cutoff: float, when: int) -> None:
+        """What a part asks for first: all splits that nothing is known of, or else the one that is trusted."""
+        for split in unknown or ([trusted] if trusted is not None else []):
+            self._expect(part, split.sides, cutoff, when)
 
     def _expect(self, part: Part, sides: tuple[Side, Side], cutoff: float, when: int = SOON) -> None:
         for side in sides:
@@ -412,8 +415,7 @@ class Tree:
     ) -> tuple[Split, list[tuple[Side, Priced]]] | None:
         """The split that tells most, and its sides with their answers."""
         unknown, trusted = self._candidates(splits, tried)
-        for split in unknown or [one for one in (trusted,) if one is not None]:
-            self._expect(part, split.sides, cutoff)
+        self._expect_first(part, unknown, trusted, cutoff, SOON)
         self._look_ahead(cutoff, tried)
         best: tuple[Split, list[tuple[Side, Priced]]] | None = None
         best_score = -np.inf
