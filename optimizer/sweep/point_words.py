@@ -99,13 +99,19 @@ def _todays_lines(sweep: Sweep) -> list[str]:
     today = sweep.regret.todays
     if today is None or today.worst_usd_m is None or today.worst_point is None or today.mean_usd_m is None:
         return []
-    worst, mean = usd_m(today.worst_usd_m), usd_m(today.mean_usd_m)
-    where = f" ({words})" if (words := point_text(sweep, today.worst_point)) else ""
-    said = f"today's plan ({today.number}) loses {worst} at its worst, at point {today.worst_point}{where},"
-    said += f" {mean} on average"
+    count = len({cell.point for cell in sweep.regret.cells})
+    is_best = today.best_points + today.impossible_points == count
+    if is_best:
+        said = f"today's plan ({today.number}) is the best one"
+    else:
+        worst, mean = usd_m(today.worst_usd_m), usd_m(today.mean_usd_m)
+        where = f" ({words})" if (words := point_text(sweep, today.worst_point)) else ""
+        said = f"today's plan ({today.number}) loses {worst} at its worst, at point {today.worst_point}{where},"
+        said += f" {mean} on average"
     if today.impossible_points:
-        count = len({cell.point for cell in sweep.regret.cells})
         said += f" where it is possible; it is impossible at {today.impossible_points} of {count} points"
+    elif is_best:
+        said += " everywhere"
     return hung("", said)
 
 

@@ -284,6 +284,9 @@ def test_regret_problems_and_what_was_kept() -> None:
         lines[start + 5] == "          today's plan (1) loses $20.0M at its worst, at point 2 (a 2), $10.0M on average"
     )
     assert lines[start + 6] == "          plan 2 loses least at its worst: $5.0M, at point 1 (a 1)"
+    best = regret(points, plans, lambda point, _: [90.0] if point.number == 2 else [95.0], own=plans[0])
+    said = sweep_lines(studied("grid", (Vary("a", (1.0, 2.0)),), points, regret=best))
+    assert "          today's plan (1) is the best one everywhere" in said
     assert "Problems  point 9: died" in lines
     assert lines[-1] == "Kept      1 of 2 points were solved before"
     assert max(map(len, lines)) <= WIDTH

@@ -54,10 +54,13 @@ def _todays_said(found: SweepFound, regret: RegretFound) -> Iterator[Said]:
         return
     missing = int(num(today["impossible_points"]))
     more = f". It is impossible at {missing} of {len(regret.points)} points" if missing else ""
+    who = f"Plan {int(num(today['plan']))} is the one for today's values."
+    if int(num(today["best_points"])) + missing == len(regret.points):
+        yield said(f"{who} It is the best one {'wherever it is possible' if missing else 'at every point'}{more}.")
+        return
     yield said(
-        f"Plan {int(num(today['plan']))} is the one for today's values. It loses most at "
-        f"{place_words(found, int(num(today['worst_point'])))}: ", usd(today["worst_regret_usd_m"]), ", and ",
-        usd(today["mean_regret_usd_m"]), f" on average{more}.",
+        f"{who} It loses most at {place_words(found, int(num(today['worst_point'])))}: ",
+        usd(today["worst_regret_usd_m"]), ", and ", usd(today["mean_regret_usd_m"]), f" on average{more}.",
     )  # fmt: skip
 
 
